@@ -1,0 +1,1 @@
+//! The only place where the engine meets the world.

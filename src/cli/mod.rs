@@ -1,0 +1,1 @@
+//! Arguments, output, progress and exit codes.

@@ -1,0 +1,41 @@
+//! Limits and times of the engine, all with a built-in value.
+
+/// What can be set. Every field is one configuration key (named in its doc).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `watch.quiet_ms`: an edit is taken in once its file was left alone this long.
+    pub quiet_ms: u64,
+    /// `watch.max_ms`: an edit is taken in at the latest this long after its first event.
+    pub max_ms: u64,
+    /// `watch.rescan_ms`: the whole folder is walked this often, as a safety net.
+    pub rescan_ms: u64,
+    /// `cache.documents`: most documents kept loaded.
+    pub cache_documents: usize,
+    /// `cache.bytes`: most memory for loaded documents, by measured weight.
+    pub cache_bytes: u64,
+    /// `sync.peers`: most peers synced with at once; others wait their turn.
+    pub peers: usize,
+    /// `sync.retry_ms`: a peer that was not reached is tried again after this long, doubling up to
+    /// sixteen times that.
+    pub retry_ms: u64,
+    /// `brake.files`: fewer deletions than this at once never trip the brake.
+    pub brake_files: u64,
+    /// `brake.percent`: more than this share of the vault deleted at once trips the brake.
+    pub brake_percent: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            quiet_ms: 100,
+            max_ms: 1000,
+            rescan_ms: 3_600_000,
+            cache_documents: 100,
+            cache_bytes: 50_000_000,
+            peers: 3,
+            retry_ms: 2000,
+            brake_files: 20,
+            brake_percent: 50,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A snapshot of the engine's figures, behind the `status` command.
+
+use crate::model::{Digest, Member, PeerId, Problem, WallMs};
+
+/// The figures.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// The vault's digest.
+    pub digest: Digest,
+    /// Files that exist.
+    pub files: u64,
+    /// Tombstones.
+    pub deleted: u64,
+    /// Bytes of all files that exist.
+    pub bytes: u64,
+    /// All other members that were not removed.
+    pub peers: Vec<PeerStatus>,
+    /// Every member, removed ones and this device included.
+    pub members: Vec<Member>,
+    /// What concerns single paths.
+    pub problems: Vec<Problem>,
+    /// Open entries of the ledger.
+    pub conflicts: u64,
+    /// Documents in memory.
+    pub cache_documents: u64,
+    /// Their measured weight.
+    pub cache_bytes: u64,
+    /// Loads that found the document in memory.
+    pub cache_hits: u64,
+    /// Loads that went to the store.
+    pub cache_misses: u64,
+    /// Edits and deliveries on their way through the engine.
+    pub pending: u64,
+}
+
+/// One peer's figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// Who.
+    pub id: PeerId,
+    /// What a person calls it.
+    pub name: String,
+    /// Whether a link stands.
+    pub connected: bool,
+    /// Whether it proved the same digest and nothing changed since.
+    pub in_sync: bool,
+    /// When it last did.
+    pub last_sync: Option<WallMs>,
+    /// Files still to be sent to it.
+    pub pending_out: u64,
+    /// Files it announced and that are not durable here yet.
+    pub pending_in: u64,
+}

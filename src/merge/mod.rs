@@ -1,0 +1,1 @@
+//! Three-way merges as pure functions of base, ours and theirs.

@@ -1,0 +1,1 @@
+//! The iroh endpoint: tickets, connections, bounded frames.

@@ -1,0 +1,1 @@
+//! Decisions: base, disk and document give at most one step for each file.

@@ -1,0 +1,1 @@
+//! Our own data on disk: records, documents, texts, peers; grouped transactions.

@@ -1,0 +1,1 @@
+//! The user's folder: walk, watch, read, replace atomically.
