@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::core::{Engine, Pending};
 use super::effect::Effect;
 use super::entry::FOLDER_GENERATION;
-use super::file::Disk;
 use super::input::ScanError;
 use super::report::{Report, Work};
+use super::task::Disk;
 use crate::docs::Birth;
 use crate::model::{
     Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
@@ -91,9 +91,7 @@ impl Intake {
 
     /// How many paths are still to be looked at.
     pub(super) fn open(&self) -> usize {
-        self.batch
-            .as_ref()
-            .map_or(0, |batch| batch.to_look.len() + batch.looking)
+        self.batch.as_ref().map_or(0, |batch| batch.to_look.len() + batch.looking)
     }
 }
 
@@ -145,13 +143,13 @@ impl Engine {
     }
 
     fn begin_batch(&mut self) {
-        let due = if self.stopping || self.intake.scan_wanted {
+        let due = if self.stopping() || self.intake.scan_wanted {
             self.debounce.take_all()
         } else {
             self.debounce.take_due(self.now)
         };
         let now = self.now;
-        let stopping = self.stopping;
+        let stopping = self.stopping();
         let confirm: Vec<FileId> = self
             .intake
             .vanishing
@@ -168,13 +166,7 @@ impl Engine {
         }
         let places: Vec<VaultPath> = confirm
             .iter()
-            .filter_map(|id| {
-                self.index
-                    .get(id)?
-                    .base
-                    .as_ref()
-                    .map(|base| base.path.clone())
-            })
+            .filter_map(|id| self.index.get(id)?.base.as_ref().map(|base| base.path.clone()))
             .collect();
         for id in &confirm {
             if self.index.get(id).is_none_or(|entry| entry.base.is_none()) {
@@ -216,10 +208,7 @@ impl Engine {
                 self.intake.next_rescan = Some(self.now.plus_ms(self.config.retry_ms * 4));
                 let (ScanError::Unmounted(reason) | ScanError::Unreadable(reason)) = error;
                 self.intake.braked = true;
-                self.report(Report::Brake {
-                    reason,
-                    count: self.index.files(),
-                });
+                self.report(Report::Brake { reason, count: self.index.files() });
                 return;
             }
         };
@@ -247,10 +236,7 @@ impl Engine {
             if found.contains(path) || unseen {
                 continue;
             }
-            let folder = self
-                .index
-                .get(id)
-                .is_some_and(|entry| entry.kind == Kind::Folder);
+            let folder = self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder);
             // A folder that is no longer empty is there all the same.
             let inside = folder
                 && found
@@ -279,11 +265,7 @@ impl Engine {
             self.born_folder(path, stamp);
         }
         if total > 0 && !self.ready {
-            self.report(Report::Progress {
-                done: 0,
-                total,
-                what: Work::TakingIn,
-            });
+            self.report(Report::Progress { done: 0, total, what: Work::TakingIn });
         }
     }
 
@@ -295,11 +277,7 @@ impl Engine {
         batch.done += 1;
         let (done, total) = (batch.done, batch.asked.len() as u64);
         if done % PROGRESS_STEP == 0 {
-            self.report(Report::Progress {
-                done,
-                total,
-                what: Work::TakingIn,
-            });
+            self.report(Report::Progress { done, total, what: Work::TakingIn });
         }
         match observed {
             Observed::Absent => self.found_absent(&path),
@@ -342,10 +320,7 @@ impl Engine {
         let first = self.first_hint(&path);
         if let Some(id) = self.index.at(&path) {
             self.intake.vanishing.remove(&id);
-            let entry = self
-                .index
-                .get(&id)
-                .expect("a place on disk names a known file");
+            let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
                 self.disk_event(id, Disk::Edited(seen), first);
                 return;
@@ -376,9 +351,7 @@ impl Engine {
 
     fn found_folder(&mut self, path: VaultPath, empty: bool, stamp: Stamp) {
         let known = self.index.at(&path);
-        let folder = known
-            .and_then(|id| self.index.get(&id))
-            .map(|it| it.kind == Kind::Folder);
+        let folder = known.and_then(|id| self.index.get(&id)).map(|it| it.kind == Kind::Folder);
         let Some(batch) = &mut self.intake.batch else {
             return;
         };
@@ -408,13 +381,7 @@ impl Engine {
     /// A folder was named by a hint: what is in it is only known after a walk.
     fn scan_in_batch(&mut self) {
         let under_way = self.pending.values().any(|it| matches!(it, Pending::Scan));
-        if self
-            .intake
-            .batch
-            .as_ref()
-            .is_some_and(|batch| batch.scanning)
-            && !under_way
-        {
+        if self.intake.batch.as_ref().is_some_and(|batch| batch.scanning) && !under_way {
             let op = self.op(Pending::Scan);
             self.emit(Effect::Scan { op });
         }
@@ -448,11 +415,8 @@ impl Engine {
                 self.moved(*id, to, seen, batch.since);
             }
         }
-        let gone: Vec<FileId> = vanished
-            .iter()
-            .map(|it| it.id)
-            .filter(|id| !moves.contains_key(id))
-            .collect();
+        let gone: Vec<FileId> =
+            vanished.iter().map(|it| it.id).filter(|id| !moves.contains_key(id)).collect();
         self.take_in_deletions(gone, &batch);
         for (path, seen) in std::mem::take(&mut batch.appeared) {
             let first = batch.first.get(&path).copied().unwrap_or(batch.since);
@@ -481,23 +445,14 @@ impl Engine {
 
     /// Files found gone in this batch, and those found gone before and not confirmed yet.
     fn vanished(&self, batch: &Batch) -> Vec<Vanished> {
-        let ids: BTreeSet<FileId> = batch
-            .vanished
-            .iter()
-            .chain(self.intake.vanishing.keys())
-            .copied()
-            .collect();
+        let ids: BTreeSet<FileId> =
+            batch.vanished.iter().chain(self.intake.vanishing.keys()).copied().collect();
         ids.into_iter()
             .filter_map(|id| {
                 let entry = self.index.get(&id)?;
                 let base = entry.base.as_ref().filter(|_| entry.kind != Kind::Folder)?;
                 let (path, content, stamp) = (base.path.clone(), base.content, base.stamp);
-                Some(Vanished {
-                    id,
-                    path,
-                    content,
-                    stamp,
-                })
+                Some(Vanished { id, path, content, stamp })
             })
             .collect()
     }
@@ -511,7 +466,8 @@ impl Engine {
             }
             // A hint may have come between the two halves of a save; a walk of everything at the
             // start may not.
-            let confirmed = !self.ready || self.stopping || self.intake.vanishing.contains_key(&id);
+            let confirmed =
+                !self.ready || self.stopping() || self.intake.vanishing.contains_key(&id);
             if confirmed {
                 self.intake.vanishing.remove(&id);
                 certain.push(id);
@@ -523,29 +479,18 @@ impl Engine {
         let folders: Vec<FileId> = batch
             .vanished
             .iter()
-            .filter(|id| {
-                self.index
-                    .get(id)
-                    .is_some_and(|entry| entry.kind == Kind::Folder)
-            })
+            .filter(|id| self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder))
             .copied()
             .collect();
         let count = certain.len() as u64;
         let config = &self.config;
-        let brake = reconcile::brake(
-            count,
-            self.index.files(),
-            config.brake_files,
-            config.brake_percent,
-        );
+        let brake =
+            reconcile::brake(count, self.index.files(), config.brake_files, config.brake_percent);
         if let Some(brake) = brake
             && !self.intake.allow_mass_delete
         {
             self.intake.braked = true;
-            self.report(Report::Brake {
-                reason: brake.reason,
-                count: brake.count,
-            });
+            self.report(Report::Brake { reason: brake.reason, count: brake.count });
             return;
         }
         if count > 0 {
@@ -560,35 +505,20 @@ impl Engine {
 
     fn first_hint(&self, path: &VaultPath) -> Tick {
         let batch = self.intake.batch.as_ref();
-        batch.map_or(self.now, |it| {
-            it.first.get(path).copied().unwrap_or(it.since)
-        })
+        batch.map_or(self.now, |it| it.first.get(path).copied().unwrap_or(it.since))
     }
 
     fn born_folder(&mut self, path: VaultPath, stamp: Stamp) {
-        let seen = Seen {
-            stamp,
-            content: Content::of(b""),
-            kind: Kind::Folder,
-            text: None,
-        };
+        let seen = Seen { stamp, content: Content::of(b""), kind: Kind::Folder, text: None };
         let first = self.first_hint(&path);
         self.born_file(path, seen, first);
     }
 
     /// A file nobody knew: it gets the identity of the first generation that is free.
     fn born_file(&mut self, path: VaultPath, seen: Seen, first: Tick) {
-        let mut generation = if seen.kind == Kind::Folder {
-            FOLDER_GENERATION
-        } else {
-            0
-        };
+        let mut generation = if seen.kind == Kind::Folder { FOLDER_GENERATION } else { 0 };
         loop {
-            let birth = Birth {
-                vault: self.vault,
-                path: path.clone(),
-                generation,
-            };
+            let birth = Birth { vault: self.vault, path: path.clone(), generation };
             let id = birth.file_id();
             let usable = match self.index.get(&id) {
                 None => true,
@@ -600,15 +530,7 @@ impl Engine {
                 Some(entry) => entry.base.is_none() && entry.path == path,
             };
             if usable {
-                self.disk_event(
-                    id,
-                    Disk::Born {
-                        path,
-                        generation,
-                        seen,
-                    },
-                    first,
-                );
+                self.disk_event(id, Disk::Born { path, generation, seen }, first);
                 return;
             }
             generation += 1;
@@ -619,7 +541,5 @@ impl Engine {
 /// Whether `path` is `place` or lies below it; the empty place is the root.
 fn lies_in(path: &str, place: &str) -> bool {
     place.is_empty()
-        || path
-            .strip_prefix(place)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        || path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

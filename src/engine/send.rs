@@ -114,11 +114,7 @@ impl Engine {
         let Some(entry) = self.index.get(&id) else {
             return;
         };
-        let rank = (
-            !live,
-            Class::of(self.wall, entry.mtime_ms),
-            std::cmp::Reverse(entry.mtime_ms),
-        );
+        let rank = (!live, Class::of(self.wall, entry.mtime_ms), std::cmp::Reverse(entry.mtime_ms));
         let ours = entry.state();
         let Some(it) = self.links.get_mut(&link) else {
             return;
@@ -126,11 +122,7 @@ impl Engine {
         if !it.giving() {
             return;
         }
-        if it
-            .theirs
-            .get(&id)
-            .is_some_and(|theirs| !same(theirs, &ours))
-        {
+        if it.theirs.get(&id).is_some_and(|theirs| !same(theirs, &ours)) {
             it.out.push(id, rank);
         }
     }
@@ -185,10 +177,7 @@ impl Engine {
                 it.out.preparing.insert(id);
                 if entry.kind == Kind::Text && entry.content.size > 0 {
                     let op = self.op(Pending::SendText(link, id));
-                    self.emit(Effect::LoadText {
-                        op,
-                        hash: entry.content.hash,
-                    });
+                    self.emit(Effect::LoadText { op, hash: entry.content.hash });
                 } else {
                     self.plain_ready(link, id, entry, None, live);
                 }
@@ -224,16 +213,8 @@ impl Engine {
         bytes: Option<Vec<u8>>,
         live: bool,
     ) {
-        let bytes = if entry.content.size == 0 {
-            Some(Vec::new())
-        } else {
-            bytes
-        };
-        let body = Body::Plain {
-            kind: entry.kind,
-            content: entry.content,
-            bytes,
-        };
+        let bytes = if entry.content.size == 0 { Some(Vec::new()) } else { bytes };
+        let body = Body::Plain { kind: entry.kind, content: entry.content, bytes };
         let lane = if live { Lane::Live } else { Lane::Bulk };
         self.export_ready(link, lane, id, body, entry.state());
     }
@@ -253,10 +234,7 @@ impl Engine {
         let (birth, generation) = (entry.birth.clone(), entry.generation);
         let (mtime_ms, path, content) = (entry.mtime_ms, entry.path.clone(), entry.content);
         let bytes = match &body {
-            Body::Plain {
-                bytes: Some(bytes), ..
-            }
-            | Body::Document { bytes } => bytes.len() as u64,
+            Body::Plain { bytes: Some(bytes), .. } | Body::Document { bytes } => bytes.len() as u64,
             Body::Plain { bytes: None, .. } => content.size,
             Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum::<usize>() as u64,
         };
@@ -271,18 +249,8 @@ impl Engine {
         it.out.unacked.insert(id, (state, weight));
         it.out.unacked_bytes += weight;
         it.out.ready_bytes += weight;
-        let delivery = Delivery {
-            id,
-            birth,
-            generation,
-            mtime_ms,
-            body,
-        };
-        it.out
-            .ready
-            .entry(lane != Lane::Live)
-            .or_default()
-            .push(delivery);
+        let delivery = Delivery { id, birth, generation, mtime_ms, body };
+        it.out.ready.entry(lane != Lane::Live).or_default().push(delivery);
         let peer = it.peer;
         self.shots.count_sent(1, 0);
         self.report(Report::Sent { path, peer, bytes });
@@ -308,11 +276,7 @@ impl Engine {
         };
         let more_to_come = !it.out.preparing.is_empty();
         let full = it.out.ready_bytes >= BATCH_BYTES
-            || it
-                .out
-                .ready
-                .values()
-                .any(|ready| ready.len() >= BATCH_FILES);
+            || it.out.ready.values().any(|ready| ready.len() >= BATCH_FILES);
         let mut batches = Vec::new();
         for (bulk, ready) in &mut it.out.ready {
             if *bulk && more_to_come && !full {
@@ -339,10 +303,7 @@ impl Engine {
 
     pub(super) fn on_ack(&mut self, link: LinkId, acks: &[(FileId, Digest)]) {
         for (id, digest) in acks {
-            let ours = self
-                .index
-                .get(id)
-                .map(|entry| (entry.digest(id), entry.state()));
+            let ours = self.index.get(id).map(|entry| (entry.digest(id), entry.state()));
             let Some(it) = self.links.get_mut(&link) else {
                 return;
             };
@@ -384,10 +345,7 @@ fn batches_of(deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     let mut bytes = 0;
     for delivery in deliveries {
         let weight = match &delivery.body {
-            Body::Plain {
-                bytes: Some(bytes), ..
-            }
-            | Body::Document { bytes } => bytes.len() as u64,
+            Body::Plain { bytes: Some(bytes), .. } | Body::Document { bytes } => bytes.len() as u64,
             Body::Plain { bytes: None, .. } => 0,
             Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum::<usize>() as u64,
         };
