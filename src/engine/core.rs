@@ -67,6 +67,17 @@ pub(super) enum Pending {
     ServeText(LinkId, Content, Option<u32>),
 }
 
+/// How far the start is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// The folder is being looked at for the first time.
+    Scanning,
+    /// What changed while nothing ran is being made durable.
+    TakingIn,
+    /// Everything seen on the disk is durable: peers may be called.
+    Ready,
+}
+
 /// Whether the engine is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
@@ -106,7 +117,7 @@ pub struct Engine {
     /// Files that the rules of this device leave out, or whose step must wait for a person.
     pub(super) held: BTreeSet<FileId>,
     pub(super) conflicts: u64,
-    pub(super) ready: bool,
+    pub(super) stage: Stage,
     pub(super) stop: Stop,
     pub(super) pending: BTreeMap<Op, Pending>,
     retries: BTreeSet<(Tick, FileId)>,
@@ -146,7 +157,7 @@ impl Engine {
             problems: BTreeMap::new(),
             held: BTreeSet::new(),
             conflicts,
-            ready: false,
+            stage: Stage::Scanning,
             stop: Stop::No,
             pending: BTreeMap::new(),
             retries: BTreeSet::new(),
@@ -167,6 +178,7 @@ impl Engine {
                 }),
             }
         }
+        engine.intake.fresh = engine.index.len() == 0;
         engine.start_scan();
         engine
     }
@@ -282,6 +294,7 @@ impl Engine {
         self.retry_tasks();
         self.turn_intake();
         self.turn_tasks();
+        self.turn_start();
         self.turn_members();
         self.turn_links();
         self.turn_shots();
@@ -323,6 +336,15 @@ impl Engine {
         }
     }
 
+    fn turn_start(&mut self) {
+        if self.stage == Stage::TakingIn && self.taken_in() {
+            self.stage = Stage::Ready;
+            self.intake.fresh = false;
+            let (digest, files) = (self.index.digest(), self.index.files());
+            self.report(Report::Ready { digest, files });
+        }
+    }
+
     fn turn_stop(&mut self) {
         if self.stop != Stop::Asked {
             return;
@@ -330,7 +352,12 @@ impl Engine {
         let open = self.pending.values().any(|pending| {
             matches!(
                 pending,
-                Pending::Look(_) | Pending::Commit(_) | Pending::Step(..) | Pending::Job(_)
+                Pending::Look(_)
+                    | Pending::Commit(_)
+                    | Pending::Step(..)
+                    | Pending::Job(_)
+                    | Pending::Load(_)
+                    | Pending::Text(..)
             )
         });
         let quiet = !open && self.intake.idle() && self.debounce.len() == 0;
@@ -454,8 +481,8 @@ impl Engine {
 
     /// Whether anything is under way that may still change the vault or its folder.
     pub(super) fn working(&self) -> bool {
-        !self.ready
-            || !self.tasks.is_empty()
+        self.stage < Stage::Ready
+            || self.tasks.values().any(|task| !task.blocked)
             || !self.fetches.is_empty()
             || !self.intake.idle()
             || self.debounce.len() > 0

@@ -360,6 +360,7 @@ impl Engine {
         for id in std::mem::take(&mut self.wanting) {
             if let Some(task) = self.tasks.get_mut(&id) {
                 task.waiting = false;
+                task.blocked = false;
             }
             self.wake(id);
         }

@@ -1,7 +1,7 @@
 //! One file's life: what the disk did and what peers sent, one thing at a time.
 
 use super::commit::Commit;
-use super::core::Engine;
+use super::core::{Engine, Stage};
 use super::task::{Disk, Incoming, Work};
 
 use super::effect::LinkId;
@@ -118,10 +118,10 @@ impl Engine {
             writes.push(Write::Text { hash: seen.content.hash, bytes });
         }
         let mut reports = Vec::new();
-        if self.ready && seen.kind != Kind::Folder {
+        if !self.intake.fresh && seen.kind != Kind::Folder {
             reports.push(Report::TakenIn { path, ops: 0, ms: self.now.since_ms(first) });
         }
-        let live = self.ready;
+        let live = self.stage == Stage::Ready;
         self.commit(
             writes,
             Commit { id, entry, held: None, reports, from: None, live, copies: Vec::new() },

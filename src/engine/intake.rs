@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::core::{Engine, Pending};
+use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::FOLDER_GENERATION;
 use super::input::ScanError;
@@ -34,6 +34,8 @@ pub(super) struct Intake {
     vanishing: BTreeMap<FileId, Tick>,
     pub(super) allow_mass_delete: bool,
     pub(super) braked: bool,
+    /// Nothing was known of this vault at the start: what is found is not news.
+    pub(super) fresh: bool,
 }
 
 /// Paths looked at together, so that a move is seen as one.
@@ -52,6 +54,9 @@ struct Batch {
     hold: bool,
     held_bytes: usize,
     done: u64,
+    /// Looks under way that a step of ours overtook: what they saw is old.
+    stale: BTreeSet<VaultPath>,
+    under_way: BTreeSet<VaultPath>,
 }
 
 impl Intake {
@@ -64,6 +69,7 @@ impl Intake {
             vanishing: BTreeMap::new(),
             allow_mass_delete: false,
             braked: false,
+            fresh: false,
         }
     }
 
@@ -110,6 +116,8 @@ impl Batch {
             hold: true,
             held_bytes: 0,
             done: 0,
+            stale: BTreeSet::new(),
+            under_way: BTreeSet::new(),
         }
     }
 
@@ -195,6 +203,7 @@ impl Engine {
                 break;
             };
             batch.looking += 1;
+            batch.under_way.insert(path.clone());
             let op = self.op(Pending::Look(path.clone()));
             self.emit(Effect::Read { op, path });
         }
@@ -264,7 +273,7 @@ impl Engine {
         for (path, stamp) in folders {
             self.born_folder(path, stamp);
         }
-        if total > 0 && !self.ready {
+        if total > 0 && self.stage == Stage::Scanning {
             self.report(Report::Progress { done: 0, total, what: Work::TakingIn });
         }
     }
@@ -274,6 +283,10 @@ impl Engine {
             return;
         };
         batch.looking -= 1;
+        batch.under_way.remove(&path);
+        if batch.stale.remove(&path) {
+            return self.debounce.hint(self.now, path);
+        }
         batch.done += 1;
         let (done, total) = (batch.done, batch.asked.len() as u64);
         if done % PROGRESS_STEP == 0 {
@@ -422,8 +435,8 @@ impl Engine {
             let first = batch.first.get(&path).copied().unwrap_or(batch.since);
             self.born_file(path, seen, first);
         }
-        if !self.ready {
-            self.ready = true;
+        if self.stage == Stage::Scanning {
+            self.stage = Stage::TakingIn;
             self.wake_unfinished();
         }
     }
@@ -466,8 +479,9 @@ impl Engine {
             }
             // A hint may have come between the two halves of a save; a walk of everything at the
             // start may not.
-            let confirmed =
-                !self.ready || self.stopping() || self.intake.vanishing.contains_key(&id);
+            let confirmed = self.stage == Stage::Scanning
+                || self.stopping()
+                || self.intake.vanishing.contains_key(&id);
             if confirmed {
                 self.intake.vanishing.remove(&id);
                 certain.push(id);
@@ -500,6 +514,23 @@ impl Engine {
         for id in certain.into_iter().chain(folders) {
             self.intake.vanishing.remove(&id);
             self.disk_event(id, Disk::Gone, batch.since);
+        }
+    }
+
+    /// A step of ours changed this place: looks that may have seen it before are taken again.
+    pub(super) fn place_changed(&mut self, id: FileId, path: &VaultPath) {
+        if let Some(batch) = &mut self.intake.batch
+            && batch.under_way.contains(path)
+        {
+            batch.stale.insert(path.clone());
+        }
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let old = std::mem::take(&mut task.disk);
+        for (disk, _) in old {
+            if let Disk::Born { path, .. } | Disk::Moved(path, _) = disk {
+                self.debounce.hint(self.now, path);
+            }
+            self.debounce.hint(self.now, path.clone());
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::command::Command;
-use super::core::{Engine, Pending, Stop};
+use super::core::{Engine, Pending, Stage, Stop};
 use super::effect::{Effect, LinkId};
 use super::report::Report;
 use crate::model::{Digest, Member, PeerId, Tick, WallMs, Write};
@@ -261,10 +261,6 @@ impl Engine {
             }
             Command::Stop => {
                 self.stop = Stop::Asked;
-                if !self.ready && self.index.len() == 0 && self.tasks.is_empty() {
-                    // Nothing was taken in yet, and nothing is lost: the next start looks again.
-                    self.ready = true;
-                }
             }
         }
     }
@@ -419,12 +415,13 @@ impl Engine {
 
     /// Peers that should be connected and are not.
     fn callable(&self) -> impl Iterator<Item = PeerId> {
-        let everyone = self.stay && self.ready;
+        let ready = self.stage == Stage::Ready;
+        let everyone = self.stay;
         self.members
             .others()
             .map(|member| member.id)
             .chain(self.members.joining.as_ref().map(|it| it.peer))
-            .filter(move |peer| everyone || self.shots.wants(peer))
+            .filter(move |peer| ready && (everyone || self.shots.wants(peer)))
             .filter(|peer| !self.links.values().any(|link| link.peer == *peer))
             .collect::<Vec<_>>()
             .into_iter()

@@ -72,6 +72,16 @@ impl Outbox {
             && self.unacked.is_empty()
     }
 
+    /// Whether something is under way.
+    fn active(&self) -> bool {
+        !self.preparing.is_empty() || !self.unacked.is_empty()
+    }
+
+    /// Whether an edit made just now waits.
+    fn urgent(&self) -> bool {
+        self.queue.first().is_some_and(|((not_live, ..), _)| !not_live)
+    }
+
     pub(super) fn pending(&self) -> u64 {
         (self.queue.len() + self.preparing.len() + self.unacked.len()) as u64
     }
@@ -127,8 +137,14 @@ impl Engine {
         }
     }
 
-    /// Prepares and sends as much as may be under way.
+    /// Prepares and sends as much as may be under way. Only so many peers are served at once; the
+    /// others wait in line, live edits excepted.
     pub(super) fn pump(&mut self, link: LinkId) {
+        let served = self.links.iter().filter(|(other, it)| **other != link && it.out.active());
+        let crowded = served.count() >= self.config.peers.max(1);
+        if crowded && self.links.get(&link).is_some_and(|it| !it.out.active() && !it.out.urgent()) {
+            return self.flush(link);
+        }
         loop {
             let Some(it) = self.links.get_mut(&link) else {
                 return;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{ShotId, ShotMode, ShotOutcome, ShotResult};
-use super::core::Engine;
+use super::core::{Engine, Stage};
 use super::effect::LinkId;
 use super::input::DialError;
 use super::link::Link;
@@ -161,7 +161,7 @@ impl Engine {
     }
 
     pub(super) fn turn_shots(&mut self) {
-        if self.shots.open.is_empty() || !self.ready {
+        if self.shots.open.is_empty() || self.stage < Stage::Ready {
             return;
         }
         let mut met = Vec::new();
@@ -198,7 +198,7 @@ impl Engine {
     }
 
     /// Whether every edit seen on this disk is durable.
-    fn taken_in(&self) -> bool {
+    pub(super) fn taken_in(&self) -> bool {
         self.intake.idle()
             && self.debounce.len() == 0
             && self.tasks.values().all(|task| task.disk.is_empty() && !task.working)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::core::{Engine, Pending};
+use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::{Base, Entry};
 use super::report::Report;
@@ -26,7 +26,7 @@ impl Engine {
         let Some(entry) = self.index.get(&id) else {
             return false;
         };
-        if self.held.contains(&id) || !self.ready || self.stopping() {
+        if self.held.contains(&id) || self.stage == Stage::Scanning || self.stopping() {
             return false;
         }
         let place = self.index.wanted_place(&id, entry);
@@ -238,6 +238,9 @@ impl Engine {
             Err(StepError::Problem(problem)) => {
                 self.problem(problem);
                 self.end_work(id);
+                if let Some(task) = self.tasks.get_mut(&id) {
+                    task.blocked = true;
+                }
                 let attempts = self.tasks.get_mut(&id).map_or(0, |task| {
                     task.attempts = (task.attempts + 1).min(16);
                     task.attempts
@@ -298,6 +301,9 @@ impl Engine {
                 None
             }
         };
+        for path in [left.as_ref(), new.as_ref().map(|base| &base.path)].into_iter().flatten() {
+            self.place_changed(id, path);
+        }
         let stays = new.as_ref().map(|base| base.path.clone());
         if let Some(left) = left
             && Some(&left) != stays.as_ref()
@@ -307,6 +313,7 @@ impl Engine {
         }
         if let Some(task) = self.tasks.get_mut(&id) {
             task.attempts = 0;
+            task.blocked = false;
             task.bytes = None;
             task.part = None;
             task.no_copy = false;
@@ -343,6 +350,7 @@ impl Engine {
         self.wanting.insert(id);
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
+            task.blocked = true;
         }
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct Task {
     /// A copy on this disk turned out not to be what it should be.
     pub(super) no_copy: bool,
     pub(super) attempts: u32,
+    /// Nothing can be done now; the reason is listed, or a peer that is not here has the content.
+    pub(super) blocked: bool,
     /// Who changed it last, and since when it has been on its way to the disk.
     pub(super) origin: Option<PeerId>,
     pub(super) since: Tick,
