@@ -32,10 +32,20 @@ pub(super) struct Intake {
     next_rescan: Option<Tick>,
     /// Files that a hint found gone, and since when; another look confirms it.
     vanishing: BTreeMap<FileId, Tick>,
-    pub(super) allow_mass_delete: bool,
-    pub(super) braked: bool,
+    pub(super) brake: Brake,
     /// Nothing was known of this vault at the start: what is found is not news.
     pub(super) fresh: bool,
+}
+
+/// What becomes of a mass deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Brake {
+    /// The next one is held back.
+    Armed,
+    /// One is being held back.
+    Holds,
+    /// A person let the next one pass.
+    Released,
 }
 
 /// Paths looked at together, so that a move is seen as one.
@@ -67,8 +77,7 @@ impl Intake {
             rescan_ms,
             next_rescan: None,
             vanishing: BTreeMap::new(),
-            allow_mass_delete: false,
-            braked: false,
+            brake: Brake::Armed,
             fresh: false,
         }
     }
@@ -216,7 +225,7 @@ impl Engine {
                 self.intake.batch = None;
                 self.intake.next_rescan = Some(self.now.plus_ms(self.config.retry_ms * 4));
                 let (ScanError::Unmounted(reason) | ScanError::Unreadable(reason)) = error;
-                self.intake.braked = true;
+                self.intake.brake = Brake::Holds;
                 self.report(Report::Brake { reason, count: self.index.files() });
                 return;
             }
@@ -501,15 +510,14 @@ impl Engine {
         let brake =
             reconcile::brake(count, self.index.files(), config.brake_files, config.brake_percent);
         if let Some(brake) = brake
-            && !self.intake.allow_mass_delete
+            && self.intake.brake != Brake::Released
         {
-            self.intake.braked = true;
+            self.intake.brake = Brake::Holds;
             self.report(Report::Brake { reason: brake.reason, count: brake.count });
             return;
         }
         if count > 0 {
-            self.intake.allow_mass_delete = false;
-            self.intake.braked = false;
+            self.intake.brake = Brake::Armed;
         }
         for id in certain.into_iter().chain(folders) {
             self.intake.vanishing.remove(&id);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::command::Command;
 use super::core::{Engine, Pending, Stage, Stop};
 use super::effect::{Effect, LinkId};
+use super::intake::Brake;
 use super::report::Report;
 use crate::model::{Digest, Member, PeerId, Tick, WallMs, Write};
 use crate::wire::{Bye, Lane, Message, PROTOCOL_VERSION, Pair};
@@ -225,8 +226,9 @@ impl Engine {
             }
             Command::ShotTimeout(shot) => self.shot_timeout(shot),
             Command::AllowMassDelete => {
-                self.intake.allow_mass_delete = true;
-                if self.intake.braked {
+                let held = self.intake.brake == Brake::Holds;
+                self.intake.brake = Brake::Released;
+                if held {
                     self.intake.ask_for_scan();
                 }
             }

@@ -6,7 +6,7 @@ use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::{Base, Entry};
 use super::report::Report;
-use super::task::{Taking, Work};
+use super::task::{Copying, Taking, Work};
 use crate::model::{Content, FileId, Kind, Source, Stamp, Step, StepDone, StepError, VaultPath};
 use crate::reconcile::{self, Lies, Next, Wanted};
 
@@ -121,8 +121,8 @@ impl Engine {
         if task.part == Some(content) {
             return Some(Source::Part(content));
         }
-        let no_copy = task.no_copy;
-        if entry.kind == Kind::Blob && !no_copy {
+        let may_copy = task.copying == Copying::Allowed;
+        if entry.kind == Kind::Blob && may_copy {
             let holder = self.index.holder_of(&content.hash).and_then(|it| it.base.as_ref());
             if let Some(base) = holder {
                 return Some(Source::CopyOf { path: base.path.clone(), content });
@@ -230,7 +230,7 @@ impl Engine {
             Err(StepError::SourceGone) => {
                 self.end_work(id);
                 if let Some(task) = self.tasks.get_mut(&id) {
-                    task.no_copy = true;
+                    task.copying = Copying::Failed;
                     task.part = None;
                     task.bytes = None;
                 }
@@ -316,7 +316,7 @@ impl Engine {
             task.blocked = false;
             task.bytes = None;
             task.part = None;
-            task.no_copy = false;
+            task.copying = Copying::Allowed;
         }
         self.commit_base(id, entry, new, reports);
     }

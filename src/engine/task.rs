@@ -40,6 +40,16 @@ pub(super) enum Work {
     Render,
 }
 
+/// Whether a file's content may be copied from another file of this disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Copying {
+    /// If there is one.
+    #[default]
+    Allowed,
+    /// It was tried, and the other file did not hold what it should.
+    Failed,
+}
+
 /// One file with something to do; removed when nothing is left.
 #[derive(Debug, Default)]
 pub(super) struct Task {
@@ -58,7 +68,7 @@ pub(super) struct Task {
     /// A received part holds the wanted content.
     pub(super) part: Option<Content>,
     /// A copy on this disk turned out not to be what it should be.
-    pub(super) no_copy: bool,
+    pub(super) copying: Copying,
     pub(super) attempts: u32,
     /// Nothing can be done now; the reason is listed, or a peer that is not here has the content.
     pub(super) blocked: bool,
