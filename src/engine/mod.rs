@@ -26,6 +26,9 @@ mod steps;
 mod task;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 pub use command::{Command, ShotId, ShotMode, ShotOutcome, ShotResult};
 pub use config::Config;
 pub use core::Engine;
