@@ -56,10 +56,8 @@ fn broken(room: &str, source: &str) -> Vec<String> {
         }
     }
     for (name, homes) in HOMES {
-        let used = code.contains(&format!("{name}::")) && {
-            let paths = code.match_indices(&format!("{name}::"));
-            paths.into_iter().any(|(at, _)| starts_a_path(&code, at))
-        };
+        let path = format!("{name}::");
+        let used = code.match_indices(&path).any(|(at, _)| starts_a_path(&code, at));
         if used && !homes.contains(&room) {
             found.push(format!("{room} names the crate {name}"));
         }
