@@ -1,0 +1,16 @@
+//! Real processes of the built binary, on loopback, each device with a home of its own.
+#![expect(clippy::disallowed_methods, reason = "tests that start programs and write vaults")]
+
+mod bad_input;
+mod device;
+mod kill;
+mod live;
+mod oneshot;
+mod real;
+mod stopped;
+mod three;
+mod trees;
+mod two_devices;
+
+#[path = "../sim/generate.rs"]
+mod generate;
