@@ -19,7 +19,7 @@ pub enum Error {
         /// Process id of the holder, when the lock file tells.
         holder: Option<u32>,
     },
-    /// A newer program wrote the store; nothing was changed.
+    /// A newer program wrote the store; none of its rows was changed.
     #[error("the store {} has version {found}, this program knows up to {known}", path.display())]
     Version {
         /// The store's file.
@@ -170,8 +170,11 @@ fn told(path: &Path, step: &'static str, error: redb::Error) -> Error {
             .unwrap_or_else(|error: Error| error);
     }
     if let redb::Error::Io(source) = error {
-        // Reading past the end means that the file is shorter than its own header says.
-        if source.kind() == io::ErrorKind::UnexpectedEof {
+        // The file is shorter than its own header says, or is no database at all.
+        if matches!(
+            source.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
+        ) {
             return Error::Damaged {
                 path: path.to_owned(),
                 source: source.into(),

@@ -4,6 +4,7 @@
     reason = "the store keeps its own files: this room is one of the few that touch the disk"
 )]
 
+mod base;
 mod commit;
 mod disk;
 mod error;
@@ -13,27 +14,27 @@ mod open;
 mod read;
 mod tables;
 mod texts;
-
-use std::path::PathBuf;
+mod tidy;
+mod verify;
 
 pub use commit::LARGE_BYTES;
 pub use error::Error;
 pub use life::Renewal;
 pub use read::{DocumentSize, Rows};
 pub use texts::TEXT_MAX_BYTES;
+pub use tidy::Tidied;
+pub use verify::Check;
 
 /// One vault's store, held by this process alone.
 #[derive(Debug)]
 pub struct Store {
-    db: Option<redb::Database>,
+    // Closed first, the lock given back last.
+    base: base::Base,
     large: large::Large,
     packs: texts::Cache,
-    life: crate::model::Life,
     renewal: Option<Renewal>,
-    sessions: u64,
-    marked: bool,
-    next_pack: u64,
-    folder: PathBuf,
-    path: PathBuf,
     _lock: disk::Lock,
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,8 +126,9 @@ impl Cache {
         shelf.recent.truncate(KEPT_PACKS);
     }
 
+    /// For when packs were taken away, whose numbers may be given again.
     pub(super) fn clear(&self) {
-        self.shelf().recent.clear();
+        *self.shelf() = Shelf::default();
     }
 
     /// Texts of this pack are stored again when they are next handed over.
