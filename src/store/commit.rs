@@ -95,9 +95,9 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    /// Keeps what waits in `packer` as one pack, under a number above all others.
-    pub(super) fn put_pack(&mut self, packer: &mut Packer<'_>) -> Result<(), Fault> {
-        let Some(packed) = packer.pack() else {
+    /// Keeps what is `waiting` as one pack, under a number above all others.
+    pub(super) fn put_pack(&mut self, waiting: &mut Packer<'_>) -> Result<(), Fault> {
+        let Some(packed) = waiting.pack() else {
             return Ok(());
         };
         let last = match self.table(PACKS)?.last()? {

@@ -84,13 +84,13 @@ impl Store {
     }
 
     fn start(folder: &Path, path: PathBuf, db: Database, lock: Lock) -> Result<Self, Error> {
-        let found = guarded(&path, "read", || look(&db, &path)).map_err(|error| match error {
-            row @ Error::Row { .. } => Error::Damaged {
-                path: path.clone(),
-                source: row.into(),
-            },
-            other => other,
-        })?;
+        let found = match guarded(&path, "read", || look(&db, &path)) {
+            Err(row @ Error::Row { .. }) => {
+                let source = row.into();
+                return Err(Error::Damaged { path, source });
+            }
+            found => found?,
+        };
         let large = Large::open(folder, &found.large, found.sweep)?;
         let renewal = life::judge(folder, &path, found.life, found.sessions);
         let life = match renewal {
@@ -150,10 +150,12 @@ impl Store {
     /// [`Error::Locked`] while a process has it open, [`Error::Io`] when the system refuses.
     pub fn quarantine(folder: &Path) -> Result<PathBuf, Error> {
         let _lock = Lock::take(folder)?;
-        let free = (1_u32..)
-            .map(|number| folder.join(format!("damaged-{number}")))
-            .find(|aside| !aside.exists());
-        let aside = free.expect("numbers do not run out before the disk does");
+        let mut number = 1_u64;
+        let mut aside = folder.join("damaged-1");
+        while aside.exists() {
+            number += 1;
+            aside = folder.join(format!("damaged-{number}"));
+        }
         disk::make_folder(&aside)?;
         // The database last: as long as it lies in its place no new store is made.
         for name in ["large", life::NAME, NAME] {

@@ -98,46 +98,46 @@ pub(super) fn unpack(mut payload: &[u8]) -> Option<Vec<u8>> {
 
 /// The last few unpacked packs, and which packs turned out to be damaged.
 #[derive(Debug, Default)]
-pub(super) struct Cache(Mutex<Shelf>);
+pub(super) struct Cache(Mutex<Held>);
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct Held {
     recent: VecDeque<(u64, Arc<Vec<u8>>)>,
     damaged: BTreeSet<u64>,
 }
 
 impl Cache {
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn get(&self, pack: u64) -> Option<Arc<Vec<u8>>> {
-        let mut shelf = self.shelf();
-        let at = shelf.recent.iter().position(|(kept, _)| *kept == pack)?;
-        let hit = shelf.recent.remove(at)?;
+        let mut held = self.held();
+        let at = held.recent.iter().position(|(kept, _)| *kept == pack)?;
+        let hit = held.recent.remove(at)?;
         let raw = Arc::clone(&hit.1);
-        shelf.recent.push_front(hit);
+        held.recent.push_front(hit);
         Some(raw)
     }
 
     pub(super) fn put(&self, pack: u64, raw: Arc<Vec<u8>>) {
-        let mut shelf = self.shelf();
-        shelf.recent.push_front((pack, raw));
-        shelf.recent.truncate(KEPT_PACKS);
+        let mut held = self.held();
+        held.recent.push_front((pack, raw));
+        held.recent.truncate(KEPT_PACKS);
     }
 
     /// For when packs were taken away, whose numbers may be given again.
     pub(super) fn clear(&self) {
-        *self.shelf() = Shelf::default();
+        *self.held() = Held::default();
     }
 
     /// Texts of this pack are stored again when they are next handed over.
     pub(super) fn mark_damaged(&self, pack: u64) {
-        self.shelf().damaged.insert(pack);
+        self.held().damaged.insert(pack);
     }
 
     pub(super) fn is_damaged(&self, pack: u64) -> bool {
-        self.shelf().damaged.contains(&pack)
+        self.held().damaged.contains(&pack)
     }
 }
 

@@ -81,7 +81,9 @@ fn a_store_of_version_1_opens_and_goes_on() {
         fs::write(folder.path().join(name), bytes).unwrap();
     }
     let mut plain = Plain::default();
-    writes().iter().for_each(|batch| plain.apply(batch));
+    for batch in writes() {
+        plain.apply(&batch);
+    }
     let mut store = Store::open(folder.path()).unwrap();
     assert_eq!(Plain::read(&store), plain);
     let more = vec![

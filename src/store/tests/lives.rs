@@ -72,17 +72,17 @@ fn a_database_put_back_in_place_gets_a_new_life() {
     let (live, backup) = (folder(), folder());
     let mut store = Store::open(live.path()).unwrap();
     edit(&mut store, "first");
-    let life = store.life();
+    let before = store.life();
     drop(store);
     copy(live.path(), backup.path(), &[STORE, LIFE]);
     let mut store = Store::open(live.path()).unwrap();
     edit(&mut store, "second");
-    assert_eq!(store.life(), life);
+    assert_eq!(store.life(), before);
     drop(store);
     copy(backup.path(), live.path(), &[STORE]);
     let store = Store::open(live.path()).unwrap();
     assert_eq!(store.renewal(), Some(Renewal::WentBack));
-    assert_ne!(store.life(), life);
+    assert_ne!(store.life(), before);
 }
 
 #[cfg(target_os = "linux")]

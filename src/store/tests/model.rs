@@ -63,7 +63,9 @@ proptest! {
             match act {
                 Act::Commit(batches) => {
                     store.commit(&batches).unwrap();
-                    batches.iter().for_each(|batch| plain.apply(batch));
+                    for batch in &batches {
+                        plain.apply(batch);
+                    }
                 }
                 Act::Restart => {
                     drop(store);
