@@ -164,10 +164,11 @@ fn told(path: &Path, step: &'static str, error: redb::Error) -> Error {
         };
     }
     if matches!(error, redb::Error::PreviousIo) {
-        let source = io::Error::other(error);
-        return Err(source)
-            .at(step, path)
-            .unwrap_or_else(|error: Error| error);
+        return Error::Io {
+            step,
+            path: path.to_owned(),
+            source: io::Error::other(error),
+        };
     }
     if let redb::Error::Io(source) = error {
         // The file is shorter than its own header says, or is no database at all.

@@ -249,7 +249,7 @@ fn flipped_bytes_anywhere_never_panic() {
     let whole = fs::read(store_file(folder.path())).unwrap();
     // Every place that holds anything, thinned out to keep this quick.
     let used: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
-    let step = (used.len() / 300).max(1);
+    let step = (used.len() / 120).max(1);
     let (mut noticed, mut refused) = (0, 0);
     for at in used.iter().step_by(step) {
         let mut bytes = whole.clone();

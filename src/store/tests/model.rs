@@ -2,10 +2,14 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 use super::plain::{Plain, content};
 use super::{LARGE_BYTES, Store, folder, text};
 use crate::model::{FileId, PeerId, Write};
+
+/// Where failures found are kept, from the root of the crate.
+const REGRESSIONS: &str = "fixtures/regressions/store.txt";
 
 #[derive(Debug, Clone)]
 enum Act {
@@ -52,7 +56,11 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_store_holds_what_a_map_holds(acts in vec(act(), 1..8)) {
