@@ -48,12 +48,26 @@ enum Child {
 }
 
 impl Folder {
-    /// Finds what is at `path`.
+    /// Finds what is at `path`, where a file is wanted.
     ///
     /// # Errors
     ///
     /// When a part of the path cannot be looked at; never because something is missing.
     pub(super) fn place(&self, path: &VaultPath, listings: &mut Listings) -> io::Result<Place> {
+        self.place_of(path, Sort::File, listings)
+    }
+
+    /// Finds what is at `path`; `wanted` is what the rules take a missing name for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::place`].
+    pub(super) fn place_of(
+        &self,
+        path: &VaultPath,
+        wanted: Sort,
+        listings: &mut Listings,
+    ) -> io::Result<Place> {
         let text = path.as_str();
         let rules = &self.inner.rules;
         let mut chain = Chain::default();
@@ -77,7 +91,7 @@ impl Folder {
             };
             let folder = match &child {
                 Child::There(_, meta) | Child::Twin(_, meta) => meta.is_dir(),
-                Child::Missing => !last,
+                Child::Missing => wanted == Sort::Folder,
             };
             let sort = if folder || !last {
                 Sort::Folder

@@ -1,14 +1,14 @@
 //! The guarded renames behind each step.
 
-use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::hook::Point;
 use super::names::{Place, clash, is_absent, unwritable};
 use super::os;
 use super::read::{fingerprint, refuse};
-use super::rules::is_reserved;
+use super::rules::{Sort, is_reserved};
 use super::step::{Batch, Temp, blocked};
 use super::sweep::{JOURNAL_FOLDER, make_visible};
 use crate::model::{Content, Stamp, StepDone, StepError, VaultPath};
@@ -167,7 +167,9 @@ impl Batch<'_> {
         let folder = self.folder.own_folder(JOURNAL_FOLDER);
         fs::create_dir_all(&folder)?;
         let journal = folder.join(aside.file_name().unwrap_or_default());
-        fs::write(&journal, text)?;
+        let mut file = File::create(&journal)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
         Ok(journal)
     }
 
@@ -278,7 +280,7 @@ impl Batch<'_> {
         let failed = |error: io::Error| StepError::Problem(unwritable(text, &error));
         let place = self
             .folder
-            .place(path, &mut self.listings)
+            .place_of(path, Sort::Folder, &mut self.listings)
             .map_err(failed)?;
         let real = match place {
             Place::There(real, meta, _) if meta.is_dir() => real,
@@ -318,7 +320,7 @@ impl Batch<'_> {
         let gone = Ok(StepDone { stamp: None });
         let place = self
             .folder
-            .place(path, &mut self.listings)
+            .place_of(path, Sort::Folder, &mut self.listings)
             .map_err(failed)?;
         let real = match place {
             Place::There(real, meta, _) if meta.is_dir() => real,

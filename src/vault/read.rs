@@ -131,7 +131,7 @@ pub(super) fn fingerprint(real: &Path) -> Result<(Content, Stamp), Miss> {
 
 /// Runs `take` over the open file until the stamps before and after are the same, and are still
 /// those of the name.
-fn steady<T>(
+pub(super) fn steady<T>(
     real: &Path,
     mut take: impl FnMut(&mut File, u64) -> io::Result<T>,
 ) -> Result<(T, Stamp), Miss> {

@@ -71,7 +71,7 @@ pub const DEFAULT_RULES: &[(&str, &str)] = &[
     (".nfs*", "deleted but still open files on NFS"),
     (".DS_Store", "how the macOS Finder shows a folder"),
     ("._*", "macOS attributes on foreign disks"),
-    ("Icon\r", "macOS folder icons"),
+    ("Icon[\r]", "macOS folder icons"),
     (".Spotlight-V100", "macOS search index"),
     (".fseventsd", "macOS event log"),
     (".Trashes", "macOS bin of a disk"),
