@@ -49,7 +49,11 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choi
 /// How alike two lines are, in thousandths: the share of their bytes that stands in atoms both have,
 /// blanks left out.
 pub(super) fn likeness(base: &Bag<'_>, side: &Bag<'_>) -> u32 {
-    let (mut left, mut right) = (base.0.iter().peekable(), side.0.iter().peekable());
+    if base.bytes.min(side.bytes) * 8 < base.bytes + side.bytes {
+        // Below any threshold, whatever they have in common.
+        return 0;
+    }
+    let (mut left, mut right) = (base.sorted.iter().peekable(), side.sorted.iter().peekable());
     let mut common = 0;
     while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
         match a.cmp(b) {
@@ -62,13 +66,15 @@ pub(super) fn likeness(base: &Bag<'_>, side: &Bag<'_>) -> u32 {
             }
         };
     }
-    let whole: usize = base.0.iter().chain(&side.0).map(|atom| atom.len()).sum();
-    u32::try_from(common * 1000 / whole.max(1)).unwrap_or(0)
+    u32::try_from(common * 1000 / (base.bytes + side.bytes).max(1)).unwrap_or(0)
 }
 
 /// The atoms of a line, sorted, blanks left out.
 #[derive(Debug)]
-pub(super) struct Bag<'a>(Vec<&'a str>);
+pub(super) struct Bag<'a> {
+    sorted: Vec<&'a str>,
+    bytes: usize,
+}
 
 impl<'a> Bag<'a> {
     pub(super) fn of(line: &'a str) -> Self {
@@ -78,7 +84,10 @@ impl<'a> Bag<'a> {
             .map(|atom| atom.text)
             .collect();
         found.sort_unstable();
-        Self(found)
+        Self {
+            bytes: found.iter().map(|atom| atom.len()).sum(),
+            sorted: found,
+        }
     }
 }
 

@@ -73,7 +73,9 @@ fn every_case_reads_as_expected_from_both_sides() {
             let choices: Vec<String> = merged
                 .choices
                 .iter()
-                .map(|choice| format!("{} <- {}", choice.chosen, choice.alternative))
+                .map(|choice| {
+                    format!("{} <- {}", choice.chosen, choice.alternative).replace('\n', "\\n")
+                })
                 .collect();
             if merged.text != case.expected || choices != case.choices {
                 wrong.push(format!(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::align::{Fate, Grain, Trace, trace};
 use super::choice::{Choice, Merged, settle};
 use super::line::{self, Bag};
-use super::span::{End, Line, Page, Style, lines};
+use super::span::{End, Line, Page, Style, lines, usual_end};
 use super::union::{self, Extra};
 
 /// Fewest words of a line which, written anew on both sides at different places, counts as one line.
@@ -25,6 +25,7 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
         base: &base,
         ours: Edition::new(&ours, &ours_trace),
         theirs: Edition::new(&theirs, &theirs_trace),
+        style,
         page: Page::new(style),
         choices: Vec::new(),
         waiting: (Vec::new(), Vec::new()),
@@ -56,6 +57,8 @@ struct Edition<'a> {
     trace: &'a Trace,
     /// Which base line a moved line was.
     moved: BTreeMap<usize, usize>,
+    /// How most of its lines end.
+    usual: End,
     /// The gap in which a moved base line now stands.
     moved_to: BTreeMap<usize, usize>,
 }
@@ -82,6 +85,7 @@ impl<'a> Edition<'a> {
         Self {
             lines,
             trace,
+            usual: usual_end(lines),
             moved,
             moved_to,
         }
@@ -94,6 +98,7 @@ struct Merger<'a> {
     theirs: Edition<'a>,
     /// Lines that both sides wrote anew, at different gaps: text to the gap where it shall stand.
     twins: BTreeMap<&'a str, usize>,
+    style: Style,
     page: Page,
     choices: Vec<Choice>,
     /// Insertions of ours and of theirs since the last line that stands.
@@ -128,8 +133,15 @@ impl<'a> Merger<'a> {
             Fate::Moved(_) | Fate::Gone => None,
         };
         match (ours, theirs) {
-            (Fate::Moved(_), _) | (_, Fate::Moved(_)) | (Fate::Gone, Fate::Gone | Fate::Kept(_))
-            | (Fate::Kept(_), Fate::Gone) => None,
+            (Fate::Moved(_), _) | (_, Fate::Moved(_)) | (Fate::Gone, Fate::Gone) => None,
+            (Fate::Gone, Fate::Kept(_)) => {
+                let spared = self.is_spared(place, Which::Ours);
+                spared.then(|| version(theirs, self.theirs.lines)).flatten()
+            }
+            (Fate::Kept(_), Fate::Gone) => {
+                let spared = self.is_spared(place, Which::Theirs);
+                spared.then(|| version(ours, self.ours.lines)).flatten()
+            }
             // The edit stands against the deletion.
             (Fate::Gone, Fate::Edited(_)) => version(theirs, self.theirs.lines),
             (Fate::Edited(_), Fate::Gone) => version(ours, self.ours.lines),
@@ -138,6 +150,23 @@ impl<'a> Merger<'a> {
                 Some(self.both(base, ours, theirs))
             }
         }
+    }
+
+    /// Whether a blank line that one side deleted belongs to a deletion that does not come to pass,
+    /// because the other side edited a line of it.
+    fn is_spared(&self, place: usize, deleted_by: Which) -> bool {
+        if !self.base[place].text.trim().is_empty() {
+            return false;
+        }
+        let gone = |at: &usize| self.edition(deleted_by).trace.fates[*at] == Fate::Gone;
+        let edited = |at: usize| {
+            matches!(
+                self.edition(deleted_by.other()).trace.fates[at],
+                Fate::Edited(_)
+            )
+        };
+        (0..place).rev().take_while(gone).any(edited)
+            || (place..self.base.len()).take_while(gone).any(edited)
     }
 
     fn both(&mut self, base: Line<'_>, ours: Line<'_>, theirs: Line<'_>) -> (String, End) {
@@ -152,6 +181,7 @@ impl<'a> Merger<'a> {
     /// What one side inserted before a base line, moved lines in the state that both sides gave them.
     fn extras(&mut self, gap: usize, which: Which) -> Vec<Extra> {
         let edition = self.edition(which);
+        let usual = edition.usual;
         let found: Vec<(Line<'a>, Option<usize>)> = edition.trace.gaps[gap]
             .iter()
             .map(|&place| (edition.lines[place], edition.moved.get(&place).copied()))
@@ -163,9 +193,15 @@ impl<'a> Merger<'a> {
                     extras.push(Extra { text, end });
                 }
             } else if self.twins.get(line.text).is_none_or(|&home| home == gap) {
+                // A new line takes the style that the file as a whole comes to.
+                let end = if line.end == usual {
+                    self.style.end
+                } else {
+                    line.end
+                };
                 extras.push(Extra {
                     text: line.text.to_owned(),
-                    end: line.end,
+                    end,
                 });
             }
         }
