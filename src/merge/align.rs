@@ -210,8 +210,8 @@ fn pairs(
         }
         let found = likeness(from, to);
         if found >= least {
-            // Never more than two units that stayed.
-            found * weight(base[from]).min(weight(side[to]))
+            // Squared, so that two half-likenesses never outweigh a unit that stayed.
+            found * found / 1000 * weight(base[from]).min(weight(side[to]))
         } else {
             0
         }

@@ -48,7 +48,7 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choi
 
 /// How alike two lines are, in thousandths: the share of their bytes that stands in atoms both have,
 /// blanks left out.
-pub(super) fn likeness(base: &Bag<'_>, side: &Bag<'_>) -> u32 {
+pub(super) fn likeness(base: &Bag, side: &Bag) -> u32 {
     if base.bytes.min(side.bytes) * 8 < base.bytes + side.bytes {
         // Below any threshold, whatever they have in common.
         return 0;
@@ -69,24 +69,28 @@ pub(super) fn likeness(base: &Bag<'_>, side: &Bag<'_>) -> u32 {
     u32::try_from(common * 1000 / (base.bytes + side.bytes).max(1)).unwrap_or(0)
 }
 
-/// The atoms of a line, sorted, blanks left out.
+/// The words of a line in small letters, sorted, those inside links and the like too; and its marks.
 #[derive(Debug)]
-pub(super) struct Bag<'a> {
-    sorted: Vec<&'a str>,
+pub(super) struct Bag {
+    sorted: Vec<String>,
     bytes: usize,
 }
 
-impl<'a> Bag<'a> {
-    pub(super) fn of(line: &'a str) -> Self {
-        let mut found: Vec<&str> = atoms(line)
-            .iter()
-            .filter(|atom| atom.class != Class::Space)
-            .map(|atom| atom.text)
-            .collect();
-        found.sort_unstable();
+impl Bag {
+    pub(super) fn of(line: &str) -> Self {
+        let mut sorted: Vec<String> = Vec::new();
+        for atom in atoms(line) {
+            let words = atom.text.split(|c: char| !c.is_alphanumeric());
+            let before = sorted.len();
+            sorted.extend(words.filter(|word| !word.is_empty()).map(str::to_lowercase));
+            if sorted.len() == before && atom.class != Class::Space {
+                sorted.push(atom.text.to_owned());
+            }
+        }
+        sorted.sort_unstable();
         Self {
-            bytes: found.iter().map(|atom| atom.len()).sum(),
-            sorted: found,
+            bytes: sorted.iter().map(String::len).sum(),
+            sorted,
         }
     }
 }

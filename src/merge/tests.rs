@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::{Format, Merged, merge};
 use crate::model::VaultPath;
@@ -247,4 +248,128 @@ proptest! {
         prop_assert_eq!(&merge(Format::Plain, Some(&x), &merged, &x).text, &merged);
         prop_assert_eq!(&merge(Format::Plain, Some(&y), &merged, &y).text, &merged);
     }
+
+    #[test]
+    fn json_always_parses(base in some_json(3), x in some_changes(), y in some_changes(), style in 0..4_u8) {
+        let write = |value: &Value| match style {
+            0 => value.to_string(),
+            1 => serde_json::to_string_pretty(value).unwrap(),
+            2 => serde_json::to_string_pretty(value).unwrap().replace("  ", "\t"),
+            _ => format!("{}\n", serde_json::to_string_pretty(value).unwrap().replace('\n', "\r\n")),
+        };
+        let (x, y) = (changed(&base, &x), changed(&base, &y));
+        let (base, x, y) = (write(&base), write(&x), write(&y));
+        for base in [Some(&base[..]), None] {
+            let merged = merge(Format::Json, base, &x, &y);
+            prop_assert!(serde_json::from_str::<Value>(&merged.text).is_ok(), "{}", merged.text);
+            prop_assert_eq!(&merge(Format::Json, base, &y, &x), &merged);
+        }
+        let merged = merge(Format::Json, Some(&base), &x, &y).text;
+        prop_assert_eq!(&merge(Format::Json, Some(&x), &merged, &x).text, &merged);
+    }
+
+    #[test]
+    fn bad_json_is_never_lost(x in "[{}\\[\\]\",:0-9a ]{0,30}", y in "[{}\\[\\]\",:0-9a ]{0,30}") {
+        let merged = merge(Format::Json, None, &x, &y);
+        let parses = |text: &str| serde_json::from_str::<Value>(text).is_ok();
+        if !parses(&x) || !parses(&y) {
+            let all = [&merged.text, merged.choices.first().map_or(&merged.text, |choice| &choice.alternative)];
+            prop_assert!(all.contains(&&x) && all.contains(&&y));
+        }
+    }
+
+    #[test]
+    fn properties_keep_every_key_once(base in some_properties(), x in some_properties(), y in some_properties()) {
+        let merged = merge(Format::Markdown, Some(&base), &x, &y);
+        let keys = |text: &str| -> Vec<String> {
+            text.lines().filter_map(|line| line.split_once(':')).map(|(key, _)| key.to_owned()).collect()
+        };
+        let found = keys(&merged.text);
+        let once: BTreeSet<&String> = found.iter().collect();
+        prop_assert_eq!(once.len(), found.len(), "{}", merged.text);
+        let (base_keys, x_keys, y_keys) = (keys(&base), keys(&x), keys(&y));
+        for key in x_keys.iter().chain(&y_keys) {
+            let kept = x_keys.contains(key) && y_keys.contains(key) || !base_keys.contains(key);
+            prop_assert!(!kept || found.contains(key), "{key} is missing in {}", merged.text);
+        }
+        prop_assert_eq!(merged.text.matches("---\n").count(), 2);
+        prop_assert_eq!(&merge(Format::Markdown, Some(&base), &y, &x), &merged);
+    }
+}
+
+fn some_json(depth: u32) -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        (-3..4_i32).prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        prop::sample::select(vec!["", "a", "two words", "line\nline", "\"\\"]).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(depth, 24, 4, |inner| {
+        let key = prop::sample::select(vec!["id", "x", "y", "text", "nodes", "k\"ey"]);
+        let id = prop::sample::select(vec!["n1", "n2", "n3"]);
+        let node = (id, inner.clone())
+            .prop_map(|(id, value)| serde_json::json!({"id": id, "x": value, "y": 1}));
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(node, 0..4).prop_map(Value::from),
+            prop::collection::vec((key, inner), 0..4).prop_map(|pairs| {
+                Value::Object(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+            }),
+        ]
+    })
+}
+
+/// Values put, or taken out, wherever the index leads.
+fn some_changes() -> impl Strategy<Value = Vec<(prop::sample::Index, Option<Value>)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(some_json(1))), 0..4)
+}
+
+fn changed(base: &Value, changes: &[(prop::sample::Index, Option<Value>)]) -> Value {
+    let mut root = base.clone();
+    for (index, change) in changes {
+        let mut at = &mut root;
+        let mut path = index.index(10_000);
+        loop {
+            let count = match &*at {
+                Value::Array(items) => items.len(),
+                Value::Object(map) => map.len(),
+                _ => 0,
+            };
+            if count == 0 || path % 3 == 0 {
+                break;
+            }
+            let child = path % count;
+            path /= count + 1;
+            at = match at {
+                Value::Array(items) => &mut items[child],
+                Value::Object(map) => map.values_mut().nth(child).unwrap(),
+                _ => break,
+            };
+        }
+        match (at, change) {
+            (Value::Array(items), None) => drop(items.pop()),
+            (Value::Array(items), Some(value)) => items.push(value.clone()),
+            (Value::Object(map), None) => {
+                if let Some(key) = map.keys().next().cloned() {
+                    map.remove(&key);
+                }
+            }
+            (Value::Object(map), Some(value)) => drop(map.insert("new".to_owned(), value.clone())),
+            (other, Some(value)) => *other = value.clone(),
+            (other, None) => *other = Value::Null,
+        }
+    }
+    root
+}
+
+fn some_properties() -> impl Strategy<Value = String> {
+    let value = prop::sample::select(vec![
+        " a", " [a, b]", " [b, c, d]", "\n  - a\n  - c", "\n- b\n- e", " 2026-11-28", " 7", "",
+        " some words here", " some other words here", "\n  in one\n  in two", " |\n  text\n  more",
+    ]);
+    let key = prop::sample::select(vec!["tags", "title", "due", "aliases", "x"]);
+    prop::collection::btree_map(key, value, 0..5).prop_map(|map| {
+        let lines: Vec<String> =
+            map.iter().map(|(key, value)| format!("{key}:{value}\n")).collect();
+        format!("---\n{}---\nbody\n", lines.concat())
+    })
 }

@@ -44,8 +44,8 @@ fn trace_lines(base: &[Line<'_>], side: &[Line<'_>]) -> Trace {
     let (base_owned, side_owned) = (texts(base), texts(side));
     let base_texts: Vec<&str> = base_owned.iter().map(String::as_str).collect();
     let side_texts: Vec<&str> = side_owned.iter().map(String::as_str).collect();
-    let base_bags: Vec<Bag<'_>> = base_texts.iter().map(|text| Bag::of(text)).collect();
-    let side_bags: Vec<Bag<'_>> = side_texts.iter().map(|text| Bag::of(text)).collect();
+    let base_bags: Vec<Bag> = base_texts.iter().map(|text| Bag::of(text)).collect();
+    let side_bags: Vec<Bag> = side_texts.iter().map(|text| Bag::of(text)).collect();
     trace(Grain::Lines, &base_texts, &side_texts, &|from, to| {
         line::likeness(&base_bags[from], &side_bags[to])
     })
@@ -190,7 +190,7 @@ impl<'a> Merger<'a> {
         for (line, origin) in found {
             if let Some(from) = origin {
                 if let Some((text, end)) = self.arrival(line, from, gap, which) {
-                    extras.push(Extra { text, end });
+                    extras.push(Extra { gap, text, end });
                 }
             } else if self.twins.get(line.text).is_none_or(|&home| home == gap) {
                 // A new line takes the style that the file as a whole comes to.
@@ -200,6 +200,7 @@ impl<'a> Merger<'a> {
                     line.end
                 };
                 extras.push(Extra {
+                    gap,
                     text: line.text.to_owned(),
                     end,
                 });

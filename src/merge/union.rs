@@ -17,18 +17,24 @@ const CELLS_LIMIT: usize = 1_000_000;
 /// A line to be placed, with its ending.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Extra {
+    /// Before which base line; what stands earlier comes first.
+    pub(super) gap: usize,
     pub(super) text: String,
     pub(super) end: End,
 }
 
 /// Unites two whole texts that have no common base.
 pub(super) fn merge(ours: &str, theirs: &str) -> Merged {
+    if ours == theirs {
+        return Merged::clean(ours);
+    }
     let (ours, theirs) = (lines(ours), lines(theirs));
     let style = Style::of(None, &ours, &theirs);
     let extras = |lines: &[super::span::Line<'_>]| {
         lines
             .iter()
             .map(|line| Extra {
+                gap: 0,
                 text: line.text.to_owned(),
                 end: match line.end {
                     End::Open => End::Open,
