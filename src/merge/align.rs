@@ -18,7 +18,7 @@ use imara_diff::{Algorithm, Diff, InternedInput};
 const CELLS_LIMIT: usize = 40_000;
 
 /// Least length of a line, in bytes, that is recognised elsewhere; shorter ones repeat by chance.
-const MOVED_AT_LEAST_BYTES: usize = 8;
+const MOVED_AT_LEAST_BYTES: usize = 5;
 
 /// What became of one base unit. The number is the unit's place on the side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(super) struct Trace {
 /// What kind of units are traced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grain {
-    /// Whole lines; looks for moved ones too.
+    /// Whole lines.
     Lines,
     /// Atoms of one line.
     Atoms,
@@ -54,6 +54,10 @@ const LEAST_LIKENESS: u32 = 450;
 
 /// The same where as many lines were replaced by as many others, for two at the same place.
 const LEAST_LIKENESS_IN_PLACE: u32 = 250;
+
+/// What a blank line or blank counts when it stays or stays one, against at least 1000 for anything else: it goes
+/// where the things around it go.
+const BLANK_SCORE: u32 = 20;
 
 /// Traces `base` into `side`.
 ///
@@ -89,10 +93,76 @@ pub(super) fn trace(
     }
     let mut gaps = gaps(&fates, side.len());
     slide(base, side, &mut fates, &mut gaps);
-    if grain == Grain::Lines {
-        find_moves(base, side, &mut fates, &gaps);
-    }
     Trace { fates, gaps }
+}
+
+/// Makes two traces agree where one side holds exactly what the other made of a base unit, but was
+/// traced otherwise. So it is after an earlier merge of the two, and without this the unit would
+/// stand twice.
+pub(super) fn reconcile(a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
+    let wishes = |edited: &Trace, edited_side: &[&str], other: &Trace, other_side: &[&str]| {
+        let mut found = BTreeMap::new();
+        for (place, fate) in edited.fates.iter().enumerate() {
+            let Fate::Edited(to) = *fate else { continue };
+            let text = edited_side[to];
+            let there = match other.fates[place] {
+                Fate::Edited(there) if other_side[there] != text => Some(there),
+                Fate::Gone => None,
+                Fate::Kept(_) | Fate::Edited(_) | Fate::Moved(_) => continue,
+            };
+            if let Some(at) = only_insertion(other, other_side, place, there, text) {
+                found.insert(place, (at, text.to_owned()));
+            }
+        }
+        found
+    };
+    let (a, a_side) = a;
+    let (b, b_side) = b;
+    let mut for_b = wishes(a, a_side, b, b_side);
+    let mut for_a = wishes(b, b_side, a, a_side);
+    // Where each holds both versions, the smaller is the edit and the other an insertion.
+    let both: Vec<usize> = (for_a.keys().copied())
+        .filter(|place| for_b.contains_key(place))
+        .collect();
+    for place in both {
+        if for_a[&place].1 <= for_b[&place].1 {
+            for_b.remove(&place);
+        } else {
+            for_a.remove(&place);
+        }
+    }
+    for (trace, side, found) in [(a, a_side, for_a), (b, b_side, for_b)] {
+        let mut last = None;
+        for (place, (at, _)) in found {
+            // Two wishes may meet in one insertion, or cross.
+            if last.is_none_or(|last| last < at) {
+                trace.fates[place] = Fate::Edited(at);
+                last = Some(at);
+            }
+        }
+        trace.gaps = gaps(&trace.fates, side.len());
+    }
+}
+
+/// The only inserted unit with this text between the neighbours of a base unit, `there` aside.
+fn only_insertion(
+    trace: &Trace,
+    side: &[&str],
+    place: usize,
+    there: Option<usize>,
+    text: &str,
+) -> Option<usize> {
+    let stays = |fate: &Fate| match *fate {
+        Fate::Kept(to) | Fate::Edited(to) => Some(to),
+        Fate::Moved(_) | Fate::Gone => None,
+    };
+    let after = trace.fates[..place].iter().rev().find_map(stays);
+    let before = trace.fates[place + 1..].iter().find_map(stays);
+    let start = after.map_or(0, |after| after + 1);
+    let end = before.unwrap_or(side.len());
+    let mut found = (start..end).filter(|&at| side[at] == text && Some(at) != there);
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }
 
 /// The pairs of places, both ascending, with the greatest sum of scores; zero means no pair.
@@ -205,6 +275,9 @@ fn pairs(
     };
     let score = |row: usize, column: usize| {
         let (from, to) = (hunk.base.0 + row, hunk.side.0 + column);
+        if base[from].trim().is_empty() && side[to].trim().is_empty() {
+            return BLANK_SCORE;
+        }
         if base[from] == side[to] {
             return 1000 * weight(base[from]);
         }
@@ -275,7 +348,9 @@ fn slide(base: &[&str], side: &[&str], fates: &mut [Fate], gaps: &mut [Vec<usize
                     start = place;
                 }
             }
-            Fate::Kept(to) if start < place && gaps[place].is_empty() && base[start] == base[place] => {
+            Fate::Kept(to)
+                if start < place && gaps[place].is_empty() && base[start] == base[place] =>
+            {
                 fates[start] = Fate::Kept(to);
                 fates[place] = Fate::Gone;
                 start += 1;
@@ -300,7 +375,8 @@ fn gaps(fates: &[Fate], side_len: usize) -> Vec<Vec<usize>> {
 }
 
 /// A line that is gone once and appeared once, and says enough to be itself, was moved.
-fn find_moves(base: &[&str], side: &[&str], fates: &mut [Fate], gaps: &[Vec<usize>]) {
+pub(super) fn find_moves(base: &[&str], side: &[&str], trace: &mut Trace) {
+    let Trace { fates, gaps } = trace;
     let mut appeared: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for &place in gaps.iter().flatten() {
         appeared.entry(side[place]).or_default().push(place);
@@ -323,14 +399,16 @@ mod tests {
     use super::*;
 
     fn lines(base: &[&str], side: &[&str]) -> Trace {
-        trace(Grain::Lines, base, side, &|from, to| {
+        let mut found = trace(Grain::Lines, base, side, &|from, to| {
             let same = base[from]
                 .chars()
                 .zip(side[to].chars())
                 .take_while(|(a, b)| a == b)
                 .count();
             u32::try_from(same * 1000 / base[from].len().max(1)).unwrap()
-        })
+        });
+        find_moves(base, side, &mut found);
+        found
     }
 
     #[test]
@@ -349,7 +427,10 @@ mod tests {
                 Fate::Moved(0)
             ]
         );
-        assert_eq!(found.gaps, [vec![0], vec![], vec![3], vec![], vec![], vec![]]);
+        assert_eq!(
+            found.gaps,
+            [vec![0], vec![], vec![3], vec![], vec![], vec![]]
+        );
     }
 
     #[test]

@@ -105,7 +105,12 @@ fn next(line: &str, at: usize, lead: Lead) -> (Class, usize) {
 
 /// Headings, list markers and checkboxes.
 fn opening(rest: &str, lead: Lead) -> Option<(Class, usize)> {
-    let ends = |length: usize| rest[length..].chars().next().is_none_or(char::is_whitespace);
+    let ends = |length: usize| {
+        rest[length..]
+            .chars()
+            .next()
+            .is_none_or(char::is_whitespace)
+    };
     if lead == Lead::AfterBullet {
         let mut chars = rest.char_indices();
         let (_, '[') = chars.next()? else { return None };
@@ -220,9 +225,8 @@ fn signed(rest: &str) -> Option<(Class, usize)> {
 
 /// Dates, times, numbers, and words that begin with a digit.
 fn digits(rest: &str) -> (Class, usize) {
-    let alone = |length: usize| {
-        !rest[length..].starts_with(|c: char| c.is_alphanumeric() || joins(c))
-    };
+    let alone =
+        |length: usize| !rest[length..].starts_with(|c: char| c.is_alphanumeric() || joins(c));
     if let Some(date) = shaped(rest, b"dddd-dd-dd") {
         let time = rest[date..]
             .strip_prefix('T')
@@ -363,19 +367,82 @@ mod tests {
                 ],
             ),
             ("12. x", &[(Bullet, "12."), (Word, "x")]),
-            ("> > # Hi", &[(Punct, ">"), (Punct, ">"), (Heading, "#"), (Word, "Hi")]),
-            ("> [!note] Hi", &[(Punct, ">"), (Tag, "[!note]"), (Word, "Hi")]),
-            ("due 2026-11-29, ok", &[(Word, "due"), (Date, "2026-11-29"), (Punct, ","), (Word, "ok")]),
+            (
+                "> > # Hi",
+                &[(Punct, ">"), (Punct, ">"), (Heading, "#"), (Word, "Hi")],
+            ),
+            (
+                "> [!note] Hi",
+                &[(Punct, ">"), (Tag, "[!note]"), (Word, "Hi")],
+            ),
+            (
+                "due 2026-11-29, ok",
+                &[
+                    (Word, "due"),
+                    (Date, "2026-11-29"),
+                    (Punct, ","),
+                    (Word, "ok"),
+                ],
+            ),
             ("2026-11-29T10:00:05", &[(Date, "2026-11-29T10:00:05")]),
-            ("-24.5 and 3,000 or 80%", &[(Number, "-24.5"), (Word, "and"), (Number, "3,000"), (Word, "or"), (Number, "80%")]),
-            ("[[My Note|a b]] ![[p.png]]", &[(Link, "[[My Note|a b]]"), (Embed, "![[p.png]]")]),
-            ("[a b](c.md) [^1]", &[(Link, "[a b](c.md)"), (Footnote, "[^1]")]),
-            ("see https://a.example/b?c=1.", &[(Word, "see"), (Url, "https://a.example/b?c=1"), (Punct, ".")]),
-            ("#a/b-c x ^id-1", &[(Tag, "#a/b-c"), (Word, "x"), (BlockId, "^id-1")]),
-            ("`a b` ``c`d`` $x+1$ $5 and $6", &[(Code, "`a b`"), (Code, "``c`d``"), (Math, "$x+1$"), (Punct, "$"), (Number, "5"), (Word, "and"), (Punct, "$"), (Number, "6")]),
-            ("**bold** isn't 3rd", &[(Punct, "**"), (Word, "bold"), (Punct, "**"), (Word, "isn't"), (Word, "3rd")]),
+            (
+                "-24.5 and 3,000 or 80%",
+                &[
+                    (Number, "-24.5"),
+                    (Word, "and"),
+                    (Number, "3,000"),
+                    (Word, "or"),
+                    (Number, "80%"),
+                ],
+            ),
+            (
+                "[[My Note|a b]] ![[p.png]]",
+                &[(Link, "[[My Note|a b]]"), (Embed, "![[p.png]]")],
+            ),
+            (
+                "[a b](c.md) [^1]",
+                &[(Link, "[a b](c.md)"), (Footnote, "[^1]")],
+            ),
+            (
+                "see https://a.example/b?c=1.",
+                &[
+                    (Word, "see"),
+                    (Url, "https://a.example/b?c=1"),
+                    (Punct, "."),
+                ],
+            ),
+            (
+                "#a/b-c x ^id-1",
+                &[(Tag, "#a/b-c"), (Word, "x"), (BlockId, "^id-1")],
+            ),
+            (
+                "`a b` ``c`d`` $x+1$ $5 and $6",
+                &[
+                    (Code, "`a b`"),
+                    (Code, "``c`d``"),
+                    (Math, "$x+1$"),
+                    (Punct, "$"),
+                    (Number, "5"),
+                    (Word, "and"),
+                    (Punct, "$"),
+                    (Number, "6"),
+                ],
+            ),
+            (
+                "**bold** isn't 3rd",
+                &[
+                    (Punct, "**"),
+                    (Word, "bold"),
+                    (Punct, "**"),
+                    (Word, "isn't"),
+                    (Word, "3rd"),
+                ],
+            ),
             ("知識", &[(Word, "知"), (Word, "識")]),
-            ("cafe\u{301} 👩‍👧!", &[(Word, "cafe\u{301}"), (Punct, "👩‍👧"), (Punct, "!")]),
+            (
+                "cafe\u{301} 👩‍👧!",
+                &[(Word, "cafe\u{301}"), (Punct, "👩‍👧"), (Punct, "!")],
+            ),
             ("[[[ open", &[(Punct, "[[["), (Word, "open")]),
         ];
         for (line, expected) in rows {

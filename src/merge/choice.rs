@@ -52,12 +52,10 @@ impl Merged {
 /// The three-way rule for things that are only ever taken whole: `None` when both changed it, each
 /// in another way.
 pub(super) fn settle<T: PartialEq>(base: T, ours: T, theirs: T) -> Option<T> {
-    if ours == theirs || theirs == base {
-        Some(ours)
-    } else if ours == base {
-        Some(theirs)
-    } else {
-        None
+    match (base, ours, theirs) {
+        (base, ours, theirs) if ours == theirs || theirs == base => Some(ours),
+        (base, ours, theirs) if ours == base => Some(theirs),
+        _ => None,
     }
 }
 
@@ -122,8 +120,7 @@ impl Sort {
                 let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
                 // "-0.5" and other odd spellings are left to length and bytes.
                 let whole: i128 = whole.parse().ok()?;
-                (whole > 0 || fraction.is_empty())
-                    .then(|| Self::Number(whole, fraction.to_owned()))
+                (whole > 0 || fraction.is_empty()).then(|| Self::Number(whole, fraction.to_owned()))
             }
             Class::Space
             | Class::Word

@@ -77,7 +77,11 @@ mod tests {
             ("notes.txt", Format::Plain),
             ("md", Format::Plain),
         ] {
-            assert_eq!(Format::of(&VaultPath::parse(path).unwrap()), format, "{path}");
+            assert_eq!(
+                Format::of(&VaultPath::parse(path).unwrap()),
+                format,
+                "{path}"
+            );
         }
     }
 }

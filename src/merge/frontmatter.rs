@@ -56,9 +56,9 @@ fn blocks(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
         block.get(start..end.max(start)).map(str::to_owned)
     };
     let merged = match (base.map(inner), inner(ours), inner(theirs)) {
-        (Some(None), ..) => None,
-        (base, Some(ours), Some(theirs)) => yaml::by_key(base.flatten().as_deref(), &ours, &theirs),
-        (_, None, _) | (.., None) => None,
+        (None, Some(ours), Some(theirs)) => yaml::by_key(None, &ours, &theirs),
+        (Some(Some(base)), Some(ours), Some(theirs)) => yaml::by_key(Some(&base), &ours, &theirs),
+        (Some(None), ..) | (_, None, _) | (.., None) => None,
     };
     let Some(mut merged) = merged else {
         let mut whole = Merged::choose(base.unwrap_or(""), ours, theirs);

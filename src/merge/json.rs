@@ -35,19 +35,19 @@ pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
 /// The side that parses, if only one does; else the usual choice.
 fn whole(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
     let base = base.unwrap_or("");
-    let mut merged = Merged::choose(base, ours, theirs);
     let (chosen, alternative) = match (parse(ours), parse(theirs)) {
         (Some(_), None) => (ours, theirs),
         (None, Some(_)) => (theirs, ours),
-        (Some(_), Some(_)) | (None, None) => return merged,
+        (Some(_), Some(_)) | (None, None) => return Merged::choose(base, ours, theirs),
     };
-    merged.text = chosen.to_owned();
-    merged.choices = vec![Choice {
-        base: base.to_owned(),
-        chosen: chosen.to_owned(),
-        alternative: alternative.to_owned(),
-    }];
-    merged
+    Merged {
+        text: chosen.to_owned(),
+        choices: vec![Choice {
+            base: base.to_owned(),
+            chosen: chosen.to_owned(),
+            alternative: alternative.to_owned(),
+        }],
+    }
 }
 
 fn structural(base: Option<&str>, ours: &str, theirs: &str) -> Option<Merged> {
@@ -67,7 +67,11 @@ fn structural(base: Option<&str>, ours: &str, theirs: &str) -> Option<Merged> {
         settle(base, ours, theirs).unwrap_or(ours.max(theirs))
     };
     Some(Merged {
-        text: format!("{}{root}{}", edge(|file| file.before), edge(|file| file.after)),
+        text: format!(
+            "{}{root}{}",
+            edge(|file| file.before),
+            edge(|file| file.after)
+        ),
         choices: merger.choices,
     })
 }
@@ -138,7 +142,13 @@ impl Merger {
     }
 
     /// Merges prose by lines and words; `None` for names, colours, paths and the like.
-    fn string(&mut self, key: &str, base: Option<&str>, ours: &str, theirs: &str) -> Option<String> {
+    fn string(
+        &mut self,
+        key: &str,
+        base: Option<&str>,
+        ours: &str,
+        theirs: &str,
+    ) -> Option<String> {
         let lines = ours.contains('\n') || theirs.contains('\n');
         let prose = PROSE.contains(&key);
         let merged = match base {
@@ -215,7 +225,8 @@ impl Merger {
         let mut found = BTreeMap::new();
         for keys in TOGETHER {
             let pair = |node: &Node<'_>| {
-                let [first, second] = keys.map(|key| node.get(key).map(|value| value.raw.to_owned()));
+                let [first, second] =
+                    keys.map(|key| node.get(key).map(|value| value.raw.to_owned()));
                 Some([first?, second?])
             };
             let (Some(base), Some(ours), Some(theirs)) =
@@ -255,9 +266,9 @@ impl Merger {
             let [base, ours, theirs] = sides.map(|items| names(items, name));
             Some([base?, ours?, theirs?])
         };
-        let numbers = sides.iter().all(|items| {
-            items.len() == base.len() && items.iter().all(|item| is_number(item))
-        });
+        let numbers = sides
+            .iter()
+            .all(|items| items.len() == base.len() && items.iter().all(|item| is_number(item)));
         let values = if numbers && !base.is_empty() {
             (0..base.len())
                 .map(|at| self.value(key, Some(&base[at]), &ours[at], &theirs[at]))
@@ -267,7 +278,10 @@ impl Merger {
         } else {
             self.sequence(key, base, ours, theirs)
         };
-        values.into_iter().map(|value| (String::new(), value)).collect()
+        values
+            .into_iter()
+            .map(|value| (String::new(), value))
+            .collect()
     }
 
     fn by_name(&mut self, names: &[Vec<String>; 3], sides: &[&[Node<'_>]; 3]) -> Vec<String> {
@@ -297,8 +311,12 @@ impl Merger {
         let mut values = Vec::new();
         let mut waiting: (Vec<&Node<'_>>, Vec<&Node<'_>>) = (Vec::new(), Vec::new());
         for at in 0..=base.len() {
-            waiting.0.extend(ours_trace.gaps[at].iter().map(|&at| &ours[at]));
-            waiting.1.extend(theirs_trace.gaps[at].iter().map(|&at| &theirs[at]));
+            waiting
+                .0
+                .extend(ours_trace.gaps[at].iter().map(|&at| &ours[at]));
+            waiting
+                .1
+                .extend(theirs_trace.gaps[at].iter().map(|&at| &theirs[at]));
             let standing = if at == base.len() {
                 None
             } else {
@@ -307,7 +325,8 @@ impl Merger {
                     Fate::Moved(_) | Fate::Gone => None,
                 };
                 let our_item = version(ours_trace.fates[at], ours).and_then(|to| ours.get(to));
-                let their_item = version(theirs_trace.fates[at], theirs).and_then(|to| theirs.get(to));
+                let their_item =
+                    version(theirs_trace.fates[at], theirs).and_then(|to| theirs.get(to));
                 self.member(key, Some(&base[at]), our_item, their_item)
             };
             if standing.is_some() || at == base.len() {
@@ -323,7 +342,8 @@ impl Merger {
 /// Appends what both sides inserted at one place: what they share at either end once, then the
 /// smaller run first.
 fn unite(values: &mut Vec<String>, ours: &[&Node<'_>], theirs: &[&Node<'_>]) {
-    let tight = |run: &[&Node<'_>]| -> Vec<String> { run.iter().map(|node| node.tight()).collect() };
+    let tight =
+        |run: &[&Node<'_>]| -> Vec<String> { run.iter().map(|node| node.tight()).collect() };
     let (our_names, their_names) = (tight(ours), tight(theirs));
     let (first, second) = if our_names <= their_names {
         ((ours, our_names), (theirs, their_names))
@@ -358,7 +378,8 @@ fn trace_items(base: &[Node<'_>], side: &[Node<'_>]) -> Trace {
 }
 
 fn is_number(node: &Node<'_>) -> bool {
-    node.raw.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+    node.raw
+        .starts_with(|c: char| c == '-' || c.is_ascii_digit())
 }
 
 fn id_of(node: &Node<'_>) -> Option<String> {
@@ -398,7 +419,9 @@ impl<'a> Style<'a> {
             layout(theirs),
         );
         let pick = |part: fn(&Layout<'a>) -> Option<&'a str>| match (part(&ours), part(&theirs)) {
-            (Some(a), Some(b)) => settle(part(&base), Some(a), Some(b)).flatten().or(Some(a.max(b))),
+            (Some(a), Some(b)) => settle(part(&base), Some(a), Some(b))
+                .flatten()
+                .or(Some(a.max(b))),
             (Some(only), None) | (None, Some(only)) => Some(only),
             (None, None) => part(&base),
         };

@@ -103,7 +103,13 @@ impl Node<'_> {
             Shape::Object(members, _) => {
                 let parts: Vec<String> = members
                     .iter()
-                    .map(|member| format!("{}:{}", Value::from(member.key.as_str()), member.value.tight()))
+                    .map(|member| {
+                        format!(
+                            "{}:{}",
+                            Value::from(member.key.as_str()),
+                            member.value.tight()
+                        )
+                    })
                     .collect();
                 format!("{{{}}}", parts.join(","))
             }

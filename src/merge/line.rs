@@ -113,14 +113,16 @@ fn atom_likeness(base: Atom<'_>, side: Atom<'_>) -> u32 {
         return 0;
     }
     match base.class {
-        Class::Space => 1,
-        Class::Punct => 5,
+        Class::Space | Class::Punct => 100,
         Class::Word => {
             let start = base.text.bytes().zip(side.text.bytes());
             let end = base.text.bytes().rev().zip(side.text.bytes().rev());
-            let common = start.take_while(|(a, b)| a == b).count()
-                + end.take_while(|(a, b)| a == b).count();
+            let common =
+                start.take_while(|(a, b)| a == b).count() + end.take_while(|(a, b)| a == b).count();
             let longer = base.text.len().max(side.text.len()).max(1);
+            if common * 2 < longer {
+                return 100;
+            }
             100 + u32::try_from(common.min(longer) * 300 / longer).unwrap_or(0)
         }
         Class::Number
@@ -179,7 +181,10 @@ impl Merger<'_> {
             match self.verdict(start, end) {
                 Verdict::Fine => self.atom_by_atom(start, end, text, choices),
                 Verdict::Whole => {
-                    let pick = match (self.only_removes(start, end, Side::Ours), self.only_removes(start, end, Side::Theirs)) {
+                    let pick = match (
+                        self.only_removes(start, end, Side::Ours),
+                        self.only_removes(start, end, Side::Theirs),
+                    ) {
                         // The edit stands against the deletion.
                         (true, false) => theirs,
                         (false, true) => ours,

@@ -1,5 +1,7 @@
 //! A text as lines that remember how they ended, and back.
 
+use std::collections::BTreeSet;
+
 use super::choice::settle;
 
 /// How a line ends.
@@ -117,13 +119,24 @@ impl Page {
         self.lines.push((text.into(), end));
     }
 
+    /// Leaves only the first of each of these lines.
+    pub(super) fn once(&mut self, texts: &BTreeSet<&str>) {
+        let mut seen = BTreeSet::new();
+        self.lines
+            .retain(|(text, _)| !texts.contains(text.as_str()) || seen.insert(text.clone()));
+    }
+
     /// The text, its final newline as the style demands.
     pub(super) fn finish(self) -> String {
         let mut text = String::new();
         let last = self.lines.len();
         for (place, (line, end)) in self.lines.into_iter().enumerate() {
             text.push_str(&line);
-            let end = if end == End::Open { self.style.end } else { end };
+            let end = if end == End::Open {
+                self.style.end
+            } else {
+                end
+            };
             // An empty line that does not end would not be a line at all.
             if place + 1 < last || self.style.closed || line.is_empty() {
                 text.push_str(end.as_str());

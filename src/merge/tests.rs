@@ -87,7 +87,12 @@ fn every_case_reads_as_expected_from_both_sides() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} cases differ\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} cases differ\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -97,7 +102,11 @@ fn every_case_is_stable() {
         let merged = merge(case.format, base, &case.ours, &case.theirs);
         for parent in [&case.ours, &case.theirs] {
             let again = merge(case.format, base, &merged.text, parent);
-            assert_eq!(again.text, merged.text, "{}: merged again with a parent", case.name);
+            assert_eq!(
+                again.text, merged.text,
+                "{}: merged again with a parent",
+                case.name
+            );
         }
     }
 }
@@ -105,29 +114,36 @@ fn every_case_is_stable() {
 /// A small vocabulary, so that the sides collide often.
 fn some_line() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
-        "alpha", "beta", "gamma", "delta", "2026-11-28", "9:30", "42", "[[Note]]", "#tag", "知",
-        "`code`", "**", ",",
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "2026-11-28",
+        "9:30",
+        "42",
+        "[[Note]]",
+        "#tag",
+        "知",
+        "`code`",
+        "**",
+        ",",
     ]);
     let lead = prop::sample::select(vec!["", "", "- ", "- [ ] ", "- [x] ", "# ", "> ", "| "]);
-    (lead, prop::collection::vec(word, 0..6)).prop_map(|(lead, words)| {
-        format!("{lead}{}", words.join(" "))
-    })
+    (lead, prop::collection::vec(word, 0..6))
+        .prop_map(|(lead, words)| format!("{lead}{}", words.join(" ")))
 }
 
 fn some_text() -> impl Strategy<Value = String> {
     let end = prop::sample::select(vec!["\n", "\n", "\n", "\r\n"]);
-    (
-        prop::collection::vec(some_line(), 0..9),
-        end,
-        any::<bool>(),
-    )
-        .prop_map(|(lines, end, closed)| {
+    (prop::collection::vec(some_line(), 0..9), end, any::<bool>()).prop_map(
+        |(lines, end, closed)| {
             let mut text = lines.join(end);
             if closed && !text.is_empty() {
                 text.push_str(end);
             }
             text
-        })
+        },
+    )
 }
 
 /// One edit: at which line, and what: delete, replace, insert before, append to, swap with the next.
@@ -164,13 +180,17 @@ fn edited(base: &str, edits: &[Edit]) -> String {
 }
 
 fn words(text: &str) -> BTreeSet<&str> {
-    text.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty()).collect()
+    text.split(|c: char| c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 fn everything(merged: &Merged) -> String {
     let mut all = merged.text.clone();
     for choice in &merged.choices {
-        all.push_str(&format!("\n{}\n{}", choice.chosen, choice.alternative));
+        for text in ["\n", &choice.chosen, "\n", &choice.alternative] {
+            all.push_str(text);
+        }
     }
     all
 }
@@ -250,6 +270,23 @@ proptest! {
     }
 
     #[test]
+    fn a_merge_swallows_its_parents(base in 1..12_u32, x in some_tidy_edits(), y in some_tidy_edits()) {
+        let base: Vec<String> = (0..base)
+            .map(|n| format!("Line {} is about {} and {}.", number(n), number(n + 20), number(n + 40)))
+            .collect();
+        let (x, y) = (tidied(&base, 'x', &x), tidied(&base, 'y', &y));
+        let base = tidied(&base, 'b', &[]);
+        let merged = merge(Format::Markdown, Some(&base), &x, &y).text;
+        for parent in [&x, &y] {
+            let again = merge(Format::Markdown, Some(&base), &merged, parent);
+            prop_assert_eq!(&again.text, &merged, "with {}", parent);
+        }
+        for line in merged.lines() {
+            prop_assert_eq!(merged.matches(line).count(), 1, "{}", merged);
+        }
+    }
+
+    #[test]
     fn json_always_parses(base in some_json(3), x in some_changes(), y in some_changes(), style in 0..4_u8) {
         let write = |value: &Value| match style {
             0 => value.to_string(),
@@ -301,7 +338,8 @@ fn some_json(depth: u32) -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         (-3..4_i32).prop_map(Value::from),
         any::<bool>().prop_map(Value::from),
-        prop::sample::select(vec!["", "a", "two words", "line\nline", "\"\\"]).prop_map(Value::from),
+        prop::sample::select(vec!["", "a", "two words", "line\nline", "\"\\"])
+            .prop_map(Value::from),
     ];
     leaf.prop_recursive(depth, 24, 4, |inner| {
         let key = prop::sample::select(vec!["id", "x", "y", "text", "nodes", "k\"ey"]);
@@ -312,7 +350,12 @@ fn some_json(depth: u32) -> impl Strategy<Value = Value> {
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec(node, 0..4).prop_map(Value::from),
             prop::collection::vec((key, inner), 0..4).prop_map(|pairs| {
-                Value::Object(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+                Value::Object(
+                    pairs
+                        .into_iter()
+                        .map(|(key, value)| (key.to_owned(), value))
+                        .collect(),
+                )
             }),
         ]
     })
@@ -320,7 +363,10 @@ fn some_json(depth: u32) -> impl Strategy<Value = Value> {
 
 /// Values put, or taken out, wherever the index leads.
 fn some_changes() -> impl Strategy<Value = Vec<(prop::sample::Index, Option<Value>)>> {
-    prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(some_json(1))), 0..4)
+    prop::collection::vec(
+        (any::<prop::sample::Index>(), prop::option::of(some_json(1))),
+        0..4,
+    )
 }
 
 fn changed(base: &Value, changes: &[(prop::sample::Index, Option<Value>)]) -> Value {
@@ -332,7 +378,7 @@ fn changed(base: &Value, changes: &[(prop::sample::Index, Option<Value>)]) -> Va
             let count = match &*at {
                 Value::Array(items) => items.len(),
                 Value::Object(map) => map.len(),
-                _ => 0,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
             };
             if count == 0 || path % 3 == 0 {
                 break;
@@ -342,7 +388,7 @@ fn changed(base: &Value, changes: &[(prop::sample::Index, Option<Value>)]) -> Va
             at = match at {
                 Value::Array(items) => &mut items[child],
                 Value::Object(map) => map.values_mut().nth(child).unwrap(),
-                _ => break,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => break,
             };
         }
         match (at, change) {
@@ -363,13 +409,65 @@ fn changed(base: &Value, changes: &[(prop::sample::Index, Option<Value>)]) -> Va
 
 fn some_properties() -> impl Strategy<Value = String> {
     let value = prop::sample::select(vec![
-        " a", " [a, b]", " [b, c, d]", "\n  - a\n  - c", "\n- b\n- e", " 2026-11-28", " 7", "",
-        " some words here", " some other words here", "\n  in one\n  in two", " |\n  text\n  more",
+        " a",
+        " [a, b]",
+        " [b, c, d]",
+        "\n  - a\n  - c",
+        "\n- b\n- e",
+        " 2026-11-28",
+        " 7",
+        "",
+        " some words here",
+        " some other words here",
+        "\n  in one\n  in two",
+        " |\n  text\n  more",
     ]);
     let key = prop::sample::select(vec!["tags", "title", "due", "aliases", "x"]);
     prop::collection::btree_map(key, value, 0..5).prop_map(|map| {
-        let lines: Vec<String> =
-            map.iter().map(|(key, value)| format!("{key}:{value}\n")).collect();
+        let lines: Vec<String> = map
+            .iter()
+            .map(|(key, value)| format!("{key}:{value}\n"))
+            .collect();
         format!("---\n{}---\nbody\n", lines.concat())
     })
+}
+
+/// Edits as people make them: at which line, and delete, insert before, reword, or append a word.
+fn some_tidy_edits() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8), 0..4)
+}
+
+fn number(n: u32) -> String {
+    const ONES: [&str; 10] = [
+        "zero", "uno", "due", "trois", "quatro", "cinq", "sechs", "sju", "otto", "nove",
+    ];
+    let digit = |n: u32| ONES[usize::try_from(n % 10).unwrap()];
+    format!("{}{}", digit(n / 10), digit(n))
+}
+
+fn tidied(base: &[String], who: char, edits: &[(prop::sample::Index, u8)]) -> String {
+    let mut lines = base.to_vec();
+    for (count, (index, kind)) in edits.iter().enumerate() {
+        if lines.is_empty() {
+            break;
+        }
+        let at = index.index(lines.len());
+        match kind {
+            0 => drop(lines.remove(at)),
+            1 => lines.insert(
+                at,
+                format!(
+                    "Added by {who}{who} as {}{who}.",
+                    number(60 + u32::try_from(count).unwrap())
+                ),
+            ),
+            2 => {
+                lines[at] =
+                    lines[at].replacen(" is about ", &format!(" was {who}{count} about "), 1);
+            }
+            _ => lines[at] = format!("{} More{who}{count}.", lines[at]),
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
 }

@@ -58,6 +58,13 @@ pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
     if ours.is_empty() {
         return theirs;
     }
+    // What one side has of the other already, as after an earlier merge, is not added again.
+    if holds(&ours, &theirs) {
+        return ours;
+    }
+    if holds(&theirs, &ours) {
+        return theirs;
+    }
     let (first, second) = if ours <= theirs {
         (ours, theirs)
     } else {
@@ -76,6 +83,13 @@ pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
     }
     both(&mut out, &first[left..], &second[right..]);
     out
+}
+
+/// Whether the lines of `part` stand in `whole`, in order.
+fn holds(whole: &[Extra], part: &[Extra]) -> bool {
+    let mut rest = whole.iter();
+    part.iter()
+        .all(|line| rest.any(|other| other.text == line.text))
 }
 
 /// A line, or a fenced block as a whole: nothing of another side may stand inside it.
@@ -118,8 +132,10 @@ fn common(first: &[Block], second: &[Block]) -> Vec<(usize, usize)> {
             .collect();
         lines.join("\n")
     };
-    let (first, second): (Vec<String>, Vec<String>) =
-        (first.iter().map(key).collect(), second.iter().map(key).collect());
+    let (first, second): (Vec<String>, Vec<String>) = (
+        first.iter().map(key).collect(),
+        second.iter().map(key).collect(),
+    );
     let same = |row: usize, column: usize| {
         if first[row] == second[column] {
             weight(&first[row])
@@ -188,8 +204,7 @@ fn unticked(line: &str) -> Option<String> {
     let rest_of_box = rest[1..].strip_prefix(" [")?;
     let mark = rest_of_box.chars().next()?;
     let after = rest_of_box[mark.len_utf8()..].strip_prefix(']')?;
-    (!after.trim().is_empty())
-        .then(|| format!("{}{} [ ]{after}", &line[..indent], &rest[..1]))
+    (!after.trim().is_empty()).then(|| format!("{}{} [ ]{after}", &line[..indent], &rest[..1]))
 }
 
 /// Of the same line twice, the one whose box is ticked; of two marks, the greater.
@@ -212,7 +227,11 @@ mod tests {
             ("# Day\n\none\n", "# Day\n\ntwo\n", "# Day\n\none\ntwo\n"),
             ("\none\n", "\ntwo\n", "\none\n\ntwo\n"),
             ("one\n\n", "two\n\n", "one\n\ntwo\n\n"),
-            ("- [ ] a b\n- [x] c d\n", "- [x] a b\n- [ ] c d\n", "- [x] a b\n- [x] c d\n"),
+            (
+                "- [ ] a b\n- [x] c d\n",
+                "- [x] a b\n- [ ] c d\n",
+                "- [x] a b\n- [x] c d\n",
+            ),
             ("a\nb\n", "a\r\nc\r\n", "a\nb\nc\n"),
             ("a", "b\n", "a\nb\n"),
             ("", "b", "b"),
@@ -227,6 +246,9 @@ mod tests {
         let (a, b, c) = ("t\n\n- x\n- y\n", "t\n\n- x\n- z\n", "t\n\n- a\n");
         let ab = merge(a, b).text;
         assert_eq!(merge(&ab, a).text, ab);
-        assert_eq!(merge(&ab, &merge(b, c).text).text, merge(&merge(a, c).text, b).text);
+        assert_eq!(
+            merge(&ab, &merge(b, c).text).text,
+            merge(&merge(a, c).text, b).text
+        );
     }
 }

@@ -286,7 +286,10 @@ fn list_of(entry: &Entry) -> Option<List> {
         (items?, Some(format!("{}- ", " ".repeat(width))))
     } else if !below.is_empty() {
         return None;
-    } else if let Some(inner) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    } else if let Some(inner) = value
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         if inner.contains(['"', '\'', '[', '{']) && inner.matches(['"', '\'']).count() % 2 == 1
             || inner.contains(['[', '{'])
         {
@@ -373,7 +376,10 @@ fn list(base: Option<&Entry>, ours: &Entry, theirs: &Entry) -> Option<Vec<Row>> 
             let lines = items.iter().map(|item| row(format!("{bullet}{item}")));
             std::iter::once(row(label)).chain(lines).collect()
         }
-        _ if items.iter().any(|item| item.contains(',') && !item.starts_with(['"', '\''])) => {
+        _ if items
+            .iter()
+            .any(|item| item.contains(',') && !item.starts_with(['"', '\''])) =>
+        {
             return None;
         }
         _ => vec![row(format!("{label} [{}]", items.join(", ")))],
@@ -441,11 +447,11 @@ fn items(rows: &[Row], indent: usize) -> Option<Vec<Entry>> {
     }
     let mut names = BTreeSet::new();
     for item in &mut found {
-        let named = (item.rows.iter()).find_map(|row| {
+        let title = (item.rows.iter()).find_map(|row| {
             let (key, value) = key(row.text.trim_start_matches([' ', '-']))?;
             matches!(key, "name" | "id").then(|| format!("- {key}: {value}"))
         });
-        item.name = named.unwrap_or_else(|| format!("- {}", item.text()));
+        item.name = title.unwrap_or_else(|| format!("- {}", item.text()));
         if !names.insert(item.name.clone()) {
             return None;
         }
@@ -468,7 +474,7 @@ fn block_scalar(
     }
     let below = |entry: &Entry| -> String {
         (entry.below().iter())
-            .map(|row| format!("{}\n", row.text))
+            .flat_map(|row| [row.text.as_str(), "\n"])
             .collect()
     };
     let end = ours.rows[ours.head].end;
