@@ -8,8 +8,8 @@ use super::foreign;
 use super::graph::Graph;
 use super::import::{self, Import};
 use super::register::{self, Held};
-use super::view::{Body, View};
-use crate::model::{ChangeHash, Content, Heads, Kind, StoredDocument, VaultPath};
+use super::view::{Body, Moment, View};
+use crate::model::{ChangeHash, Content, Heads, Kind, StoredDocument, VaultPath, WallMs};
 
 /// Bytes that a loaded document takes beside its text and its changes; measured on small notes.
 const WEIGHT_BASE_BYTES: u64 = 12_000;
@@ -229,6 +229,18 @@ impl Document {
         let imports = self.imports.iter();
         imports
             .map(|import| (import.kind, import.content))
+            .collect()
+    }
+
+    /// Every change in causal order.
+    pub fn history(&self) -> Vec<Moment> {
+        let changes = self.doc.get_changes_meta(&[]);
+        changes
+            .iter()
+            .map(|change| Moment {
+                hash: ChangeHash(change.hash.0),
+                time: WallMs(change.timestamp.saturating_mul(1000)),
+            })
             .collect()
     }
 

@@ -12,10 +12,13 @@ mod register;
 mod settle;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use birth::{Author, Birth};
 pub use document::Document;
 pub use edit::Edited;
 pub use error::Error;
 pub use foreign::{Applied, CHANGE_LIMIT_BYTES, OPERATION_LIMIT, SAVE_LIMIT_BYTES};
 pub use settle::{Choice, Settled};
-pub use view::{Body, View};
+pub use view::{Body, Moment, View};
