@@ -349,10 +349,9 @@ fn the_weight_grows_with_text_and_history() {
 
 #[test]
 fn a_large_rewrite_is_bounded() {
-    let old: String = (0..5000)
-        .map(|n| format!("line {n} of the old\n"))
-        .collect();
-    let new: String = (0..5000).map(|n| format!("{n} is another {n}\n")).collect();
+    let lines = |line: &dyn Fn(u32) -> String| (0..5000).map(line).collect::<Vec<_>>().concat();
+    let old = lines(&|n| format!("line {n} of the old\n"));
+    let new = lines(&|n| format!("{n} is another {n}\n"));
     let mut document = note(&old);
     let at = document.heads();
     let edited = document.edit_text(author(1), &at, NOON, &new).unwrap();
@@ -360,4 +359,28 @@ fn a_large_rewrite_is_bounded() {
     // At most every character deleted and every one written, and the two registers.
     let most = old.chars().count() + new.chars().count() + 2;
     assert!(edited.ops <= most as u64);
+}
+
+#[test]
+fn versions_that_are_none_are_refused() {
+    let mut document = note("hello\n");
+    let none = Heads::default();
+    assert!(matches!(document.at(&none), Err(Error::NoVersion)));
+    let edited = document.edit_text(author(1), &none, NOON, "x");
+    assert!(matches!(edited, Err(Error::NoVersion)));
+    let strange = Heads::new(vec![crate::model::ChangeHash([1; 32])]);
+    assert!(matches!(
+        document.delete(author(1), &strange, NOON),
+        Err(Error::Unknown(_))
+    ));
+    // A version named with its ancestors is the same version.
+    let all: Heads = document
+        .history()
+        .iter()
+        .map(|moment| moment.hash)
+        .collect();
+    let edited = document
+        .edit_text(author(1), &all, NOON, "hello!\n")
+        .unwrap();
+    assert_eq!(document.heads(), edited.version);
 }

@@ -176,27 +176,38 @@ fn a_birth_beside_a_deletion_stands_alone() {
 #[test]
 fn one_of_two_blobs_stands_and_the_other_is_kept_beside() {
     let blobs = [Content::of(b"\0a"), Content::of(b"\0b")];
-    let mut a = Document::import(&birth(), Kind::Blob, Content::of(b"\0")).unwrap();
-    let mut b = a.clone();
-    let at = a.heads();
-    a.set_content(author(1), &at, NOON, (Kind::Blob, blobs[0]))
-        .unwrap();
-    b.set_content(author(2), &at, NOON, (Kind::Blob, blobs[1]))
-        .unwrap();
-    meet(&mut a, &mut b);
-    let settled = a.settle().unwrap();
-    assert_eq!(settled, b.settle().unwrap());
-    assert_eq!(a.heads(), b.heads());
-    let Body::Content(Kind::Blob, winner) = a.view().body else {
-        panic!("a blob");
-    };
-    let [Body::Content(Kind::Blob, loser)] = settled.copies[..] else {
-        panic!("one copy, got {:?}", settled.copies);
-    };
-    assert_eq!(winner, blobs[0].max(blobs[1]));
-    assert_eq!(loser, blobs[0].min(blobs[1]));
-    // It is told once.
-    assert_eq!(a.settle().unwrap().copies, []);
+    // Both ways round: once the library's own winner stands, and once it does not.
+    for (first, second) in [(0, 1), (1, 0)] {
+        let start = Document::import(&birth(), Kind::Blob, Content::of(b"\0")).unwrap();
+        let (mut a, mut b, mut c) = (start.clone(), start.clone(), start.clone());
+        let at = start.heads();
+        a.set_content(author(1), &at, NOON, (Kind::Blob, blobs[first]))
+            .unwrap();
+        b.set_content(author(2), &at, NOON, (Kind::Blob, blobs[second]))
+            .unwrap();
+        meet(&mut a, &mut b);
+        let settled = a.settle().unwrap();
+        assert_eq!(settled, b.settle().unwrap());
+        assert_eq!(a.heads(), b.heads());
+        let Body::Content(Kind::Blob, winner) = a.view().body else {
+            panic!("a blob");
+        };
+        let [Body::Content(Kind::Blob, loser)] = settled.copies[..] else {
+            panic!("one copy, got {:?}", settled.copies);
+        };
+        assert_eq!(winner, blobs[0].max(blobs[1]));
+        assert_eq!(loser, blobs[0].min(blobs[1]));
+        // It is told once, here and where the settled version comes to.
+        assert!(settled.changed);
+        assert_eq!(a.settle().unwrap().copies, []);
+        give(&a, &mut c);
+        assert_eq!(c.settle().unwrap().copies, []);
+        assert_eq!(c.view(), a.view());
+        let known = Document::receive(&birth(), &a.save()).unwrap();
+        assert_eq!(known.heads(), c.heads());
+        let fix_ups = c.fix_ups_since(at.as_slice());
+        assert_eq!(c.review(&fix_ups[0]).unwrap().copies, settled.copies);
+    }
 }
 
 #[test]
@@ -302,11 +313,11 @@ fn three_devices_settling_in_pairs_agree_without_doubling() {
     }
     for _ in 0..3 {
         let before = devices.clone();
-        for to in 0..3 {
-            for from in 0..3 {
-                give(&before[from], &mut devices[to]);
+        for device in &mut devices {
+            for source in &before {
+                give(source, device);
             }
-            devices[to].settle().unwrap();
+            device.settle().unwrap();
         }
     }
     assert_eq!(devices[0].heads(), devices[1].heads());
