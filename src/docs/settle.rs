@@ -54,17 +54,23 @@ impl Document {
     ///
     /// - A pure function of the change graph: every device with the same heads writes the same
     ///   change, byte for byte.
-    /// - A deleted file is left alone.
+    /// - A deleted file is settled too, that it comes back in good order; but it asks for no text.
     ///
     /// # Errors
     ///
     /// [`Error::TextMissing`] names imported texts that must be promoted first.
     pub fn settle(&mut self) -> Result<Settled, Error> {
         let heads = self.doc.get_heads();
-        if heads.len() < 2 || register::alive(&self.doc, &heads).is_none() {
+        if heads.len() < 2 {
             return Ok(Settled::default());
         }
-        Ok(self.join(&heads)?.0)
+        match self.join(&heads) {
+            Ok((settled, _)) => Ok(settled),
+            Err(Error::TextMissing(_)) if register::alive(&self.doc, &heads).is_none() => {
+                Ok(Settled::default())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The fix-up changes that `known` does not hold, in causal order: what [`Document::review`]
