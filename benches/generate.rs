@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "it is a command")]
 #![expect(clippy::print_stdout, reason = "it is a command")]
 
+#[expect(unreachable_pub, reason = "shared with tests that see it as a room")]
 #[path = "../src/sim/generate.rs"]
 mod generate;
 

@@ -94,10 +94,7 @@ impl<'a> Fold<'a> {
                 }),
             Body::Content(..) | Body::Text(_) => body,
         });
-        State {
-            body,
-            alive: register::alive(&document.doc, heads).is_some(),
-        }
+        State { body, alive: register::alive(&document.doc, heads).is_some() }
     }
 
     fn merge(&mut self, base: &State, ours: State, theirs: State, notes: &mut Settled) -> State {
@@ -107,10 +104,7 @@ impl<'a> Fold<'a> {
             return State { body, alive };
         };
         let is_base = |body: &Body| base.body.as_ref().is_some_and(|base| same(base, body));
-        let taken = |body: &Body| State {
-            body: Some(body.clone()),
-            alive,
-        };
+        let taken = |body: &Body| State { body: Some(body.clone()), alive };
         if same(our_body, their_body) || is_base(their_body) {
             return taken(our_body);
         }
@@ -132,13 +126,11 @@ impl<'a> Fold<'a> {
         notes.merged = true;
         if let Some((ours, theirs)) = texts {
             let merged = merge::merge(self.format, base_text, ours, theirs);
-            notes
-                .choices
-                .extend(merged.choices.into_iter().map(|choice| Choice::Text {
-                    base: choice.base,
-                    chosen: choice.chosen,
-                    alternative: choice.alternative,
-                }));
+            notes.choices.extend(merged.choices.into_iter().map(|choice| Choice::Text {
+                base: choice.base,
+                chosen: choice.chosen,
+                alternative: choice.alternative,
+            }));
             return taken(&Body::Text(merged.text));
         }
         if kind(our_body) == Kind::Text && kind(their_body) == Kind::Text {

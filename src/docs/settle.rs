@@ -76,21 +76,14 @@ impl Document {
     /// The fix-up changes that `known` does not hold, in causal order: what [`Document::review`]
     /// can tell about settlements that other devices came to first.
     pub fn fix_ups_since(&self, known: &[ChangeHash]) -> Vec<ChangeHash> {
-        let known: Vec<Hash> = known
-            .iter()
-            .filter(|hash| self.knows(hash))
-            .map(|hash| Hash(hash.0))
-            .collect();
+        let known: Vec<Hash> =
+            known.iter().filter(|hash| self.knows(hash)).map(|hash| Hash(hash.0)).collect();
         let changes = self.doc.get_changes_meta(&known);
         changes
             .iter()
             .filter(|change| {
                 let joins = change.deps.len() > 1 && change.seq == 1;
-                joins
-                    && change
-                        .actor
-                        .to_bytes()
-                        .starts_with(&fix_up_mark(&change.deps))
+                joins && change.actor.to_bytes().starts_with(&fix_up_mark(&change.deps))
             })
             .map(|change| ChangeHash(change.hash.0))
             .collect()
@@ -117,10 +110,7 @@ impl Document {
     }
 
     fn join(&mut self, heads: &[Hash]) -> Result<(Settled, Option<Hash>), Error> {
-        let Plan {
-            mut settled,
-            operations,
-        } = self.plan(heads)?;
+        let Plan { mut settled, operations } = self.plan(heads)?;
         // What was chosen is pinned by a change of its own, lest it be chosen and told again.
         let pins = !settled.choices.is_empty() || !settled.copies.is_empty();
         if operations.is_empty() && !pins {
@@ -149,10 +139,7 @@ impl Document {
             operations.path = Some(path.clone());
             for alternative in paths.into_iter().filter(|other| *other != path) {
                 let chosen = path.clone();
-                settled.choices.push(Choice::Path {
-                    chosen,
-                    alternative,
-                });
+                settled.choices.push(Choice::Path { chosen, alternative });
             }
         }
         if let Some(body) = body {
@@ -160,10 +147,7 @@ impl Document {
         }
         settled.copies.sort_unstable();
         settled.copies.dedup();
-        Ok(Plan {
-            settled,
-            operations,
-        })
+        Ok(Plan { settled, operations })
     }
 }
 
@@ -236,17 +220,8 @@ impl Operations {
         };
         field(self.path.as_ref().map_or("", VaultPath::as_str).as_bytes());
         let held = self.held.map(Held::to_scalar);
-        field(
-            held.as_ref()
-                .and_then(|held| held.as_bytes())
-                .unwrap_or(&[]),
-        );
-        field(
-            held.as_ref()
-                .and_then(|held| held.as_str())
-                .unwrap_or("")
-                .as_bytes(),
-        );
+        field(held.as_ref().and_then(|held| held.as_bytes()).unwrap_or(&[]));
+        field(held.as_ref().and_then(|held| held.as_str()).unwrap_or("").as_bytes());
         for splice in &self.splices {
             field(&(splice.at as u64).to_be_bytes());
             field(&(splice.delete as u64).to_be_bytes());

@@ -12,5 +12,6 @@ mod three;
 mod trees;
 mod two_devices;
 
+#[expect(unreachable_pub, reason = "shared with tests and benches that see it as a room")]
 #[path = "../sim/generate.rs"]
 mod generate;

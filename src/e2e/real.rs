@@ -68,7 +68,10 @@ fn play(folder: &Path, line: &Value, binaries: &mut BTreeMap<String, Vec<u8>>) {
             _ => None,
         };
         if let Some(gone) = gone {
-            let _ = std::fs::remove_file(folder.join(gone));
+            let gone = folder.join(gone);
+            if gone.exists() {
+                std::fs::remove_file(gone).unwrap();
+            }
         }
     }
     for (path, content) in contents {

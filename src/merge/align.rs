@@ -78,11 +78,7 @@ pub(super) fn trace(
             at_side += 1;
         }
         for (from, to) in pairs(grain, &hunk, base, side, likeness) {
-            fates[from] = if base[from] == side[to] {
-                Fate::Kept(to)
-            } else {
-                Fate::Edited(to)
-            };
+            fates[from] = if base[from] == side[to] { Fate::Kept(to) } else { Fate::Edited(to) };
         }
         (at_base, at_side) = (hunk.base.1, hunk.side.1);
     }
@@ -121,9 +117,8 @@ pub(super) fn reconcile(a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
     let mut for_b = wishes(a, a_side, b, b_side);
     let mut for_a = wishes(b, b_side, a, a_side);
     // Where each holds both versions, the smaller is the edit and the other an insertion.
-    let both: Vec<usize> = (for_a.keys().copied())
-        .filter(|place| for_b.contains_key(place))
-        .collect();
+    let both: Vec<usize> =
+        (for_a.keys().copied()).filter(|place| for_b.contains_key(place)).collect();
     for place in both {
         if for_a[&place].1 <= for_b[&place].1 {
             for_b.remove(&place);
@@ -189,9 +184,8 @@ pub(super) fn heaviest(
             } else {
                 0
             };
-            best[row * width + column] = paired
-                .max(best[(row + 1) * width + column])
-                .max(best[row * width + column + 1]);
+            best[row * width + column] =
+                paired.max(best[(row + 1) * width + column]).max(best[row * width + column + 1]);
         }
     }
     let (mut row, mut column) = (0, 0);
@@ -231,13 +225,9 @@ struct Hunk {
 fn hunks(grain: Grain, base: &[&str], side: &[&str]) -> Vec<Hunk> {
     let start = base.iter().zip(side).take_while(|(a, b)| a == b).count();
     let (base_rest, side_rest) = (&base[start..], &side[start..]);
-    let end = (base_rest.iter().rev().zip(side_rest.iter().rev()))
-        .take_while(|(a, b)| a == b)
-        .count();
-    let middle = Hunk {
-        base: (start, base.len() - end),
-        side: (start, side.len() - end),
-    };
+    let end =
+        (base_rest.iter().rev().zip(side_rest.iter().rev())).take_while(|(a, b)| a == b).count();
+    let middle = Hunk { base: (start, base.len() - end), side: (start, side.len() - end) };
     let cells = (base_rest.len() - end).saturating_mul(side_rest.len() - end);
     if cells <= CELLS_LIMIT {
         return vec![middle];
@@ -290,10 +280,8 @@ fn pairs(
         }
     };
     let found = heaviest(rows, columns, CELLS_LIMIT, score).unwrap_or_default();
-    let mut pairs: Vec<(usize, usize)> = found
-        .iter()
-        .map(|(row, column)| (hunk.base.0 + row, hunk.side.0 + column))
-        .collect();
+    let mut pairs: Vec<(usize, usize)> =
+        found.iter().map(|(row, column)| (hunk.base.0 + row, hunk.side.0 + column)).collect();
     if grain == Grain::Lines {
         pair_in_place(hunk, &mut pairs, likeness);
     }
@@ -400,11 +388,7 @@ mod tests {
 
     fn lines(base: &[&str], side: &[&str]) -> Trace {
         let mut found = trace(Grain::Lines, base, side, &|from, to| {
-            let same = base[from]
-                .chars()
-                .zip(side[to].chars())
-                .take_while(|(a, b)| a == b)
-                .count();
+            let same = base[from].chars().zip(side[to].chars()).take_while(|(a, b)| a == b).count();
             u32::try_from(same * 1000 / base[from].len().max(1)).unwrap()
         });
         find_moves(base, side, &mut found);
@@ -419,18 +403,9 @@ mod tests {
         );
         assert_eq!(
             found.fates,
-            [
-                Fate::Kept(1),
-                Fate::Edited(2),
-                Fate::Gone,
-                Fate::Kept(4),
-                Fate::Moved(0)
-            ]
+            [Fate::Kept(1), Fate::Edited(2), Fate::Gone, Fate::Kept(4), Fate::Moved(0)]
         );
-        assert_eq!(
-            found.gaps,
-            [vec![0], vec![], vec![3], vec![], vec![], vec![]]
-        );
+        assert_eq!(found.gaps, [vec![0], vec![], vec![3], vec![], vec![], vec![]]);
     }
 
     #[test]

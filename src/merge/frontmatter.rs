@@ -63,11 +63,7 @@ fn blocks(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
     let Some(mut merged) = merged else {
         let mut whole = Merged::choose(base.unwrap_or(""), ours, theirs);
         for choice in &mut whole.choices {
-            for text in [
-                &mut choice.base,
-                &mut choice.chosen,
-                &mut choice.alternative,
-            ] {
+            for text in [&mut choice.base, &mut choice.chosen, &mut choice.alternative] {
                 text.truncate(text.trim_end().len());
             }
         }

@@ -15,12 +15,8 @@ use super::line::{self, Bag};
 use super::{order, text, union};
 
 /// Keys that are chosen together.
-const TOGETHER: [[&str; 2]; 4] = [
-    ["x", "y"],
-    ["width", "height"],
-    ["fromNode", "fromSide"],
-    ["toNode", "toSide"],
-];
+const TOGETHER: [[&str; 2]; 4] =
+    [["x", "y"], ["width", "height"], ["fromNode", "fromSide"], ["toNode", "toSide"]];
 
 /// Keys whose strings are prose, merged by words even when they are one line.
 const PROSE: [&str; 2] = ["text", "label"];
@@ -55,23 +51,14 @@ fn structural(base: Option<&str>, ours: &str, theirs: &str) -> Option<Merged> {
     // A base that does not parse tells nothing.
     let base = base.and_then(parse);
     let mut merger = Merger::default();
-    let root = merger.value(
-        "",
-        base.as_ref().map(|file| &file.root),
-        &ours.root,
-        &theirs.root,
-    );
+    let root = merger.value("", base.as_ref().map(|file| &file.root), &ours.root, &theirs.root);
     let edge = |pick: for<'a> fn(&File<'a>) -> &'a str| {
         let (ours, theirs) = (pick(&ours), pick(&theirs));
         let base = base.as_ref().map_or("", pick);
         settle(base, ours, theirs).unwrap_or(ours.max(theirs))
     };
     Some(Merged {
-        text: format!(
-            "{}{root}{}",
-            edge(|file| file.before),
-            edge(|file| file.after)
-        ),
+        text: format!("{}{root}{}", edge(|file| file.before), edge(|file| file.after)),
         choices: merger.choices,
     })
 }
@@ -127,8 +114,7 @@ impl Merger {
     }
 
     fn decide(&mut self, base: Option<&Node<'_>>, ours: &str, theirs: &str) -> String {
-        self.record(base.map_or("", |base| base.raw), ours, theirs)
-            .to_owned()
+        self.record(base.map_or("", |base| base.raw), ours, theirs).to_owned()
     }
 
     fn record<'a>(&mut self, base: &str, ours: &'a str, theirs: &'a str) -> &'a str {
@@ -278,10 +264,7 @@ impl Merger {
         } else {
             self.sequence(key, base, ours, theirs)
         };
-        values
-            .into_iter()
-            .map(|value| (String::new(), value))
-            .collect()
+        values.into_iter().map(|value| (String::new(), value)).collect()
     }
 
     fn by_name(&mut self, names: &[Vec<String>; 3], sides: &[&[Node<'_>]; 3]) -> Vec<String> {
@@ -311,12 +294,8 @@ impl Merger {
         let mut values = Vec::new();
         let mut waiting: (Vec<&Node<'_>>, Vec<&Node<'_>>) = (Vec::new(), Vec::new());
         for at in 0..=base.len() {
-            waiting
-                .0
-                .extend(ours_trace.gaps[at].iter().map(|&at| &ours[at]));
-            waiting
-                .1
-                .extend(theirs_trace.gaps[at].iter().map(|&at| &theirs[at]));
+            waiting.0.extend(ours_trace.gaps[at].iter().map(|&at| &ours[at]));
+            waiting.1.extend(theirs_trace.gaps[at].iter().map(|&at| &theirs[at]));
             let standing = if at == base.len() {
                 None
             } else {
@@ -378,8 +357,7 @@ fn trace_items(base: &[Node<'_>], side: &[Node<'_>]) -> Trace {
 }
 
 fn is_number(node: &Node<'_>) -> bool {
-    node.raw
-        .starts_with(|c: char| c == '-' || c.is_ascii_digit())
+    node.raw.starts_with(|c: char| c == '-' || c.is_ascii_digit())
 }
 
 fn id_of(node: &Node<'_>) -> Option<String> {
@@ -413,15 +391,12 @@ impl<'a> Style<'a> {
             Shape::Object(_, layout) | Shape::Array(_, layout) => *layout,
             Shape::String(_) | Shape::Other => Layout::default(),
         };
-        let (base, ours, theirs) = (
-            base.map(layout).unwrap_or_default(),
-            layout(ours),
-            layout(theirs),
-        );
+        let (base, ours, theirs) =
+            (base.map(layout).unwrap_or_default(), layout(ours), layout(theirs));
         let pick = |part: fn(&Layout<'a>) -> Option<&'a str>| match (part(&ours), part(&theirs)) {
-            (Some(a), Some(b)) => settle(part(&base), Some(a), Some(b))
-                .flatten()
-                .or(Some(a.max(b))),
+            (Some(a), Some(b)) => {
+                settle(part(&base), Some(a), Some(b)).flatten().or(Some(a.max(b)))
+            }
             (Some(only), None) | (None, Some(only)) => Some(only),
             (None, None) => part(&base),
         };

@@ -62,11 +62,7 @@ pub(super) fn parse(text: &str) -> Option<File<'_>> {
     let before = reader.blanks();
     let root = reader.node()?;
     let after = reader.blanks();
-    (reader.at == text.len()).then_some(File {
-        before,
-        root,
-        after,
-    })
+    (reader.at == text.len()).then_some(File { before, root, after })
 }
 
 impl Node<'_> {
@@ -90,9 +86,9 @@ impl Node<'_> {
     /// The value of `key`, when this is an object that has it.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         match &self.shape {
-            Shape::Object(members, _) => members
-                .iter()
-                .find_map(|member| (member.key == key).then_some(&member.value)),
+            Shape::Object(members, _) => {
+                members.iter().find_map(|member| (member.key == key).then_some(&member.value))
+            }
             Shape::Array(..) | Shape::String(_) | Shape::Other => None,
         }
     }
@@ -104,11 +100,7 @@ impl Node<'_> {
                 let parts: Vec<String> = members
                     .iter()
                     .map(|member| {
-                        format!(
-                            "{}:{}",
-                            Value::from(member.key.as_str()),
-                            member.value.tight()
-                        )
+                        format!("{}:{}", Value::from(member.key.as_str()), member.value.tight())
                     })
                     .collect();
                 format!("{{{}}}", parts.join(","))
@@ -160,10 +152,7 @@ impl<'a> Reader<'a> {
                 Shape::Other
             }
         };
-        Some(Node {
-            raw: &self.text[start..self.at],
-            shape,
-        })
+        Some(Node { raw: &self.text[start..self.at], shape })
     }
 
     fn string(&mut self) -> Option<(String, &'a str)> {
@@ -194,18 +183,10 @@ impl<'a> Reader<'a> {
             reader.blanks();
             colon.get_or_insert(&reader.text[start..reader.at]);
             doubled |= !keys.insert(key.clone());
-            Some(Member {
-                key,
-                key_raw,
-                value: reader.node()?,
-            })
+            Some(Member { key, key_raw, value: reader.node()? })
         })?;
         layout.colon = colon;
-        Some(if doubled {
-            Shape::Other
-        } else {
-            Shape::Object(members, layout)
-        })
+        Some(if doubled { Shape::Other } else { Shape::Object(members, layout) })
     }
 
     fn array(&mut self) -> Option<Shape<'a>> {

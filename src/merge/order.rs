@@ -25,11 +25,7 @@ pub(super) fn merge(base: &[String], ours: &[String], theirs: &[String]) -> Vec<
         (false, true) => true,
         (true, true) | (false, false) => ours <= theirs,
     };
-    let (lead, other) = if ours_leads {
-        (ours, theirs)
-    } else {
-        (theirs, ours)
-    };
+    let (lead, other) = if ours_leads { (ours, theirs) } else { (theirs, ours) };
     let common = heaviest(lead.len(), other.len(), CELLS_LIMIT, |row, column| {
         u32::from(lead[row] == other[column])
     })
@@ -37,11 +33,8 @@ pub(super) fn merge(base: &[String], ours: &[String], theirs: &[String]) -> Vec<
     let lead_names: BTreeSet<&String> = lead.iter().collect();
     let mut order = Vec::new();
     let between = |order: &mut Vec<String>, lead: &[String], other: &[String]| {
-        let other: Vec<String> = other
-            .iter()
-            .filter(|name| !lead_names.contains(name))
-            .cloned()
-            .collect();
+        let other: Vec<String> =
+            other.iter().filter(|name| !lead_names.contains(name)).cloned().collect();
         if lead <= &other[..] {
             order.extend_from_slice(lead);
             order.extend(other);
@@ -67,10 +60,7 @@ mod tests {
     fn ordered(base: &str, ours: &str, theirs: &str) -> String {
         let names = |text: &str| -> Vec<String> { text.chars().map(String::from).collect() };
         let merged = merge(&names(base), &names(ours), &names(theirs)).concat();
-        assert_eq!(
-            merged,
-            merge(&names(base), &names(theirs), &names(ours)).concat()
-        );
+        assert_eq!(merged, merge(&names(base), &names(theirs), &names(ours)).concat());
         merged
     }
 

@@ -27,10 +27,8 @@ struct Case {
 fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/merge");
     let list = |folder: &Path| -> Vec<PathBuf> {
-        let mut found: Vec<PathBuf> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
+        let mut found: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         found.sort();
         found
     };
@@ -39,9 +37,7 @@ fn cases() -> Vec<Case> {
         .map(|folder| {
             let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
             let part = |stem: &str| {
-                list(folder)
-                    .into_iter()
-                    .find(|path| path.file_stem().unwrap() == stem)
+                list(folder).into_iter().find(|path| path.file_stem().unwrap() == stem)
             };
             let text = |stem: &str| part(stem).map(|path| fs::read_to_string(path).unwrap());
             let expected = part("expected").unwrap_or_else(|| panic!("{name}: nothing expected"));
@@ -52,11 +48,7 @@ fn cases() -> Vec<Case> {
                 ours: text("ours").unwrap(),
                 theirs: text("theirs").unwrap(),
                 expected: text("expected").unwrap(),
-                choices: text("choices")
-                    .unwrap_or_default()
-                    .lines()
-                    .map(str::to_owned)
-                    .collect(),
+                choices: text("choices").unwrap_or_default().lines().map(str::to_owned).collect(),
                 name,
             }
         })
@@ -87,12 +79,7 @@ fn every_case_reads_as_expected_from_both_sides() {
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} cases differ\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} cases differ\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -102,11 +89,7 @@ fn every_case_is_stable() {
         let merged = merge(case.format, base, &case.ours, &case.theirs);
         for parent in [&case.ours, &case.theirs] {
             let again = merge(case.format, base, &merged.text, parent);
-            assert_eq!(
-                again.text, merged.text,
-                "{}: merged again with a parent",
-                case.name
-            );
+            assert_eq!(again.text, merged.text, "{}: merged again with a parent", case.name);
         }
     }
 }
@@ -180,9 +163,7 @@ fn edited(base: &str, edits: &[Edit]) -> String {
 }
 
 fn words(text: &str) -> BTreeSet<&str> {
-    text.split(|c: char| c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect()
+    text.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty()).collect()
 }
 
 fn everything(merged: &Merged) -> String {
@@ -351,10 +332,7 @@ fn some_json(depth: u32) -> impl Strategy<Value = Value> {
             prop::collection::vec(node, 0..4).prop_map(Value::from),
             prop::collection::vec((key, inner), 0..4).prop_map(|pairs| {
                 Value::Object(
-                    pairs
-                        .into_iter()
-                        .map(|(key, value)| (key.to_owned(), value))
-                        .collect(),
+                    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
                 )
             }),
         ]
@@ -363,10 +341,7 @@ fn some_json(depth: u32) -> impl Strategy<Value = Value> {
 
 /// Values put, or taken out, wherever the index leads.
 fn some_changes() -> impl Strategy<Value = Vec<(prop::sample::Index, Option<Value>)>> {
-    prop::collection::vec(
-        (any::<prop::sample::Index>(), prop::option::of(some_json(1))),
-        0..4,
-    )
+    prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(some_json(1))), 0..4)
 }
 
 fn changed(base: &Value, changes: &[(prop::sample::Index, Option<Value>)]) -> Value {
@@ -424,10 +399,8 @@ fn some_properties() -> impl Strategy<Value = String> {
     ]);
     let key = prop::sample::select(vec!["tags", "title", "due", "aliases", "x"]);
     prop::collection::btree_map(key, value, 0..5).prop_map(|map| {
-        let lines: Vec<String> = map
-            .iter()
-            .map(|(key, value)| format!("{key}:{value}\n"))
-            .collect();
+        let lines: Vec<String> =
+            map.iter().map(|(key, value)| format!("{key}:{value}\n")).collect();
         format!("---\n{}---\nbody\n", lines.concat())
     })
 }
@@ -438,9 +411,8 @@ fn some_tidy_edits() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
 }
 
 fn number(n: u32) -> String {
-    const ONES: [&str; 10] = [
-        "zero", "uno", "due", "trois", "quatro", "cinq", "sechs", "sju", "otto", "nove",
-    ];
+    const ONES: [&str; 10] =
+        ["zero", "uno", "due", "trois", "quatro", "cinq", "sechs", "sju", "otto", "nove"];
     let digit = |n: u32| ONES[usize::try_from(n % 10).unwrap()];
     format!("{}{}", digit(n / 10), digit(n))
 }

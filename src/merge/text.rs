@@ -31,10 +31,7 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
     };
     merger.run();
     merger.page.once(&twins(&base, &ours, &theirs));
-    Merged {
-        text: merger.page.finish(),
-        choices: merger.choices,
-    }
+    Merged { text: merger.page.finish(), choices: merger.choices }
 }
 
 fn trace_both(base: &[Line<'_>], ours: &[Line<'_>], theirs: &[Line<'_>]) -> (Trace, Trace) {
@@ -43,9 +40,7 @@ fn trace_both(base: &[Line<'_>], ours: &[Line<'_>], theirs: &[Line<'_>]) -> (Tra
     let [base_bags, our_bags, their_bags] = [&base, &ours, &theirs]
         .map(|lines| lines.iter().map(|line| Bag::of(line)).collect::<Vec<Bag>>());
     let to_side = |side: &[&str], bags: &[Bag]| {
-        trace(Grain::Lines, &base, side, &|from, to| {
-            line::likeness(&base_bags[from], &bags[to])
-        })
+        trace(Grain::Lines, &base, side, &|from, to| line::likeness(&base_bags[from], &bags[to]))
     };
     let mut to_ours = to_side(&ours, &our_bags);
     let mut to_theirs = to_side(&theirs, &their_bags);
@@ -86,13 +81,7 @@ impl<'a> Edition<'a> {
                 }
             }
         }
-        Self {
-            lines,
-            trace,
-            usual: usual_end(lines),
-            moved,
-            moved_to,
-        }
+        Self { lines, trace, usual: usual_end(lines), moved, moved_to }
     }
 }
 
@@ -161,12 +150,8 @@ impl<'a> Merger<'a> {
             return false;
         }
         let gone = |at: &usize| self.edition(deleted_by).trace.fates[*at] == Fate::Gone;
-        let edited = |at: usize| {
-            matches!(
-                self.edition(deleted_by.other()).trace.fates[at],
-                Fate::Edited(_)
-            )
-        };
+        let edited =
+            |at: usize| matches!(self.edition(deleted_by.other()).trace.fates[at], Fate::Edited(_));
         (0..place).rev().take_while(gone).any(edited)
             || (place..self.base.len()).take_while(gone).any(edited)
     }
@@ -196,16 +181,8 @@ impl<'a> Merger<'a> {
                 }
             } else {
                 // A new line takes the style that the file as a whole comes to.
-                let end = if line.end == usual {
-                    self.style.end
-                } else {
-                    line.end
-                };
-                extras.push(Extra {
-                    gap,
-                    text: line.text.to_owned(),
-                    end,
-                });
+                let end = if line.end == usual { self.style.end } else { line.end };
+                extras.push(Extra { gap, text: line.text.to_owned(), end });
             }
         }
         extras

@@ -65,11 +65,7 @@ pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
     if holds(&theirs, &ours) {
         return theirs;
     }
-    let (first, second) = if ours <= theirs {
-        (ours, theirs)
-    } else {
-        (theirs, ours)
-    };
+    let (first, second) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
     let (first, second) = (blocks(first), blocks(second));
     let mut out: Vec<Extra> = Vec::new();
     let (mut left, mut right) = (0, 0);
@@ -88,8 +84,7 @@ pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
 /// Whether the lines of `part` stand in `whole`, in order.
 fn holds(whole: &[Extra], part: &[Extra]) -> bool {
     let mut rest = whole.iter();
-    part.iter()
-        .all(|line| rest.any(|other| other.text == line.text))
+    part.iter().all(|line| rest.any(|other| other.text == line.text))
 }
 
 /// A line, or a fenced block as a whole: nothing of another side may stand inside it.
@@ -132,16 +127,10 @@ fn common(first: &[Block], second: &[Block]) -> Vec<(usize, usize)> {
             .collect();
         lines.join("\n")
     };
-    let (first, second): (Vec<String>, Vec<String>) = (
-        first.iter().map(key).collect(),
-        second.iter().map(key).collect(),
-    );
+    let (first, second): (Vec<String>, Vec<String>) =
+        (first.iter().map(key).collect(), second.iter().map(key).collect());
     let same = |row: usize, column: usize| {
-        if first[row] == second[column] {
-            weight(&first[row])
-        } else {
-            0
-        }
+        if first[row] == second[column] { weight(&first[row]) } else { 0 }
     };
     let pairs = heaviest(first.len(), second.len(), CELLS_LIMIT, same)
         .unwrap_or_else(|| common_of_long(&first, &second));
@@ -155,11 +144,7 @@ fn common(first: &[Block], second: &[Block]) -> Vec<(usize, usize)> {
     for at in (1..pairs.len()).rev() {
         kept[at - 1] |= kept[at] && touches(pairs[at - 1], pairs[at]);
     }
-    pairs
-        .into_iter()
-        .zip(kept)
-        .filter_map(|(pair, kept)| kept.then_some(pair))
-        .collect()
+    pairs.into_iter().zip(kept).filter_map(|(pair, kept)| kept.then_some(pair)).collect()
 }
 
 fn common_of_long(first: &[String], second: &[String]) -> Vec<(usize, usize)> {
@@ -227,11 +212,7 @@ mod tests {
             ("# Day\n\none\n", "# Day\n\ntwo\n", "# Day\n\none\ntwo\n"),
             ("\none\n", "\ntwo\n", "\none\n\ntwo\n"),
             ("one\n\n", "two\n\n", "one\n\ntwo\n\n"),
-            (
-                "- [ ] a b\n- [x] c d\n",
-                "- [x] a b\n- [ ] c d\n",
-                "- [x] a b\n- [x] c d\n",
-            ),
+            ("- [ ] a b\n- [x] c d\n", "- [x] a b\n- [ ] c d\n", "- [x] a b\n- [x] c d\n"),
             ("a\nb\n", "a\r\nc\r\n", "a\nb\nc\n"),
             ("a", "b\n", "a\nb\n"),
             ("", "b", "b"),
@@ -246,9 +227,6 @@ mod tests {
         let (a, b, c) = ("t\n\n- x\n- y\n", "t\n\n- x\n- z\n", "t\n\n- a\n");
         let ab = merge(a, b).text;
         assert_eq!(merge(&ab, a).text, ab);
-        assert_eq!(
-            merge(&ab, &merge(b, c).text).text,
-            merge(&merge(a, c).text, b).text
-        );
+        assert_eq!(merge(&ab, &merge(b, c).text).text, merge(&merge(a, c).text, b).text);
     }
 }

@@ -41,10 +41,7 @@ pub(super) fn by_key(base: Option<&str>, ours: &str, theirs: &str) -> Option<Mer
     for row in rows {
         page.push(row.text, row.end);
     }
-    Some(Merged {
-        text: page.finish(),
-        choices,
-    })
+    Some(Merged { text: page.finish(), choices })
 }
 
 /// A line that may be rewritten.
@@ -56,10 +53,7 @@ struct Row {
 
 impl From<Line<'_>> for Row {
     fn from(line: Line<'_>) -> Self {
-        Self {
-            text: line.text.to_owned(),
-            end: line.end,
-        }
+        Self { text: line.text.to_owned(), end: line.end }
     }
 }
 
@@ -149,19 +143,11 @@ fn entries(rows: &[Row], indent: usize) -> Option<Vec<Entry>> {
             let head = lead.len();
             let mut rows = std::mem::take(&mut lead);
             rows.push(row.clone());
-            entries.push(Entry {
-                name: name.to_owned(),
-                head,
-                rows,
-            });
+            entries.push(Entry { name: name.to_owned(), head, rows });
         }
     }
     if !lead.is_empty() {
-        entries.push(Entry {
-            name: String::new(),
-            head: 0,
-            rows: lead,
-        });
+        entries.push(Entry { name: String::new(), head: 0, rows: lead });
     }
     Some(entries)
 }
@@ -175,9 +161,7 @@ fn mapping(
     choices: &mut Vec<Choice>,
 ) -> Vec<Row> {
     let names = |entries: &[Entry]| -> Vec<String> {
-        (entries.iter().map(|entry| entry.name.clone()))
-            .filter(|name| !name.is_empty())
-            .collect()
+        (entries.iter().map(|entry| entry.name.clone())).filter(|name| !name.is_empty()).collect()
     };
     let mut order = order::merge(&names(base.unwrap_or(&[])), &names(ours), &names(theirs));
     // What follows the last key stays there.
@@ -187,13 +171,9 @@ fn mapping(
         let find = |entries: &'_ [Entry]| entries.iter().position(|entry| entry.name == name);
         let base_entry = base.and_then(|base| find(base).map(|at| &base[at]));
         match (find(ours), find(theirs)) {
-            (Some(our), Some(their)) => rows.extend(entry(
-                base_entry,
-                &ours[our],
-                &theirs[their],
-                depth,
-                choices,
-            )),
+            (Some(our), Some(their)) => {
+                rows.extend(entry(base_entry, &ours[our], &theirs[their], depth, choices))
+            }
             (our, their) => {
                 let only = (our.map(|at| &ours[at])).or_else(|| their.map(|at| &theirs[at]));
                 // Deleted on one side, untouched on the other: gone.
@@ -234,11 +214,7 @@ fn entry(
     } else {
         choose(ours.value(), theirs.value()).0 == ours.value()
     };
-    let (chosen, alternative) = if ours_first {
-        (ours, theirs)
-    } else {
-        (theirs, ours)
-    };
+    let (chosen, alternative) = if ours_first { (ours, theirs) } else { (theirs, ours) };
     choices.push(Choice {
         base: base.map(Entry::text).unwrap_or_default(),
         chosen: chosen.text(),
@@ -286,10 +262,7 @@ fn list_of(entry: &Entry) -> Option<List> {
         (items?, Some(format!("{}- ", " ".repeat(width))))
     } else if !below.is_empty() {
         return None;
-    } else if let Some(inner) = value
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    } else if let Some(inner) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         if inner.contains(['"', '\'', '[', '{']) && inner.matches(['"', '\'']).count() % 2 == 1
             || inner.contains(['[', '{'])
         {
@@ -297,11 +270,7 @@ fn list_of(entry: &Entry) -> Option<List> {
         }
         (flow_items(inner)?, None)
     } else if LIST_KEYS.contains(&entry.name.as_str()) {
-        let items = if value.is_empty() {
-            Vec::new()
-        } else {
-            vec![value.to_owned()]
-        };
+        let items = if value.is_empty() { Vec::new() } else { vec![value.to_owned()] };
         (items, None)
     } else {
         return None;
@@ -355,31 +324,19 @@ fn list(base: Option<&Entry>, ours: &Entry, theirs: &Entry) -> Option<Vec<Row>> 
         (a, _) if old_bullet == Some(a) => false,
         (a, b) => a <= b,
     };
-    let (lead, bullet) = if ours_leads {
-        (ours, &our_list.bullet)
-    } else {
-        (theirs, &their_list.bullet)
-    };
+    let (lead, bullet) =
+        if ours_leads { (ours, &our_list.bullet) } else { (theirs, &their_list.bullet) };
     let head = &lead.rows[lead.head];
     let (name, _) = key(head.text.trim_start())?;
     let label = format!("{}{name}:", " ".repeat(indent_of(&head.text)));
-    let row = |text: String| Row {
-        text,
-        end: if head.end == End::Open {
-            End::Lf
-        } else {
-            head.end
-        },
-    };
+    let row =
+        |text: String| Row { text, end: if head.end == End::Open { End::Lf } else { head.end } };
     let rows = match bullet {
         Some(bullet) if !items.is_empty() => {
             let lines = items.iter().map(|item| row(format!("{bullet}{item}")));
             std::iter::once(row(label)).chain(lines).collect()
         }
-        _ if items
-            .iter()
-            .any(|item| item.contains(',') && !item.starts_with(['"', '\''])) =>
-        {
+        _ if items.iter().any(|item| item.contains(',') && !item.starts_with(['"', '\''])) => {
             return None;
         }
         _ => vec![row(format!("{label} [{}]", items.join(", ")))],
@@ -398,9 +355,7 @@ fn nested(
     let heads = |entry: &Entry| (entry.rows[..=entry.head].to_vec(), entry.value().is_empty());
     let ((our_head, our_plain), (their_head, their_plain)) = (heads(ours), heads(theirs));
     let width = |entry: &Entry| {
-        (entry.below().iter())
-            .find(|row| !is_idle(&row.text))
-            .map(|row| indent_of(&row.text))
+        (entry.below().iter()).find(|row| !is_idle(&row.text)).map(|row| indent_of(&row.text))
     };
     let indent = width(ours)?;
     if !our_plain || !their_plain || width(theirs) != Some(indent) {
@@ -417,13 +372,7 @@ fn nested(
     let mut rows = settle(base_head, Some(our_head.clone()), Some(their_head.clone()))
         .flatten()
         .unwrap_or_else(|| our_head.max(their_head));
-    rows.extend(mapping(
-        base_parts.as_deref(),
-        &our_parts,
-        &their_parts,
-        depth + 1,
-        choices,
-    ));
+    rows.extend(mapping(base_parts.as_deref(), &our_parts, &their_parts, depth + 1, choices));
     Some(rows)
 }
 
@@ -434,11 +383,7 @@ fn items(rows: &[Row], indent: usize) -> Option<Vec<Entry>> {
     for row in rows {
         let body = row.text.get(indent..).unwrap_or("");
         if indent_of(&row.text) == indent && body.starts_with("- ") {
-            found.push(Entry {
-                name: String::new(),
-                head: 0,
-                rows: vec![row.clone()],
-            });
+            found.push(Entry { name: String::new(), head: 0, rows: vec![row.clone()] });
         } else if indent_of(&row.text) > indent || row.text.trim().is_empty() {
             found.last_mut()?.rows.push(row.clone());
         } else {
@@ -473,18 +418,13 @@ fn block_scalar(
         return None;
     }
     let below = |entry: &Entry| -> String {
-        (entry.below().iter())
-            .flat_map(|row| [row.text.as_str(), "\n"])
-            .collect()
+        (entry.below().iter()).flat_map(|row| [row.text.as_str(), "\n"]).collect()
     };
     let end = ours.rows[ours.head].end;
     let merged = text::merge(&below(base), &below(ours), &below(theirs));
     choices.extend(merged.choices);
     let mut rows = head(ours);
-    rows.extend(lines(&merged.text).iter().map(|line| Row {
-        text: line.text.to_owned(),
-        end,
-    }));
+    rows.extend(lines(&merged.text).iter().map(|line| Row { text: line.text.to_owned(), end }));
     Some(rows)
 }
 
@@ -519,10 +459,6 @@ fn prose(
         text: format!("{}{name}: {value}", " ".repeat(indent_of(&head.text))),
         end: head.end,
     };
-    let lead = if ours.rows[..ours.head] == base.rows[..base.head] {
-        theirs
-    } else {
-        ours
-    };
+    let lead = if ours.rows[..ours.head] == base.rows[..base.head] { theirs } else { ours };
     Some(with_lead(lead, vec![row]))
 }

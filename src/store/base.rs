@@ -64,11 +64,8 @@ impl Base {
             let mut transaction = db.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
             transaction.set_quick_repair(true);
-            let session = if self.marked {
-                None
-            } else {
-                Some(note_session(&transaction, self.life)?)
-            };
+            let session =
+                if self.marked { None } else { Some(note_session(&transaction, self.life)?) };
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok((value, session))
@@ -100,11 +97,7 @@ impl Base {
 
     fn closed(&self) -> Fault {
         let source = io::Error::other("it could not be opened again after a failure");
-        Fault::Own(Error::Io {
-            step: "use",
-            path: self.path.clone(),
-            source,
-        })
+        Fault::Own(Error::Io { step: "use", path: self.path.clone(), source })
     }
 
     /// redb writes when it closes, and may panic on damaged pages as everywhere else.

@@ -66,10 +66,7 @@ pub(super) struct Tables<'t> {
 
 impl<'t> Tables<'t> {
     pub(super) fn new(transaction: &'t WriteTransaction) -> Self {
-        Self {
-            transaction,
-            open: BTreeMap::new(),
-        }
+        Self { transaction, open: BTreeMap::new() }
     }
 
     pub(super) fn table(
@@ -107,11 +104,7 @@ impl<'t> Tables<'t> {
         let pack = last + 1;
         self.put(PACKS, &pack.to_be_bytes(), &packed.payload)?;
         for (hash, offset, length) in packed.places {
-            let row = TextRow {
-                pack,
-                offset,
-                length,
-            };
+            let row = TextRow { pack, offset, length };
             self.put(TEXTS, hash.as_bytes(), &row.encode())?;
         }
         Ok(())
@@ -172,12 +165,7 @@ impl<'w> Draft<'_, 'w> {
     fn changes(&mut self, id: FileId, changes: &[Vec<u8>]) -> Result<(), Fault> {
         let range = change_range(id);
         let range = range.start().as_slice()..=range.end().as_slice();
-        let last = match self
-            .tables
-            .table(CHANGES)?
-            .range::<&[u8]>(range)?
-            .next_back()
-        {
+        let last = match self.tables.table(CHANGES)?.range::<&[u8]>(range)?.next_back() {
             None => None,
             Some(row) => {
                 let (key, _) = row?;

@@ -71,10 +71,7 @@ impl Store {
         let life = life::random()?;
         let db = guarded(&path, "open", || {
             let db = builder().create_with_backend(backend)?;
-            let fresh = redb::ReadableDatabase::begin_read(&db)?
-                .list_tables()?
-                .next()
-                .is_none();
+            let fresh = redb::ReadableDatabase::begin_read(&db)?.list_tables()?.next().is_none();
             if fresh {
                 initialise(&db, life)?;
             }
@@ -108,13 +105,7 @@ impl Store {
             marked: false,
             failed: false,
         };
-        Ok(Self {
-            base,
-            large,
-            packs: Cache::default(),
-            renewal,
-            _lock: lock,
-        })
+        Ok(Self { base, large, packs: Cache::default(), renewal, _lock: lock })
     }
 
     /// The life of this store: what makes its changes' authors different from those of any copy.
@@ -240,12 +231,7 @@ fn look(db: &Database, path: &Path) -> Result<Beginning, Fault> {
             None => sweep = Sweep::Nothing,
         }
     }
-    Ok(Beginning {
-        life,
-        sessions,
-        large,
-        sweep,
-    })
+    Ok(Beginning { life, sessions, large, sweep })
 }
 
 fn number<const N: usize>(key: &[u8], mut payload: &[u8]) -> Result<[u8; N], Error> {

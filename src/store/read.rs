@@ -97,10 +97,7 @@ impl Store {
             if snapshot.is_none() && changes.is_empty() {
                 return Ok(None);
             }
-            Ok(Some(StoredDocument {
-                snapshot: snapshot.unwrap_or_default(),
-                changes,
-            }))
+            Ok(Some(StoredDocument { snapshot: snapshot.unwrap_or_default(), changes }))
         })
     }
 
@@ -111,11 +108,8 @@ impl Store {
     /// As [`Store::document`], except that the content of a large snapshot is not looked at.
     pub fn document_size(&self, id: FileId) -> Result<Option<DocumentSize>, Error> {
         self.base.reading(|transaction| {
-            let inline = row(
-                &transaction.open_table(DOCUMENTS.definition())?,
-                DOCUMENTS,
-                id.as_bytes(),
-            )?;
+            let inline =
+                row(&transaction.open_table(DOCUMENTS.definition())?, DOCUMENTS, id.as_bytes())?;
             let large = large_row(transaction, id)?;
             let changes = changes(transaction, id)?;
             if inline.is_none() && large.is_none() && changes.is_empty() {
@@ -166,9 +160,8 @@ impl Store {
             };
             let place = TextRow::decode(&payload)
                 .ok_or_else(|| Error::row(TEXTS.name, hash.as_bytes(), "it does not add up"))?;
-            let text = self
-                .pack(transaction, place.pack)
-                .and_then(|raw| Ok(cut(hash, place, &raw)?));
+            let text =
+                self.pack(transaction, place.pack).and_then(|raw| Ok(cut(hash, place, &raw)?));
             if matches!(text, Err(Fault::Own(Error::Row { .. }))) {
                 self.packs.mark_damaged(place.pack);
             }
@@ -216,11 +209,8 @@ impl Store {
         transaction: &ReadTransaction,
         id: FileId,
     ) -> Result<Option<Vec<u8>>, Fault> {
-        let inline = row(
-            &transaction.open_table(DOCUMENTS.definition())?,
-            DOCUMENTS,
-            id.as_bytes(),
-        )?;
+        let inline =
+            row(&transaction.open_table(DOCUMENTS.definition())?, DOCUMENTS, id.as_bytes())?;
         if inline.is_some() {
             return Ok(inline);
         }

@@ -67,9 +67,7 @@ impl<'w> Packer<'w> {
         let mut encoder = ZlibEncoder::new(raw_length.to_be_bytes().to_vec(), Compression::new(1));
         let mut offset = 0;
         for (hash, text) in self.waiting.drain(..) {
-            encoder
-                .write_all(text)
-                .expect("writing to memory does not fail");
+            encoder.write_all(text).expect("writing to memory does not fail");
             places.push((hash, as_u32(offset), as_u32(text.len())));
             offset += text.len();
         }
@@ -90,9 +88,7 @@ pub(super) fn unpack(mut payload: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut raw = Vec::with_capacity(length);
-    let read = ZlibDecoder::new(payload)
-        .take(length as u64 + 1)
-        .read_to_end(&mut raw);
+    let read = ZlibDecoder::new(payload).take(length as u64 + 1).read_to_end(&mut raw);
     (read.is_ok() && raw.len() == length).then_some(raw)
 }
 

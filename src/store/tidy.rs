@@ -60,13 +60,9 @@ impl Store {
         if plan.gone.is_empty() {
             return Ok(Tidied::default());
         }
-        self.base
-            .writing(|transaction| carry_out(transaction, &plan))?;
+        self.base.writing(|transaction| carry_out(transaction, &plan))?;
         self.packs.clear();
-        Ok(Tidied {
-            forgotten: plan.gone.len() as u64,
-            packs: plan.packs.len() as u64,
-        })
+        Ok(Tidied { forgotten: plan.gone.len() as u64, packs: plan.packs.len() as u64 })
     }
 }
 

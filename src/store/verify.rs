@@ -32,11 +32,7 @@ impl Store {
     /// refuses. Damage of single rows is in the answer instead.
     pub fn check(&mut self) -> Result<Check, Error> {
         let sound = self.base.check_pages()?;
-        let mut check = Check {
-            looked_at: 0,
-            damaged: Vec::new(),
-            repaired: !sound,
-        };
+        let mut check = Check { looked_at: 0, damaged: Vec::new(), repaired: !sound };
         self.base.reading(|transaction| {
             for table in [FILES, PEERS, META, LEDGER] {
                 check_rows(transaction, table, &mut check)?;
@@ -46,8 +42,7 @@ impl Store {
         for id in self.documents()? {
             self.check_document(id, &mut check)?;
         }
-        self.base
-            .reading(|transaction| check_texts(transaction, &mut check))?;
+        self.base.reading(|transaction| check_texts(transaction, &mut check))?;
         Ok(check)
     }
 
@@ -96,9 +91,7 @@ fn check_texts(transaction: &ReadTransaction, check: &mut Check) -> Result<(), F
         }
     }
     for pack in by_pack.keys() {
-        check
-            .damaged
-            .push(Error::row(PACKS.name, &pack.to_be_bytes(), "it is gone"));
+        check.damaged.push(Error::row(PACKS.name, &pack.to_be_bytes(), "it is gone"));
     }
     Ok(())
 }

@@ -96,10 +96,7 @@ impl Folder {
 
 impl<'a> Batch<'a> {
     fn new(folder: &'a Folder, steps: &[Step]) -> Self {
-        let replacements = steps
-            .iter()
-            .filter(|step| matches!(step, Step::Replace { .. }))
-            .count();
+        let replacements = steps.iter().filter(|step| matches!(step, Step::Replace { .. })).count();
         Self {
             folder,
             listings: Listings::new(),
@@ -118,12 +115,9 @@ impl<'a> Batch<'a> {
         for (index, step) in steps.iter().enumerate() {
             self.current = index;
             let temp = match step {
-                Step::Replace {
-                    path,
-                    expected,
-                    source,
-                    mtime_ms,
-                } if !self.is_below_target(path) => {
+                Step::Replace { path, expected, source, mtime_ms }
+                    if !self.is_below_target(path) =>
+                {
                     self.prepare(path, *expected, source, *mtime_ms).ok()
                 }
                 Step::Replace { .. }
@@ -138,10 +132,7 @@ impl<'a> Batch<'a> {
             ready.push(temp);
         }
         let barrier = if self.sync_each {
-            self.folder
-                .inner
-                .hook
-                .at(Point::Barrier, self.folder.root())
+            self.folder.inner.hook.at(Point::Barrier, self.folder.root())
         } else {
             self.sync_file_systems(ready.iter().flatten().map(|temp| temp.path.as_path()))
         };
@@ -179,10 +170,7 @@ impl<'a> Batch<'a> {
 
     /// Makes the file systems under these files durable.
     fn sync_file_systems<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> io::Result<()> {
-        self.folder
-            .inner
-            .hook
-            .at(Point::Barrier, self.folder.root())?;
+        self.folder.inner.hook.at(Point::Barrier, self.folder.root())?;
         let dirs: BTreeSet<&Path> = paths.filter_map(Path::parent).collect();
         let mut devices = BTreeMap::new();
         for dir in dirs {
@@ -194,12 +182,7 @@ impl<'a> Batch<'a> {
     /// Takes one step.
     fn take(&mut self, step: &Step, temp: Option<Temp>) -> Result<StepDone, StepError> {
         match step {
-            Step::Replace {
-                path,
-                expected,
-                source,
-                mtime_ms,
-            } => {
+            Step::Replace { path, expected, source, mtime_ms } => {
                 let temp = match temp {
                     Some(temp) => temp,
                     None => self.prepare(path, *expected, source, *mtime_ms)?,
@@ -223,10 +206,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Temp, StepError> {
         let text = path.as_str();
         let failed = |error: io::Error| StepError::Problem(unwritable(text, &error));
-        let place = self
-            .folder
-            .place(path, &mut self.listings)
-            .map_err(failed)?;
+        let place = self.folder.place(path, &mut self.listings).map_err(failed)?;
         let (target, keep) = match place {
             Place::There(real, meta, _) if meta.is_file() => (real, Some(meta.permissions())),
             Place::There(_, meta, _) if meta.is_dir() => {
@@ -239,8 +219,7 @@ impl<'a> Batch<'a> {
             }
             Place::Free(real) => (real, None),
             Place::NoFolder(above, real) => {
-                self.make_folders(&above, real.parent().unwrap_or(&above))
-                    .map_err(failed)?;
+                self.make_folders(&above, real.parent().unwrap_or(&above)).map_err(failed)?;
                 (real, None)
             }
             other @ (Place::UnderFile | Place::Twin(..) | Place::LeftOut | Place::Special(_)) => {
@@ -254,12 +233,7 @@ impl<'a> Batch<'a> {
                 let temp = self.folder.inner.temps.writing(dir);
                 let content = Content::of(bytes);
                 self.write(&temp, keep, mtime_ms, |file| file.write_all(bytes))
-                    .map(|stamp| Temp {
-                        path: temp,
-                        stamp,
-                        content,
-                        from_part: false,
-                    })
+                    .map(|stamp| Temp { path: temp, stamp, content, from_part: false })
                     .map_err(failed)
             }
             Source::CopyOf { path, content } => {
@@ -299,12 +273,7 @@ impl<'a> Batch<'a> {
                 .map(drop)
             })
             .map_err(|error| StepError::Problem(unwritable(text, &error)))?;
-        let temp = Temp {
-            path: temp,
-            stamp,
-            content,
-            from_part: false,
-        };
+        let temp = Temp { path: temp, stamp, content, from_part: false };
         if ContentHash(*hasher.finalize().as_bytes()) != content.hash {
             self.abandon(&temp);
             return Err(StepError::SourceGone);
@@ -430,8 +399,7 @@ impl<'a> Batch<'a> {
         if let Some(steps) = self.touched.get_mut(dir) {
             steps.insert(self.current);
         } else {
-            self.touched
-                .insert(dir.to_owned(), BTreeSet::from([self.current]));
+            self.touched.insert(dir.to_owned(), BTreeSet::from([self.current]));
         }
     }
 
@@ -466,9 +434,7 @@ impl<'a> Batch<'a> {
             return;
         }
         for dir in dirs {
-            let synced = hook
-                .at(Point::Folders, dir)
-                .and_then(|()| os::sync_folder(dir));
+            let synced = hook.at(Point::Folders, dir).and_then(|()| os::sync_folder(dir));
             if let Err(error) = synced {
                 fail(&mut self.touched[dir].iter().copied(), &error);
             }
@@ -497,10 +463,7 @@ impl<'a> Batch<'a> {
 /// Makes a file a part again; its time says when it was last of use, not when its content was made.
 pub(super) fn give_back(from: &Path, part: &Path) -> io::Result<()> {
     os::rename_new(from, part)?;
-    OpenOptions::new()
-        .write(true)
-        .open(part)?
-        .set_modified(SystemTime::now())
+    OpenOptions::new().write(true).open(part)?.set_modified(SystemTime::now())
 }
 
 /// The path a step is about, for messages.

@@ -61,11 +61,7 @@ impl Folder {
                         unjudged.insert(name);
                     }
                 } else if entry.file_type().is_ok_and(|sort| sort.is_dir()) {
-                    let below = if path.is_empty() {
-                        name
-                    } else {
-                        format!("{path}/{name}")
-                    };
+                    let below = if path.is_empty() { name } else { format!("{path}/{name}") };
                     let rules = &self.inner.rules;
                     if !rules.leave_out(&chain, &below, NameSort::Folder) {
                         ahead.push((entry.path(), below, chain.clone()));
@@ -174,9 +170,9 @@ pub(super) fn make_visible(hidden: &Path, wanted: &Path) -> Option<PathBuf> {
     while !stem.is_char_boundary(cut) {
         cut -= 1;
     }
-    let ending = wanted.extension().map_or_else(String::new, |ending| {
-        format!(".{}", ending.to_string_lossy())
-    });
+    let ending = wanted
+        .extension()
+        .map_or_else(String::new, |ending| format!(".{}", ending.to_string_lossy()));
     for n in 1..10_000_u32 {
         let name = format!("{} (recovered {n}){ending}", &stem[..cut]);
         let visible = wanted.with_file_name(name);

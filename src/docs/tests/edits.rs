@@ -19,9 +19,7 @@ fn an_unedited_file_is_named_by_hash() {
 fn a_rename_and_a_deletion_need_no_characters() {
     let mut document = Document::import(&birth(), Kind::Text, content("hello")).unwrap();
     let at = document.heads();
-    let edited = document
-        .rename(author(1), &at, NOON, &path("b.md"))
-        .unwrap();
+    let edited = document.rename(author(1), &at, NOON, &path("b.md")).unwrap();
     assert_eq!(edited.ops, 1);
     let edited = document.delete(author(1), &edited.version, NOON).unwrap();
     assert_eq!(edited.version, document.heads());
@@ -37,14 +35,8 @@ fn an_edit_asks_for_the_text_first() {
     let refused = document.edit_text(author(1), &at, NOON, "hello!");
     assert!(matches!(refused, Err(Error::TextMissing(_))));
     assert_eq!(document.unpromoted(&at).unwrap(), [content("hello")]);
-    assert!(matches!(
-        document.promote(content("hello"), "hallo"),
-        Err(Error::WrongText { .. })
-    ));
-    assert!(matches!(
-        document.promote(content("other"), "other"),
-        Err(Error::NoImport(_))
-    ));
+    assert!(matches!(document.promote(content("hello"), "hallo"), Err(Error::WrongText { .. })));
+    assert!(matches!(document.promote(content("other"), "other"), Err(Error::NoImport(_))));
     assert!(document.promote(content("hello"), "hello").unwrap());
     assert!(!document.promote(content("hello"), "hello").unwrap());
     assert_eq!(document.unpromoted(&at).unwrap(), []);
@@ -61,9 +53,7 @@ fn promotions_are_the_same_change_whatever_else_there_is() {
     let mut twice = plain.clone();
     let at = renamed.heads();
     renamed.rename(author(1), &at, NOON, &path("c.md")).unwrap();
-    twice
-        .add_import(&birth(), Kind::Text, content("other"))
-        .unwrap();
+    twice.add_import(&birth(), Kind::Text, content("other")).unwrap();
     twice.promote(content("other"), "other").unwrap();
     for document in [&mut plain, &mut renamed, &mut twice] {
         document.promote(content("hello"), "hello").unwrap();
@@ -79,9 +69,7 @@ fn nothing_to_do_is_no_change() {
     let at = document.heads();
     let edited = document.edit_text(author(1), &at, NOON, "hello").unwrap();
     assert_eq!((edited.ops, &edited.version), (0, &at));
-    let edited = document
-        .rename(author(1), &at, NOON, &birth().path)
-        .unwrap();
+    let edited = document.rename(author(1), &at, NOON, &birth().path).unwrap();
     assert_eq!((edited.ops, &edited.version), (0, &at));
     let edited = document.revive(author(1), &at, NOON).unwrap();
     assert_eq!((edited.ops, &edited.version), (0, &at));
@@ -165,9 +153,7 @@ fn an_edit_stands_at_the_version_the_disk_held() {
     edit(&mut theirs, 2, "one\ntwo\nthree\nfour\n");
     give(&theirs, &mut ours);
     // The disk still holds the old text, with one line changed.
-    let edited = ours
-        .edit_text(author(1), &disk, NOON, "ONE\ntwo\nthree\n")
-        .unwrap();
+    let edited = ours.edit_text(author(1), &disk, NOON, "ONE\ntwo\nthree\n").unwrap();
     assert_eq!(ours.heads().as_slice().len(), 2);
     assert!(!ours.settle().unwrap().changed);
     assert_eq!(text(&ours), "ONE\ntwo\nthree\nfour\n");
@@ -184,43 +170,20 @@ fn no_number_is_used_twice_by_one_author_on_several_strands() {
     for round in 0..3 {
         // Two strands from the same version, then both go on, with a restart in between.
         let first = document
-            .edit_text(
-                author(1),
-                &base,
-                NOON,
-                &format!("one {round}\ntwo\nthree\n"),
-            )
+            .edit_text(author(1), &base, NOON, &format!("one {round}\ntwo\nthree\n"))
             .unwrap()
             .version;
-        let stored = StoredDocument {
-            snapshot: document.save(),
-            changes: vec![],
-        };
+        let stored = StoredDocument { snapshot: document.save(), changes: vec![] };
         document = Document::load(&stored).unwrap();
         let second = document
-            .edit_text(
-                author(1),
-                &base,
-                NOON,
-                &format!("one\ntwo\nthree {round}\n"),
-            )
+            .edit_text(author(1), &base, NOON, &format!("one\ntwo\nthree {round}\n"))
             .unwrap()
             .version;
         document
-            .edit_text(
-                author(1),
-                &first,
-                NOON,
-                &format!("one {round}!\ntwo\nthree\n"),
-            )
+            .edit_text(author(1), &first, NOON, &format!("one {round}!\ntwo\nthree\n"))
             .unwrap();
         document
-            .edit_text(
-                author(1),
-                &second,
-                NOON,
-                &format!("one\ntwo\nthree {round}!\n"),
-            )
+            .edit_text(author(1), &second, NOON, &format!("one\ntwo\nthree {round}!\n"))
             .unwrap();
     }
     // A peer that gets every change one by one refuses none of them.
@@ -251,9 +214,7 @@ fn a_blob_becomes_a_text_and_back() {
     assert_eq!(kind_of(b"\0\xff"), Kind::Blob);
     let mut document = note("hello\n");
     let at = document.heads();
-    document
-        .set_content(author(1), &at, NOON, (Kind::Blob, blob))
-        .unwrap();
+    document.set_content(author(1), &at, NOON, (Kind::Blob, blob)).unwrap();
     assert_eq!(document.view().body, Body::Content(Kind::Blob, blob));
     edit(&mut document, 1, "back\n");
     assert_eq!(text(&document), "back\n");
@@ -271,11 +232,8 @@ fn times_are_kept_in_seconds() {
     let mut document = note("hello\n");
     edit(&mut document, 1, "hello 2\n");
     let head = document.heads().as_slice()[0];
-    let seconds = document
-        .history()
-        .into_iter()
-        .find(|entry| entry.hash == head)
-        .map(|entry| entry.time);
+    let seconds =
+        document.history().into_iter().find(|entry| entry.hash == head).map(|entry| entry.time);
     assert_eq!(seconds, Some(NOON));
 }
 
@@ -286,19 +244,13 @@ fn what_the_store_keeps_is_the_document() {
     let known = document.heads();
     edit(&mut document, 1, "hello 1\n");
     edit(&mut document, 1, "hello 2\n");
-    let stored = StoredDocument {
-        snapshot,
-        changes: document.changes_since(known.as_slice()),
-    };
+    let stored = StoredDocument { snapshot, changes: document.changes_since(known.as_slice()) };
     assert_eq!(stored.changes.len(), 2);
     let loaded = Document::load(&stored).unwrap();
     assert_eq!(loaded.heads(), document.heads());
     assert_eq!(loaded.view(), document.view());
     assert_eq!(loaded.change_count(), 5);
-    let gap = StoredDocument {
-        changes: stored.changes[1..].to_vec(),
-        ..stored
-    };
+    let gap = StoredDocument { changes: stored.changes[1..].to_vec(), ..stored };
     assert!(matches!(Document::load(&gap), Err(Error::Unknown(_))));
 }
 
@@ -320,9 +272,7 @@ fn recent_changes_lie_ever_further_back() {
 fn a_receiver_makes_the_beginning_itself() {
     let mut ours = note("hello\n");
     edit(&mut ours, 1, "hello you\n");
-    let changes = ours
-        .changes_beyond_import(Kind::Text, content("hello\n"))
-        .unwrap();
+    let changes = ours.changes_beyond_import(Kind::Text, content("hello\n")).unwrap();
     assert_eq!(changes.len(), 1);
     assert!(changes[0].len() < 250, "{}", changes[0].len());
     assert_eq!(ours.changes_beyond_import(Kind::Text, content("x")), None);
@@ -369,18 +319,9 @@ fn versions_that_are_none_are_refused() {
     let edited = document.edit_text(author(1), &none, NOON, "x");
     assert!(matches!(edited, Err(Error::NoVersion)));
     let strange = Heads::new(vec![crate::model::ChangeHash([1; 32])]);
-    assert!(matches!(
-        document.delete(author(1), &strange, NOON),
-        Err(Error::Unknown(_))
-    ));
+    assert!(matches!(document.delete(author(1), &strange, NOON), Err(Error::Unknown(_))));
     // A version named with its ancestors is the same version.
-    let all: Heads = document
-        .history()
-        .iter()
-        .map(|moment| moment.hash)
-        .collect();
-    let edited = document
-        .edit_text(author(1), &all, NOON, "hello!\n")
-        .unwrap();
+    let all: Heads = document.history().iter().map(|moment| moment.hash).collect();
+    let edited = document.edit_text(author(1), &all, NOON, "hello!\n").unwrap();
     assert_eq!(document.heads(), edited.version);
 }

@@ -62,10 +62,7 @@ fn every_bit_flip_of_a_document_is_refused() {
     let (base, ours) = edited();
     let saved = ours.save();
     let load = |bytes: &[u8]| {
-        Document::load(&StoredDocument {
-            snapshot: bytes.to_vec(),
-            changes: vec![],
-        })
+        Document::load(&StoredDocument { snapshot: bytes.to_vec(), changes: vec![] })
     };
     assert!(load(&saved).is_ok());
     for bit in 0..saved.len() * 8 {
@@ -115,30 +112,15 @@ fn any_order_will_do_and_gaps_are_named() {
 #[test]
 fn a_document_of_another_file_is_refused() {
     let mut ours = note("hello\n");
-    let other = Birth {
-        generation: 1,
-        ..birth()
-    };
+    let other = Birth { generation: 1, ..birth() };
     let theirs = Document::import(&other, Kind::Text, content("hello\n")).unwrap();
-    assert!(matches!(
-        ours.absorb(&theirs.save()),
-        Err(Error::OtherBirth)
-    ));
-    assert!(matches!(
-        ours.add_import(&other, Kind::Text, content("x")),
-        Err(Error::OtherBirth)
-    ));
-    assert!(matches!(
-        Document::receive(&other, &ours.save()),
-        Err(Error::OtherBirth)
-    ));
+    assert!(matches!(ours.absorb(&theirs.save()), Err(Error::OtherBirth)));
+    assert!(matches!(ours.add_import(&other, Kind::Text, content("x")), Err(Error::OtherBirth)));
+    assert!(matches!(Document::receive(&other, &ours.save()), Err(Error::OtherBirth)));
     let changes = theirs.changes_since(&[]);
     assert!(matches!(ours.apply(&changes), Err(Error::OtherBirth)));
     assert!(ours.is_of(&birth()).unwrap() && !ours.is_of(&other).unwrap());
-    assert_eq!(
-        Document::receive(&birth(), &ours.save()).unwrap().heads(),
-        ours.heads()
-    );
+    assert_eq!(Document::receive(&birth(), &ours.save()).unwrap().heads(), ours.heads());
 }
 
 #[test]
@@ -146,36 +128,12 @@ fn changes_that_break_the_shape_are_refused() {
     let base = note("hello\n");
     let actor = ActorId::from([9; 16]);
     let bad: Vec<Vec<u8>> = vec![
-        rogue(
-            &base,
-            actor.clone(),
-            in_transaction(|t| t.put(ROOT, PATH, "../x").unwrap()),
-        ),
-        rogue(
-            &base,
-            actor.clone(),
-            in_transaction(|t| t.put(ROOT, PATH, 7).unwrap()),
-        ),
-        rogue(
-            &base,
-            actor.clone(),
-            in_transaction(|t| t.delete(ROOT, PATH).unwrap()),
-        ),
-        rogue(
-            &base,
-            actor.clone(),
-            in_transaction(|t| t.put(ROOT, CONTENT, "x").unwrap()),
-        ),
-        rogue(
-            &base,
-            actor.clone(),
-            in_transaction(|t| t.put(ROOT, TEXT, "x").unwrap()),
-        ),
-        rogue(
-            &base,
-            actor.clone(),
-            in_transaction(|t| t.put(ROOT, "alive", "x").unwrap()),
-        ),
+        rogue(&base, actor.clone(), in_transaction(|t| t.put(ROOT, PATH, "../x").unwrap())),
+        rogue(&base, actor.clone(), in_transaction(|t| t.put(ROOT, PATH, 7).unwrap())),
+        rogue(&base, actor.clone(), in_transaction(|t| t.delete(ROOT, PATH).unwrap())),
+        rogue(&base, actor.clone(), in_transaction(|t| t.put(ROOT, CONTENT, "x").unwrap())),
+        rogue(&base, actor.clone(), in_transaction(|t| t.put(ROOT, TEXT, "x").unwrap())),
+        rogue(&base, actor.clone(), in_transaction(|t| t.put(ROOT, "alive", "x").unwrap())),
         rogue(
             &base,
             actor,
@@ -213,10 +171,7 @@ fn a_forged_promotion_is_refused() {
 fn limits_are_kept() {
     let mut document = note("hello\n");
     let huge = vec![0; CHANGE_LIMIT_BYTES + 1];
-    assert!(matches!(
-        document.apply(&[huge]),
-        Err(Error::TooLarge { .. })
-    ));
+    assert!(matches!(document.apply(&[huge]), Err(Error::TooLarge { .. })));
     let full = vec![0; CHANGE_LIMIT_BYTES];
     assert!(matches!(document.apply(&[full]), Err(Error::Malformed(_))));
 }
@@ -224,10 +179,7 @@ fn limits_are_kept() {
 #[test]
 fn compressed_documents_are_refused() {
     let document = note(&"hello hello hello\n".repeat(100));
-    let stored = |snapshot| StoredDocument {
-        snapshot,
-        changes: vec![],
-    };
+    let stored = |snapshot| StoredDocument { snapshot, changes: vec![] };
     assert!(Document::load(&stored(document.doc.save_nocompress())).is_ok());
     let compressed = Document::load(&stored(document.doc.save()));
     assert!(matches!(compressed, Err(Error::Malformed(_))));

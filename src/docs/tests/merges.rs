@@ -34,11 +34,7 @@ fn the_same_edit_on_both_sides_stands_once() {
 
 #[test]
 fn edits_of_different_lines_both_stand_without_a_fix_up() {
-    let document = both(
-        "one\n\ntwo\n\nthree\n",
-        "ONE\n\ntwo\n\nthree\n",
-        "one\n\ntwo\n\nTHREE\n",
-    );
+    let document = both("one\n\ntwo\n\nthree\n", "ONE\n\ntwo\n\nthree\n", "one\n\ntwo\n\nTHREE\n");
     assert_eq!(text(&document), "ONE\n\ntwo\n\nTHREE\n");
     assert_eq!(document.heads().as_slice().len(), 2);
 }
@@ -85,12 +81,7 @@ fn a_contradiction_is_told_once_and_the_same_everywhere() {
     let settled = a.settle().unwrap();
     assert!(settled.changed && settled.merged);
     assert_eq!(settled.choices.len(), 1);
-    let Choice::Text {
-        chosen,
-        alternative,
-        ..
-    } = &settled.choices[0]
-    else {
+    let Choice::Text { chosen, alternative, .. } = &settled.choices[0] else {
         panic!("a choice of text");
     };
     assert!(text(&a).contains(chosen.trim()));
@@ -111,10 +102,7 @@ fn born_twice_with_the_same_content_is_one_copy() {
     let mut a = note("# Day\n");
     let mut b = note("# Day\n");
     assert_eq!(a.heads(), b.heads());
-    assert!(
-        !a.add_import(&birth(), Kind::Text, content("# Day\n"))
-            .unwrap()
-    );
+    assert!(!a.add_import(&birth(), Kind::Text, content("# Day\n")).unwrap());
     edit(&mut a, 1, "# Day\none\n");
     edit(&mut b, 2, "# Day\none\n");
     meet(&mut a, &mut b);
@@ -181,10 +169,8 @@ fn one_of_two_blobs_stands_and_the_other_is_kept_beside() {
         let start = Document::import(&birth(), Kind::Blob, Content::of(b"\0")).unwrap();
         let (mut a, mut b, mut c) = (start.clone(), start.clone(), start.clone());
         let at = start.heads();
-        a.set_content(author(1), &at, NOON, (Kind::Blob, blobs[first]))
-            .unwrap();
-        b.set_content(author(2), &at, NOON, (Kind::Blob, blobs[second]))
-            .unwrap();
+        a.set_content(author(1), &at, NOON, (Kind::Blob, blobs[first])).unwrap();
+        b.set_content(author(2), &at, NOON, (Kind::Blob, blobs[second])).unwrap();
         meet(&mut a, &mut b);
         let settled = a.settle().unwrap();
         assert_eq!(settled, b.settle().unwrap());
@@ -217,9 +203,7 @@ fn the_same_blob_twice_is_no_conflict() {
     let mut b = a.clone();
     let at = a.heads();
     for (document, by) in [(&mut a, 1), (&mut b, 2)] {
-        document
-            .set_content(author(by), &at, NOON, (Kind::Blob, blob))
-            .unwrap();
+        document.set_content(author(by), &at, NOON, (Kind::Blob, blob)).unwrap();
     }
     meet(&mut a, &mut b);
     assert_eq!(a.settle().unwrap(), crate::docs::Settled::default());
@@ -233,8 +217,7 @@ fn a_text_stands_against_a_blob_and_the_blob_is_kept_beside() {
     let mut b = a.clone();
     let at = b.heads();
     edit(&mut a, 1, "hello you\n");
-    b.set_content(author(2), &at, NOON, (Kind::Blob, blob))
-        .unwrap();
+    b.set_content(author(2), &at, NOON, (Kind::Blob, blob)).unwrap();
     meet(&mut a, &mut b);
     // Left to the library the blob would hide the edit.
     assert_eq!(a.view().body, Body::Content(Kind::Blob, blob));
@@ -252,8 +235,7 @@ fn an_untouched_text_gives_way_to_a_blob() {
     let mut b = a.clone();
     let at = b.heads();
     a.rename(author(1), &at, NOON, &path("x.md")).unwrap();
-    b.set_content(author(2), &at, NOON, (Kind::Blob, blob))
-        .unwrap();
+    b.set_content(author(2), &at, NOON, (Kind::Blob, blob)).unwrap();
     meet(&mut a, &mut b);
     assert_eq!(a.settle().unwrap(), crate::docs::Settled::default());
     assert_eq!(a.view().body, Body::Content(Kind::Blob, blob));
@@ -271,13 +253,7 @@ fn two_renames_are_decided_alike_and_told_once() {
     let settled = a.settle().unwrap();
     assert_eq!(settled, b.settle().unwrap());
     assert_eq!(a.heads(), b.heads());
-    let [
-        Choice::Path {
-            chosen,
-            alternative,
-        },
-    ] = &settled.choices[..]
-    else {
+    let [Choice::Path { chosen, alternative }] = &settled.choices[..] else {
         panic!("one choice of a path");
     };
     assert_eq!(*chosen, a.view().path);

@@ -16,11 +16,7 @@ fn path(text: &str) -> VaultPath {
 }
 
 fn birth() -> Birth {
-    Birth {
-        vault: VaultId([7; 16]),
-        path: path("notes/day.md"),
-        generation: 0,
-    }
+    Birth { vault: VaultId([7; 16]), path: path("notes/day.md"), generation: 0 }
 }
 
 fn author(number: u8) -> Author {

@@ -15,30 +15,12 @@ const BORN: [&str; 2] = [
 /// One thing that happens in a random world.
 #[derive(Debug, Clone)]
 enum Step {
-    Insert {
-        device: usize,
-        line: usize,
-    },
-    Change {
-        device: usize,
-        line: usize,
-    },
-    Remove {
-        device: usize,
-        line: usize,
-    },
-    Rename {
-        device: usize,
-        name: u8,
-    },
-    Delete {
-        device: usize,
-    },
-    Deliver {
-        from: usize,
-        to: usize,
-        settle: bool,
-    },
+    Insert { device: usize, line: usize },
+    Change { device: usize, line: usize },
+    Remove { device: usize, line: usize },
+    Rename { device: usize, name: u8 },
+    Delete { device: usize },
+    Deliver { from: usize, to: usize, settle: bool },
 }
 
 fn steps(devices: usize) -> impl Strategy<Value = Vec<Step>> {
@@ -171,10 +153,7 @@ fn exchange(devices: &mut [Device]) {
             device.settle();
         }
         let heads: Vec<Heads> = devices.iter().map(|d| d.document.heads()).collect();
-        let quiet = before
-            .iter()
-            .zip(&heads)
-            .all(|(b, heads)| b.heads() == *heads);
+        let quiet = before.iter().zip(&heads).all(|(b, heads)| b.heads() == *heads);
         if quiet && heads.iter().all(|other| *other == heads[0]) {
             return;
         }
@@ -188,11 +167,7 @@ fn world(devices: u8, born: &[&str]) -> Vec<Device> {
         .zip(born.iter().cycle())
         .map(|(number, text)| {
             let document = Document::import(&birth(), Kind::Text, content(text)).unwrap();
-            Device {
-                number,
-                disk: document.heads(),
-                document,
-            }
+            Device { number, disk: document.heads(), document }
         })
         .collect()
 }
@@ -219,10 +194,7 @@ fn check(mut devices: Vec<Device>, steps: &[Step]) -> (String, Vec<String>) {
 /// No word that was typed once stands twice.
 fn nothing_is_doubled((end, tokens): (String, Vec<String>)) {
     for token in tokens {
-        let count = end
-            .split_whitespace()
-            .filter(|word| **word == token)
-            .count();
+        let count = end.split_whitespace().filter(|word| **word == token).count();
         assert!(count < 2, "{token} is doubled in {end:?}");
     }
 }

@@ -60,11 +60,8 @@ const CASES: &[Case] = &[
 ];
 
 fn describe(case: &Case) -> Value {
-    let birth = Birth {
-        vault: VaultId(case.vault),
-        path: path(case.path),
-        generation: case.generation,
-    };
+    let birth =
+        Birth { vault: VaultId(case.vault), path: path(case.path), generation: case.generation };
     let content = Content::of(case.content);
     let mut document = Document::import(&birth, case.kind, content).unwrap();
     if case.kind == Kind::Text {
@@ -104,10 +101,7 @@ fn imports_are_the_pinned_bytes() {
     if made != pinned {
         println!("{}", serde_json::to_string_pretty(&made).unwrap());
     }
-    assert!(
-        made == pinned,
-        "import v1 is a format and never changes; see the output"
-    );
+    assert!(made == pinned, "import v1 is a format and never changes; see the output");
 }
 
 #[test]
@@ -124,11 +118,7 @@ fn pinned_changes_make_a_document() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|change| {
-                HEXLOWER
-                    .decode(change["bytes"].as_str().unwrap().as_bytes())
-                    .unwrap()
-            })
+            .map(|change| HEXLOWER.decode(change["bytes"].as_str().unwrap().as_bytes()).unwrap())
             .collect();
         let mut document = Document::import(&birth, case.kind, Content::of(case.content)).unwrap();
         let applied = document.apply(&bytes).unwrap();
@@ -141,18 +131,9 @@ fn pinned_changes_make_a_document() {
 fn a_birth_is_told_apart_by_each_of_its_parts() {
     let ids = [
         birth(),
-        Birth {
-            generation: 1,
-            ..birth()
-        },
-        Birth {
-            path: path("notes/day.txt"),
-            ..birth()
-        },
-        Birth {
-            vault: VaultId([8; 16]),
-            ..birth()
-        },
+        Birth { generation: 1, ..birth() },
+        Birth { path: path("notes/day.txt"), ..birth() },
+        Birth { vault: VaultId([8; 16]), ..birth() },
     ]
     .map(|birth| birth.file_id());
     for (place, id) in ids.iter().enumerate() {

@@ -36,10 +36,7 @@ struct Disk(Arc<Mutex<Platter>>);
 
 impl Disk {
     fn stopping_at(sync: usize) -> Self {
-        let platter = Platter {
-            stop_at: Some(sync),
-            ..Platter::default()
-        };
+        let platter = Platter { stop_at: Some(sync), ..Platter::default() };
         Self(Arc::new(Mutex::new(platter)))
     }
 
@@ -57,9 +54,7 @@ impl Disk {
             Unsynced::Torn(seed) => seed,
         };
         for (offset, bytes) in &platter.since {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let kept = match random >> 62 {
                 0 => 0,
                 1 => bytes.len() / 2,
@@ -131,23 +126,14 @@ fn workload() -> Vec<Vec<Write>> {
         let id = FileId([n; 16]);
         let changes = vec![content(3000, 40); 30];
         commits.push(vec![
-            Write::File {
-                id,
-                record: content(200, 30),
-            },
+            Write::File { id, record: content(200, 30) },
             snapshot(id, content(LARGE_BYTES - 1 + usize::from(n), 50)),
             Write::Changes { id, changes },
             text(&content(20_000, usize::from(n))),
         ]);
     }
-    commits.push(vec![
-        snapshot(A, content(LARGE_BYTES + 2, 60)),
-        Write::ForgetFile(B),
-    ]);
-    commits.push(vec![
-        snapshot(A, content(100, 61)),
-        Write::ForgetFile(FileId([1; 16])),
-    ]);
+    commits.push(vec![snapshot(A, content(LARGE_BYTES + 2, 60)), Write::ForgetFile(B)]);
+    commits.push(vec![snapshot(A, content(100, 61)), Write::ForgetFile(FileId([1; 16]))]);
     commits
 }
 
@@ -185,12 +171,7 @@ fn a_stop_at_any_sync_leaves_all_or_nothing_of_each_commit() {
     let syncs = clean.syncs();
     assert!(syncs > workload().len(), "each commit syncs");
     for stop in 1..=syncs {
-        let kinds = [
-            Unsynced::Lost,
-            Unsynced::Kept,
-            Unsynced::Torn(1),
-            Unsynced::Torn(77),
-        ];
+        let kinds = [Unsynced::Lost, Unsynced::Kept, Unsynced::Torn(1), Unsynced::Torn(77)];
         let disk = Disk::stopping_at(stop);
         let ran = folder();
         let confirmed = run(ran.path(), &disk);
@@ -206,10 +187,7 @@ fn a_stop_at_any_sync_leaves_all_or_nothing_of_each_commit() {
             let mut store = Store::open(after.path()).unwrap_or_else(|e| panic!("{case}: {e:?}"));
             let found = Plain::read(&store);
             let next = (confirmed + 1).min(states.len() - 1);
-            assert!(
-                found == states[confirmed] || found == states[next],
-                "{case}"
-            );
+            assert!(found == states[confirmed] || found == states[next], "{case}");
             store.commit(&[vec![text(b"goes on")]]).unwrap();
             assert!(store.check().unwrap().damaged.is_empty(), "{case}");
         }
@@ -225,11 +203,7 @@ fn a_disk_that_lies_about_a_sync_would_be_noticed() {
     disk.0.lock().unwrap().lies_from = Some(clean.syncs() / 2);
     let ran = folder();
     let confirmed = run(ran.path(), &disk).unwrap();
-    assert_eq!(
-        confirmed,
-        workload().len(),
-        "the lie is not noticed while running"
-    );
+    assert_eq!(confirmed, workload().len(), "the lie is not noticed while running");
     let after = folder();
     std::fs::write(after.path().join("store.redb"), disk.image(Unsynced::Lost)).unwrap();
     copy_large(ran.path(), after.path());
@@ -249,18 +223,14 @@ fn copy_large(from: &Path, to: &Path) {
 fn an_orphan_of_a_stop_is_swept_and_its_number_not_used_again() {
     let folder = folder();
     let mut store = Store::open(folder.path()).unwrap();
-    store
-        .commit(&[vec![snapshot(A, content(LARGE_BYTES + 1, 1))]])
-        .unwrap();
+    store.commit(&[vec![snapshot(A, content(LARGE_BYTES + 1, 1))]]).unwrap();
     drop(store);
     let large = folder.path().join("large");
     std::fs::write(large.join("0000000000000009"), b"half a snap").unwrap();
     std::fs::write(large.join("not ours"), b"").unwrap();
     let mut store = Store::open(folder.path()).unwrap();
     assert_eq!(large_files(folder.path()), ["0000000000000001", "not ours"]);
-    store
-        .commit(&[vec![snapshot(B, content(LARGE_BYTES + 1, 2))]])
-        .unwrap();
+    store.commit(&[vec![snapshot(B, content(LARGE_BYTES + 1, 2))]]).unwrap();
     assert_eq!(large_files(folder.path())[1], "000000000000000a");
 }
 
@@ -280,15 +250,8 @@ fn after_a_failed_write_the_next_commit_opens_the_database_again() {
     let folder = folder();
     drop(Store::open(folder.path()).unwrap());
     let path = folder.path().join("store.redb");
-    let file = std::fs::File::options()
-        .read(true)
-        .write(true)
-        .open(&path)
-        .unwrap();
-    let disk = FullDisk(
-        redb::backends::FileBackend::new(file).unwrap(),
-        Arc::default(),
-    );
+    let file = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+    let disk = FullDisk(redb::backends::FileBackend::new(file).unwrap(), Arc::default());
     let full = Arc::clone(&disk.1);
     let mut store = Store::open_on(folder.path(), disk).unwrap();
     store.commit(&[vec![text(b"before")]]).unwrap();
@@ -309,11 +272,7 @@ struct FullDisk(redb::backends::FileBackend, Arc<Mutex<bool>>);
 impl FullDisk {
     fn room(&self) -> io::Result<()> {
         let full = *self.1.lock().unwrap();
-        if full {
-            Err(io::ErrorKind::StorageFull.into())
-        } else {
-            Ok(())
-        }
+        if full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 }
 

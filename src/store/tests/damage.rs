@@ -17,9 +17,7 @@ fn put_raw(store: &mut Store, table: Bytes, key: &[u8], value: &[u8]) {
     store
         .base
         .writing(|transaction| {
-            transaction
-                .open_table(table.definition())?
-                .insert(key, value)?;
+            transaction.open_table(table.definition())?.insert(key, value)?;
             Ok(())
         })
         .unwrap();
@@ -35,10 +33,7 @@ fn flip(store: &mut Store, table: Bytes, key: &[u8]) {
 fn raw(store: &Store, table: Bytes, key: &[u8]) -> Vec<u8> {
     let get = |transaction: &redb::ReadTransaction| {
         let table = transaction.open_table(table.definition())?;
-        Ok(redb::ReadableTable::get(&table, key)?
-            .unwrap()
-            .value()
-            .to_vec())
+        Ok(redb::ReadableTable::get(&table, key)?.unwrap().value().to_vec())
     };
     store.base.reading(get).unwrap()
 }
@@ -52,23 +47,12 @@ fn one_damaged_row_stops_no_other() {
     let folder = folder();
     let mut store = Store::open(folder.path()).unwrap();
     let document = |id| snapshot(id, b"whole".to_vec());
-    let change = |id, byte| Write::Changes {
-        id,
-        changes: vec![vec![byte]],
-    };
+    let change = |id, byte| Write::Changes { id, changes: vec![vec![byte]] };
     let ids: Vec<FileId> = (1..=5).map(|n| FileId([n; 16])).collect();
     let mut batch = vec![text(b"one"), text(b"two")];
     for id in &ids {
-        batch.push(Write::File {
-            id: *id,
-            record: b"record".to_vec(),
-        });
-        batch.extend([
-            document(*id),
-            change(*id, 1),
-            change(*id, 2),
-            change(*id, 3),
-        ]);
+        batch.push(Write::File { id: *id, record: b"record".to_vec() });
+        batch.extend([document(*id), change(*id, 1), change(*id, 2), change(*id, 3)]);
     }
     batch.push(snapshot(ids[3], content(LARGE_BYTES + 1, 1)));
     store.commit(&[batch]).unwrap();
@@ -79,20 +63,11 @@ fn one_damaged_row_stops_no_other() {
     flip(&mut store, CHANGES, &key(ids[1], 1));
     let gap = key(ids[2], 1);
     let gap = |transaction: &redb::WriteTransaction| {
-        transaction
-            .open_table(CHANGES.definition())?
-            .remove(gap.as_slice())?;
+        transaction.open_table(CHANGES.definition())?.remove(gap.as_slice())?;
         Ok(())
     };
     store.base.writing(gap).unwrap();
-    fs::write(
-        folder
-            .path()
-            .join("large")
-            .join(&large_files(folder.path())[0]),
-        b"",
-    )
-    .unwrap();
+    fs::write(folder.path().join("large").join(&large_files(folder.path())[0]), b"").unwrap();
     flip(&mut store, PACKS, &1_u64.to_be_bytes());
 
     let files = store.files().unwrap();
@@ -109,15 +84,7 @@ fn one_damaged_row_stops_no_other() {
     assert_eq!(check.damaged.len(), 6, "{:?}", check.damaged);
 
     // Handing the same over again heals.
-    let healed = ids.iter().flat_map(|id| {
-        [
-            document(*id),
-            Write::File {
-                id: *id,
-                record: vec![],
-            },
-        ]
-    });
+    let healed = ids.iter().flat_map(|id| [document(*id), Write::File { id: *id, record: vec![] }]);
     let healed = healed.chain([text(b"one"), text(b"two")]).collect();
     store.commit(&[healed]).unwrap();
     assert_eq!(store.text(one).unwrap().unwrap(), b"one");
@@ -130,9 +97,7 @@ fn one_damaged_row_stops_no_other() {
 fn a_row_in_the_place_of_another_is_noticed() {
     let folder = folder();
     let mut store = Store::open(folder.path()).unwrap();
-    store
-        .commit(&[vec![snapshot(A, b"a".to_vec()), snapshot(B, b"b".to_vec())]])
-        .unwrap();
+    store.commit(&[vec![snapshot(A, b"a".to_vec()), snapshot(B, b"b".to_vec())]]).unwrap();
     let other = raw(&store, DOCUMENTS, B.as_bytes());
     put_raw(&mut store, DOCUMENTS, A.as_bytes(), &other);
     assert!(is_row(&store.document(A), DOCUMENTS.name));
@@ -163,17 +128,7 @@ fn a_newer_version_is_refused_each_time() {
     drop(store);
     for _ in 0..2 {
         let refused = Store::open(folder.path());
-        assert!(
-            matches!(
-                refused,
-                Err(Error::Version {
-                    found: 2,
-                    known: 1,
-                    ..
-                })
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(Error::Version { found: 2, known: 1, .. })), "{refused:?}");
     }
 }
 
@@ -183,10 +138,7 @@ fn a_damaged_description_is_told_as_damage() {
     let mut store = Store::open(folder.path()).unwrap();
     flip(&mut store, ABOUT, ABOUT_VERSION);
     drop(store);
-    assert!(matches!(
-        Store::open(folder.path()),
-        Err(Error::Damaged { .. })
-    ));
+    assert!(matches!(Store::open(folder.path()), Err(Error::Damaged { .. })));
 }
 
 #[test]
@@ -213,10 +165,7 @@ fn a_gone_empty_short_or_foreign_file_is_damage_and_can_be_set_aside() {
             fs::write(store_file(folder.path()), bytes).unwrap();
         }
         let opened = Store::open(folder.path());
-        assert!(
-            matches!(opened, Err(Error::Damaged { .. })),
-            "case {number}: {opened:?}"
-        );
+        assert!(matches!(opened, Err(Error::Damaged { .. })), "case {number}: {opened:?}");
         let found = fs::read(store_file(folder.path())).ok();
         assert_eq!(found.as_deref(), bytes, "case {number}: left as it was");
 
@@ -229,11 +178,7 @@ fn a_gone_empty_short_or_foreign_file_is_damage_and_can_be_set_aside() {
         assert_eq!(large_files(folder.path()).len(), 1);
     }
     let aside = folder.path().join("damaged-2");
-    assert_eq!(
-        large_files(&aside).len(),
-        1,
-        "large snapshots go with their store"
-    );
+    assert_eq!(large_files(&aside).len(), 1, "large snapshots go with their store");
 }
 
 #[test]
@@ -266,10 +211,7 @@ fn flipped_bytes_anywhere_never_panic() {
             }
         }
     }
-    assert!(
-        noticed > 0 && refused > 0,
-        "noticed {noticed}, refused {refused}"
-    );
+    assert!(noticed > 0 && refused > 0, "noticed {noticed}, refused {refused}");
 }
 
 /// Reads all there is; whether nothing was found to be damaged.

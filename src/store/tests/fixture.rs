@@ -24,24 +24,12 @@ const LARGE: &str = "large/0000000000000001";
 
 /// The content of the fixture. Never to be changed.
 fn writes() -> Vec<Vec<Write>> {
-    let change = |id, text: &str| Write::Changes {
-        id,
-        changes: vec![text.as_bytes().to_vec()],
-    };
+    let change = |id, text: &str| Write::Changes { id, changes: vec![text.as_bytes().to_vec()] };
     vec![
         vec![
-            Write::File {
-                id: A,
-                record: b"record of a".to_vec(),
-            },
-            Write::File {
-                id: B,
-                record: b"record of b".to_vec(),
-            },
-            Write::File {
-                id: FileId([3; 16]),
-                record: Vec::new(),
-            },
+            Write::File { id: A, record: b"record of a".to_vec() },
+            Write::File { id: B, record: b"record of b".to_vec() },
+            Write::File { id: FileId([3; 16]), record: Vec::new() },
             snapshot(A, b"snapshot of a".to_vec()),
             snapshot(B, b"large ".repeat(LARGE_BYTES / 6 + 1)),
             change(A, "first"),
@@ -54,18 +42,9 @@ fn writes() -> Vec<Vec<Write>> {
             change(B, "third"),
             Write::ForgetFile(FileId([3; 16])),
             text(b"a note, edited\n"),
-            Write::Peer {
-                id: PeerId([9; 32]),
-                record: b"a peer".to_vec(),
-            },
-            Write::Meta {
-                key: "name".into(),
-                value: b"value".to_vec(),
-            },
-            Write::Ledger {
-                key: b"key".to_vec(),
-                entry: b"entry".to_vec(),
-            },
+            Write::Peer { id: PeerId([9; 32]), record: b"a peer".to_vec() },
+            Write::Meta { key: "name".into(), value: b"value".to_vec() },
+            Write::Ledger { key: b"key".to_vec(), entry: b"entry".to_vec() },
         ],
     ]
 }
@@ -86,13 +65,7 @@ fn a_store_of_version_1_opens_and_goes_on() {
     }
     let mut store = Store::open(folder.path()).unwrap();
     assert_eq!(Plain::read(&store), plain);
-    let more = vec![
-        Write::Changes {
-            id: B,
-            changes: vec![b"fourth".to_vec()],
-        },
-        text(b"more"),
-    ];
+    let more = vec![Write::Changes { id: B, changes: vec![b"fourth".to_vec()] }, text(b"more")];
     plain.apply(&more);
     store.commit(&[more]).unwrap();
     assert_eq!(Plain::read(&store), plain);
@@ -112,9 +85,7 @@ fn write_the_fixture() {
         let path = fixture().join(format!("{name}.gz"));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut packed = GzEncoder::new(fs::File::create(path).unwrap(), Compression::best());
-        packed
-            .write_all(&fs::read(folder.path().join(name)).unwrap())
-            .unwrap();
+        packed.write_all(&fs::read(folder.path().join(name)).unwrap()).unwrap();
         packed.finish().unwrap();
     }
 }
@@ -128,36 +99,19 @@ fn rows_of_version_1_keep_their_bytes() {
     let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
     let sealed = seal(DOCUMENTS.name, A.as_bytes(), b"snapshot");
     assert_eq!(hex(&sealed), "2ab5e2dbbc8405a2736e617073686f74");
-    assert_eq!(
-        unseal(DOCUMENTS.name, A.as_bytes(), &sealed).unwrap(),
-        b"snapshot"
-    );
-    assert_eq!(
-        hex(&change_key(A, 0x0102_0304)),
-        format!("{}01020304", "0a".repeat(16))
-    );
+    assert_eq!(unseal(DOCUMENTS.name, A.as_bytes(), &sealed).unwrap(), b"snapshot");
+    assert_eq!(hex(&change_key(A, 0x0102_0304)), format!("{}01020304", "0a".repeat(16)));
     let mut changes = Vec::new();
     push_change(&mut changes, b"ab");
     push_change(&mut changes, b"");
     assert_eq!(hex(&changes), "00000002616200000000");
-    assert_eq!(
-        split_changes(&changes).unwrap(),
-        [b"ab".to_vec(), Vec::new()]
-    );
+    assert_eq!(split_changes(&changes).unwrap(), [b"ab".to_vec(), Vec::new()]);
     assert_eq!(split_changes(&changes[..5]), None);
-    let large = LargeRow {
-        number: 1,
-        size: 2,
-        hash: ContentHash([0xcc; 32]),
-    };
+    let large = LargeRow { number: 1, size: 2, hash: ContentHash([0xcc; 32]) };
     let expected = format!("00000000000000010000000000000002{}", "cc".repeat(32));
     assert_eq!(hex(&large.encode()), expected);
     assert_eq!(LargeRow::decode(&large.encode()), Some(large));
-    let text = TextRow {
-        pack: 1,
-        offset: 2,
-        length: 3,
-    };
+    let text = TextRow { pack: 1, offset: 2, length: 3 };
     assert_eq!(hex(&text.encode()), "00000000000000010000000200000003");
     assert_eq!(TextRow::decode(&text.encode()), Some(text));
     assert_eq!(TextRow::decode(&text.encode()[1..]), None);

@@ -59,11 +59,7 @@ fn a_copy_gets_a_new_life_and_keeps_it() {
     drop(copied);
     let copied = Store::open(other.path()).unwrap();
     assert_eq!((copied.life(), copied.renewal()), (renewed, None));
-    assert_eq!(
-        copied.texts().unwrap().len(),
-        2,
-        "what was kept stays valid"
-    );
+    assert_eq!(copied.texts().unwrap().len(), 2, "what was kept stays valid");
     assert_eq!(Store::open(original.path()).unwrap().life(), life);
 }
 

@@ -33,16 +33,12 @@ fn write() -> impl Strategy<Value = Write> {
     prop_oneof![
         (id(), bytes()).prop_map(|(id, record)| Write::File { id, record }),
         id().prop_map(Write::ForgetFile),
-        (id(), size, 0_usize..9).prop_map(|(id, size, seed)| Write::Snapshot {
-            id,
-            bytes: content(size, seed)
-        }),
+        (id(), size, 0_usize..9)
+            .prop_map(|(id, size, seed)| Write::Snapshot { id, bytes: content(size, seed) }),
         (id(), vec(bytes(), 0..4)).prop_map(|(id, changes)| Write::Changes { id, changes }),
         (0_usize..3000, 0_usize..9).prop_map(|(size, seed)| text(&content(size, seed))),
-        (any::<u8>(), bytes()).prop_map(|(id, record)| Write::Peer {
-            id: PeerId([id; 32]),
-            record
-        }),
+        (any::<u8>(), bytes())
+            .prop_map(|(id, record)| Write::Peer { id: PeerId([id; 32]), record }),
         ("[a-cä]{0,3}", bytes()).prop_map(|(key, value)| Write::Meta { key, value }),
         (vec(any::<u8>(), 0..2), bytes()).prop_map(|(key, entry)| Write::Ledger { key, entry }),
     ]

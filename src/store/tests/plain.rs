@@ -27,19 +27,12 @@ impl Plain {
                     self.documents.remove(&id);
                 }
                 Write::Snapshot { id, bytes } => {
-                    let document = StoredDocument {
-                        snapshot: bytes,
-                        changes: Vec::new(),
-                    };
+                    let document = StoredDocument { snapshot: bytes, changes: Vec::new() };
                     self.documents.insert(id, document);
                 }
                 Write::Changes { id, changes } => {
                     if !changes.is_empty() {
-                        self.documents
-                            .entry(id)
-                            .or_default()
-                            .changes
-                            .extend(changes);
+                        self.documents.entry(id).or_default().changes.extend(changes);
                     }
                 }
                 Write::Text { hash, bytes } => {
@@ -68,12 +61,7 @@ impl Plain {
         let text = |hash| (hash, store.text(hash).unwrap().expect("a listed text"));
         Self {
             files: sound(store.files().unwrap()),
-            documents: store
-                .documents()
-                .unwrap()
-                .into_iter()
-                .map(document)
-                .collect(),
+            documents: store.documents().unwrap().into_iter().map(document).collect(),
             texts: store.texts().unwrap().into_iter().map(text).collect(),
             peers: sound(store.peers().unwrap()),
             meta: sound(store.meta().unwrap()),
@@ -90,9 +78,6 @@ fn sound<K: Ord>(rows: crate::store::Rows<K>) -> BTreeMap<K, Vec<u8>> {
 /// `length` bytes that differ for each `seed` and hardly compress.
 pub(super) fn content(length: usize, seed: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
-    blake3::Hasher::new()
-        .update(&(seed as u64).to_be_bytes())
-        .finalize_xof()
-        .fill(&mut bytes);
+    blake3::Hasher::new().update(&(seed as u64).to_be_bytes()).finalize_xof().fill(&mut bytes);
     bytes
 }

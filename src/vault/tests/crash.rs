@@ -8,12 +8,7 @@ use super::*;
 
 /// What the batch finds.
 fn before(lab: &Lab) {
-    for (name, bytes) in [
-        ("a.md", "a1"),
-        ("b.md", "b1"),
-        ("c.md", "c1"),
-        ("d/e.md", "e1"),
-    ] {
+    for (name, bytes) in [("a.md", "a1"), ("b.md", "b1"), ("c.md", "c1"), ("d/e.md", "e1")] {
         lab.put(name, bytes);
     }
     lab.folder.put_chunk(of("part"), 0, b"part").unwrap();
@@ -82,10 +77,7 @@ fn check(lab: &Lab, stop: usize, slow_gap: bool) {
     for (name, bytes) in allowed() {
         let held = lab.get(name);
         let gap = slow_gap && held.is_none();
-        assert!(
-            bytes.contains(&held.as_deref()) || gap,
-            "stop {stop}: {name} holds {held:?}"
-        );
+        assert!(bytes.contains(&held.as_deref()) || gap, "stop {stop}: {name} holds {held:?}");
     }
     let moved = [lab.get("c.md"), lab.get("c2.md")];
     assert_eq!(moved.iter().flatten().count(), 1, "stop {stop}: {moved:?}");
@@ -139,8 +131,5 @@ fn a_save_pushed_aside_by_a_killed_run_is_made_visible() {
     let swept = next.sweep();
     let seen = next.root().join("Recovered (recovered 1).md");
     assert_eq!(swept.recovered, [seen]);
-    assert_eq!(
-        lab.files(),
-        files([("Recovered (recovered 1).md", "unseen"), ("a.md", "new")])
-    );
+    assert_eq!(lab.files(), files([("Recovered (recovered 1).md", "unseen"), ("a.md", "new")]));
 }

@@ -81,10 +81,7 @@ fn disturbed(
     lab.put("a.md", "old");
     let answer = lab.step(step);
     let left = lab.files();
-    assert!(
-        left.keys().all(|name| !name.contains(".vault-sync")),
-        "{left:?}"
-    );
+    assert!(left.keys().all(|name| !name.contains(".vault-sync")), "{left:?}");
     (answer, left)
 }
 
@@ -198,10 +195,7 @@ fn a_file_that_appears_at_the_last_moment_is_not_overwritten() {
         }
         Ok(())
     });
-    assert_eq!(
-        lab.step(replace("d/a.md", None, "new")),
-        Err(StepError::Changed)
-    );
+    assert_eq!(lab.step(replace("d/a.md", None, "new")), Err(StepError::Changed));
     assert_eq!(lab.files(), files([("d/a.md", "mine")]));
 }
 
@@ -213,9 +207,7 @@ fn a_failed_step_leaves_no_folder_behind() {
         }
         Ok(())
     });
-    let answers = lab
-        .folder
-        .apply(&[replace("a/b/c.md", None, "x"), Step::MakeFolder(path("a"))]);
+    let answers = lab.folder.apply(&[replace("a/b/c.md", None, "x"), Step::MakeFolder(path("a"))]);
     assert!(matches!(&answers[0], Err(StepError::Problem(p)) if p.kind == ProblemKind::Unwritable));
     assert!(lab.real("a").is_dir() && !lab.real("a/b").exists());
     assert_eq!(lab.files(), files([]));
@@ -310,10 +302,7 @@ fn steps_of_a_batch_may_build_on_one_another() {
         Step::Replace {
             path: path("copy.md"),
             expected: None,
-            source: Source::CopyOf {
-                path: path("file/in.md"),
-                content: of("in"),
-            },
+            source: Source::CopyOf { path: path("file/in.md"), content: of("in") },
             mtime_ms: 5,
         },
         remove("d/x.md", "x"),
@@ -335,9 +324,7 @@ fn steps_of_a_batch_may_build_on_one_another() {
 #[test]
 fn a_file_put_first_stands_in_the_way_of_a_folder() {
     let lab = Lab::new();
-    let answers = lab
-        .folder
-        .apply(&[replace("d", None, "file"), replace("d/a", None, "x")]);
+    let answers = lab.folder.apply(&[replace("d", None, "file"), replace("d/a", None, "x")]);
     assert!(answers[0].is_ok(), "{answers:?}");
     assert!(matches!(&answers[1], Err(StepError::Problem(p)) if p.kind == ProblemKind::Clash));
     assert_eq!(lab.files(), files([("d", "file")]));
@@ -350,17 +337,10 @@ fn a_copy_of_something_else_is_refused() {
     let copy = |of_path: &str, content: &str| Step::Replace {
         path: path("copy.md"),
         expected: None,
-        source: Source::CopyOf {
-            path: path(of_path),
-            content: of(content),
-        },
+        source: Source::CopyOf { path: path(of_path), content: of(content) },
         mtime_ms: 5,
     };
-    for step in [
-        copy("a.md", "this one"),
-        copy("a.md", "n"),
-        copy("b.md", "x"),
-    ] {
+    for step in [copy("a.md", "this one"), copy("a.md", "n"), copy("b.md", "x")] {
         assert_eq!(lab.step(step), Err(StepError::SourceGone));
     }
     assert_eq!(lab.files(), files([("a.md", "not that")]));
@@ -461,9 +441,5 @@ fn nothing_is_written_where_the_rules_leave_out() {
     ]);
     assert!(answers[0].is_ok() && answers[2].is_ok(), "{answers:?}");
     assert_eq!(answers[1], Err(StepError::Ignored));
-    assert!(
-        lab.files()
-            .keys()
-            .all(|name| !name.starts_with(".vault-sync-"))
-    );
+    assert!(lab.files().keys().all(|name| !name.starts_with(".vault-sync-")));
 }

@@ -128,18 +128,11 @@ fn replace(name: &str, expected: Option<&str>, bytes: &str) -> Step {
 }
 
 fn remove(name: &str, expected: &str) -> Step {
-    Step::Remove {
-        path: path(name),
-        expected: of(expected),
-    }
+    Step::Remove { path: path(name), expected: of(expected) }
 }
 
 fn rename(from: &str, to: &str, expected: &str) -> Step {
-    Step::Rename {
-        from: path(from),
-        to: path(to),
-        expected: of(expected),
-    }
+    Step::Rename { from: path(from), to: path(to), expected: of(expected) }
 }
 
 fn files<const N: usize>(files: [(&str, &str); N]) -> BTreeMap<String, String> {

@@ -16,20 +16,13 @@ fn folder_of(model: &Model, name: &str) -> bool {
 }
 
 fn under_file(model: &Model, name: &str) -> bool {
-    model
-        .keys()
-        .any(|file| name.starts_with(&format!("{file}/")))
+    model.keys().any(|file| name.starts_with(&format!("{file}/")))
 }
 
 /// Takes the step in the model; false when it must fail.
 fn take(model: &mut Model, step: &Step) -> bool {
     match step {
-        Step::Replace {
-            path,
-            expected,
-            source,
-            ..
-        } => {
+        Step::Replace { path, expected, source, .. } => {
             let name = path.as_str();
             let Source::Bytes(bytes) = source else {
                 return false;
@@ -43,15 +36,11 @@ fn take(model: &mut Model, step: &Step) -> bool {
             true
         }
         Step::Remove { path, expected } => {
-            let fits = model
-                .get(path.as_str())
-                .is_some_and(|held| of(held) == *expected);
+            let fits = model.get(path.as_str()).is_some_and(|held| of(held) == *expected);
             fits && model.remove(path.as_str()).is_some()
         }
         Step::Rename { from, to, expected } => {
-            let fits = model
-                .get(from.as_str())
-                .is_some_and(|held| of(held) == *expected);
+            let fits = model.get(from.as_str()).is_some_and(|held| of(held) == *expected);
             let to = to.as_str();
             if !fits || model.contains_key(to) || folder_of(model, to) || under_file(model, to) {
                 return false;

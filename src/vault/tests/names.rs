@@ -4,22 +4,13 @@ use super::*;
 use crate::model::Kind;
 
 fn problems(walk: &Walk) -> Vec<(String, ProblemKind)> {
-    walk.problems
-        .iter()
-        .map(|problem| (problem.path.clone(), problem.kind))
-        .collect()
+    walk.problems.iter().map(|problem| (problem.path.clone(), problem.kind)).collect()
 }
 
 #[test]
 fn a_walk_finds_files_and_empty_folders_in_order() {
     let lab = Lab::new();
-    for name in [
-        "b.md",
-        "a/z.md",
-        "a/.obsidian/app.json",
-        "a.md",
-        "only/x.tmp",
-    ] {
+    for name in ["b.md", "a/z.md", "a/.obsidian/app.json", "a.md", "only/x.tmp"] {
         lab.put(name, name);
     }
     for name in ["empty", "nest/empty", ".git/objects", "a/kept"] {
@@ -60,10 +51,7 @@ fn a_walk_finds_files_and_empty_folders_in_order() {
         }
     }
     let look = |name: &str| lab.folder.look(&path(name));
-    assert!(matches!(
-        look("nest"),
-        Observed::Folder { empty: false, .. }
-    ));
+    assert!(matches!(look("nest"), Observed::Folder { empty: false, .. }));
     assert_eq!(look("only/x.tmp"), Observed::Ignored);
     assert_eq!(look(".git/objects"), Observed::Ignored);
     assert_eq!(look("x.pdf"), Observed::Ignored);
@@ -108,18 +96,9 @@ fn nothing_goes_through_a_symlink() {
 
     let special = |name: &str| (name.to_owned(), ProblemKind::Special);
     let walk = lab.walk();
-    assert_eq!(
-        problems(&walk),
-        ["dangling", "file.md", "holder/up", "link"].map(special)
-    );
+    assert_eq!(problems(&walk), ["dangling", "file.md", "holder/up", "link"].map(special));
     assert_eq!(lab.found(), ["a.md", "holder/"]);
-    for name in [
-        "link",
-        "link/secret.md",
-        "file.md",
-        "dangling",
-        "holder/up/a.md",
-    ] {
+    for name in ["link", "link/secret.md", "file.md", "dangling", "holder/up/a.md"] {
         let Observed::Special(problem) = lab.folder.look(&path(name)) else {
             panic!("{name} is a symlink or behind one");
         };
@@ -137,10 +116,7 @@ fn nothing_goes_through_a_symlink() {
         Step::Replace {
             path: path("copy.md"),
             expected: None,
-            source: Source::CopyOf {
-                path: path("link/secret.md"),
-                content: of("secret"),
-            },
+            source: Source::CopyOf { path: path("link/secret.md"), content: of("secret") },
             mtime_ms: 0,
         },
     ] {
@@ -150,20 +126,12 @@ fn nothing_goes_through_a_symlink() {
         lab.step(replace("file.md", Some("secret"), "x")),
         Err(StepError::Problem(problem_at(&lab, "file.md")))
     );
-    assert!(
-        lab.folder
-            .read_chunk(&path("file.md"), of("secret"), 0)
-            .is_err()
-    );
+    assert!(lab.folder.read_chunk(&path("file.md"), of("secret"), 0).is_err());
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
     let secret = fs::read_to_string(outside.path().join("secret.md")).unwrap();
     assert_eq!(secret, "secret");
     assert_eq!(lab.get("a.md").unwrap(), "a");
-    assert!(
-        fs::symlink_metadata(lab.real("file.md"))
-            .unwrap()
-            .is_symlink()
-    );
+    assert!(fs::symlink_metadata(lab.real("file.md")).unwrap().is_symlink());
 }
 
 #[cfg(unix)]
@@ -179,10 +147,7 @@ fn problem_at(lab: &Lab, name: &str) -> Problem {
 fn sockets_are_named_and_never_opened() {
     let lab = Lab::new();
     let _socket = std::os::unix::net::UnixListener::bind(lab.real("s")).unwrap();
-    assert_eq!(
-        problems(&lab.walk()),
-        [("s".to_owned(), ProblemKind::Special)]
-    );
+    assert_eq!(problems(&lab.walk()), [("s".to_owned(), ProblemKind::Special)]);
     assert!(matches!(lab.folder.look(&path("s")), Observed::Special(_)));
     assert!(lab.step(replace("s", None, "x")).is_err());
     assert!(lab.step(remove("s", "")).is_err());
@@ -228,19 +193,14 @@ fn names_that_cannot_be_vault_paths_are_named() {
     lab.put("\u{212b}.md", "angstrom");
     let walk = lab.walk();
     let named = |name: &str| (name.to_owned(), ProblemKind::Name);
-    let mut due = vec![
-        named("bad\u{fffd}.md"),
-        named(&format!("{APART}.md")),
-        named("q\u{307}\u{323}.md"),
-    ];
+    let mut due =
+        vec![named("bad\u{fffd}.md"), named(&format!("{APART}.md")), named("q\u{307}\u{323}.md")];
     due.sort();
     assert_eq!(problems(&walk), due);
     assert_eq!(lab.found(), ["q\u{323}\u{307}.md", "Å.md", "é.md"]);
-    for (name, bytes) in [
-        ("é.md", "composed"),
-        ("q\u{307}\u{323}.md", "in order"),
-        ("Å.md", "angstrom"),
-    ] {
+    for (name, bytes) in
+        [("é.md", "composed"), ("q\u{307}\u{323}.md", "in order"), ("Å.md", "angstrom")]
+    {
         let Observed::File(seen) = lab.folder.look(&path(name)) else {
             panic!("{name} is a file");
         };
@@ -261,10 +221,7 @@ fn what_cannot_be_read_is_named_and_not_absent() {
     let walk = lab.walk();
     let looks = ["closed/a.md", "closed/none.md", "b.md"].map(|name| lab.folder.look(&path(name)));
     set_mode(&lab.real("closed"), 0o700);
-    assert_eq!(
-        problems(&walk),
-        [("closed".to_owned(), ProblemKind::Unreadable)]
-    );
+    assert_eq!(problems(&walk), [("closed".to_owned(), ProblemKind::Unreadable)]);
     assert_eq!(walk.found.len(), 1);
     for look in looks {
         assert!(matches!(look, Observed::Problem(p) if p.kind == ProblemKind::Unreadable));
@@ -319,9 +276,6 @@ fn a_hard_link_is_not_taken_for_the_same_name() {
     let lab = Lab::new();
     lab.put("a.md", "a");
     fs::hard_link(lab.real("a.md"), lab.real("A.md")).unwrap();
-    assert_eq!(
-        lab.step(rename("a.md", "A.md", "a")),
-        Err(StepError::Changed)
-    );
+    assert_eq!(lab.step(rename("a.md", "A.md", "a")), Err(StepError::Changed));
     assert_eq!(lab.files(), files([("A.md", "a"), ("a.md", "a")]));
 }

@@ -40,10 +40,7 @@ fn a_file_travels_in_chunks_in_any_order() {
 
     assert_eq!(lab.folder.outline_part(content).unwrap(), [None; 4]);
     for index in [3, 1, 0, 2] {
-        assert_eq!(
-            lab.step(from_part("there.png", None, content)),
-            Err(StepError::SourceGone)
-        );
+        assert_eq!(lab.step(from_part("there.png", None, content)), Err(StepError::SourceGone));
         let chunk = lab.folder.read_chunk(&here, content, index).unwrap();
         let entry = outline[usize::try_from(index).unwrap()].unwrap();
         assert!(verify_chunk(content, index, &chunk, entry));
@@ -82,10 +79,7 @@ fn wrong_bytes_are_noticed_when_the_part_is_whole_and_can_be_mended() {
     let content = Content::of(&bytes);
     lab.folder.put_chunk(content, 0, &bytes[..CHUNK]).unwrap();
     lab.folder.put_chunk(content, 1, &vec![1; CHUNK]).unwrap();
-    assert_eq!(
-        lab.step(from_part("a", None, content)),
-        Err(StepError::SourceGone)
-    );
+    assert_eq!(lab.step(from_part("a", None, content)), Err(StepError::SourceGone));
     let kept = lab.folder.outline_part(content).unwrap();
     let due = outline_of_bytes(&bytes);
     assert!(kept[0] == Some(due[0]) && kept[1].is_some() && kept[1] != Some(due[1]));
@@ -101,10 +95,7 @@ fn a_part_that_is_not_used_is_kept() {
     lab.folder.put_chunk(content, 0, b"whole").unwrap();
     lab.put("a", "mine");
     for expected in [None, Some("old")] {
-        assert_eq!(
-            lab.step(from_part("a", expected, content)),
-            Err(StepError::Changed)
-        );
+        assert_eq!(lab.step(from_part("a", expected, content)), Err(StepError::Changed));
         assert_eq!(fs::read(part_of(&lab, content.hash)).unwrap(), b"whole");
     }
     lab.step(from_part("a", Some("mine"), content)).unwrap();
@@ -118,42 +109,17 @@ fn a_part_that_is_not_used_is_kept() {
 fn chunks_that_do_not_fit_are_refused() {
     let lab = Lab::new();
     let content = Content::of(&large(CHUNK + 1));
-    for (index, len) in [
-        (0, CHUNK - 1),
-        (0, CHUNK + 1),
-        (1, 0),
-        (1, 2),
-        (2, 0),
-        (u32::MAX, 1),
-    ] {
-        assert_eq!(
-            lab.folder.put_chunk(content, index, &vec![0; len]),
-            Err(StepError::SourceGone)
-        );
+    for (index, len) in [(0, CHUNK - 1), (0, CHUNK + 1), (1, 0), (1, 2), (2, 0), (u32::MAX, 1)] {
+        assert_eq!(lab.folder.put_chunk(content, index, &vec![0; len]), Err(StepError::SourceGone));
     }
     lab.put("a", "short");
     let a = path("a");
-    assert_eq!(
-        lab.folder.read_chunk(&a, content, 0),
-        Err(StepError::Changed)
-    );
-    assert_eq!(
-        lab.folder.read_chunk(&a, of("short"), 1),
-        Err(StepError::Changed)
-    );
+    assert_eq!(lab.folder.read_chunk(&a, content, 0), Err(StepError::Changed));
+    assert_eq!(lab.folder.read_chunk(&a, of("short"), 1), Err(StepError::Changed));
     assert_eq!(lab.folder.read_chunk(&a, of("short"), 0).unwrap(), b"short");
-    assert_eq!(
-        lab.folder.outline_file(&a, of("shirt")),
-        Err(StepError::Changed)
-    );
-    assert_eq!(
-        lab.folder.outline_file(&path("b"), content),
-        Err(StepError::Changed)
-    );
-    let absurd = Content {
-        size: u64::MAX,
-        ..content
-    };
+    assert_eq!(lab.folder.outline_file(&a, of("shirt")), Err(StepError::Changed));
+    assert_eq!(lab.folder.outline_file(&path("b"), content), Err(StepError::Changed));
+    let absurd = Content { size: u64::MAX, ..content };
     let bytes = vec![0; CHUNK];
     let refused = lab.folder.put_chunk(absurd, 0, &bytes);
     assert!(matches!(refused, Err(StepError::Problem(_))));
@@ -167,10 +133,7 @@ fn old_parts_are_swept_and_young_ones_stay() {
     lab.folder.put_chunk(old, 0, b"old").unwrap();
     lab.folder.put_chunk(young, 0, b"young").unwrap();
     let age = |content: Content, days: u64| {
-        let file = fs::File::options()
-            .write(true)
-            .open(part_of(&lab, content.hash))
-            .unwrap();
+        let file = fs::File::options().write(true).open(part_of(&lab, content.hash)).unwrap();
         let hours = Duration::from_hours(24 * days);
         file.set_modified(SystemTime::now() - hours).unwrap();
     };

@@ -6,10 +6,7 @@ use crate::model::VaultId;
 #[test]
 fn a_folder_becomes_a_vault_once() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(matches!(
-        Folder::open(dir.path()),
-        Err(Error::NotAVault { .. })
-    ));
+    assert!(matches!(Folder::open(dir.path()), Err(Error::NotAVault { .. })));
     assert_eq!(Folder::marker(dir.path()).unwrap(), None);
     let (folder, id) = Folder::init(dir.path()).unwrap();
     assert_eq!(folder.id(), id);
@@ -17,12 +14,7 @@ fn a_folder_becomes_a_vault_once() {
     assert_eq!(Folder::open(dir.path()).unwrap().id(), id);
     let text = fs::read_to_string(dir.path().join(".vault-sync/vault.json")).unwrap();
     assert_eq!(text, format!("{{\"v\":1,\"vault\":\"{id}\"}}\n"));
-    assert_eq!(
-        fs::read_dir(dir.path().join(".vault-sync"))
-            .unwrap()
-            .count(),
-        1
-    );
+    assert_eq!(fs::read_dir(dir.path().join(".vault-sync")).unwrap().count(), 1);
     folder.still_mounted().unwrap();
 }
 
@@ -44,16 +36,10 @@ fn what_is_no_vault_is_told_apart() {
     let file = dir.path().join("file");
     fs::write(&file, "x").unwrap();
     let gone = dir.path().join("gone");
-    for make in [
-        |p: &Path| Folder::open(p),
-        |p: &Path| Folder::init(p).map(|f| f.0),
-    ] {
+    for make in [|p: &Path| Folder::open(p), |p: &Path| Folder::init(p).map(|f| f.0)] {
         assert!(matches!(make(&gone), Err(Error::Missing { .. })));
         assert!(matches!(make(&file), Err(Error::NotAFolder { .. })));
-        assert!(matches!(
-            make(&file.join("x")),
-            Err(Error::NotAFolder { .. })
-        ));
+        assert!(matches!(make(&file.join("x")), Err(Error::NotAFolder { .. })));
     }
     assert!(!gone.exists());
     let marker = dir.path().join(".vault-sync/vault.json");
@@ -66,10 +52,7 @@ fn what_is_no_vault_is_told_apart() {
     ] {
         fs::write(&marker, text).unwrap();
         let error = Folder::init(dir.path()).unwrap_err();
-        assert_eq!(
-            matches!(error, Error::MarkerVersion { version: 2, .. }),
-            version
-        );
+        assert_eq!(matches!(error, Error::MarkerVersion { version: 2, .. }), version);
         assert!(version || matches!(error, Error::Marker { .. }), "{error}");
         assert_eq!(fs::read_to_string(&marker).unwrap(), text);
     }
@@ -86,11 +69,7 @@ fn a_closed_folder_says_so() {
     let error = Folder::open(dir.path()).unwrap_err();
     set_mode(dir.path(), 0o700);
     assert!(matches!(error, Error::Io { .. }), "{error}");
-    assert!(
-        error
-            .to_string()
-            .contains(&dir.path().display().to_string())
-    );
+    assert!(error.to_string().contains(&dir.path().display().to_string()));
 }
 
 #[test]
@@ -115,28 +94,18 @@ fn without_the_marker_nothing_is_absent_and_nothing_is_done() {
     let text = fs::read_to_string(&marker).unwrap();
     let check = |lab: &Lab| {
         assert!(lab.folder.walk().unwrap_err().is_unmounted());
-        assert!(matches!(
-            lab.folder.look(&path("b.md")),
-            Observed::Problem(_)
-        ));
+        assert!(matches!(lab.folder.look(&path("b.md")), Observed::Problem(_)));
         let answer = lab.step(remove("a.md", "a"));
         assert_eq!(problem_of(answer).kind, ProblemKind::Unwritable);
     };
     fs::remove_file(&marker).unwrap();
     check(&lab);
-    fs::write(
-        &marker,
-        format!("{{\"v\":1,\"vault\":\"{}\"}}", VaultId([9; 16])),
-    )
-    .unwrap();
+    fs::write(&marker, format!("{{\"v\":1,\"vault\":\"{}\"}}", VaultId([9; 16]))).unwrap();
     check(&lab);
     fs::write(&marker, text).unwrap();
     assert_eq!(lab.folder.look(&path("b.md")), Observed::Absent);
     lab.step(remove("a.md", "a")).unwrap();
     fs::remove_dir_all(lab.dir.path()).unwrap();
     assert!(lab.folder.walk().unwrap_err().is_unmounted());
-    assert!(matches!(
-        lab.folder.look(&path("b.md")),
-        Observed::Problem(_)
-    ));
+    assert!(matches!(lab.folder.look(&path("b.md")), Observed::Problem(_)));
 }

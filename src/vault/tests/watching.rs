@@ -20,11 +20,7 @@ fn watched(lab: Lab) -> Watched {
     let watcher = Watcher::start(&lab.folder, move |event| {
         send.send(event).ok();
     });
-    Watched {
-        lab,
-        events,
-        _watcher: watcher.unwrap(),
-    }
+    Watched { lab, events, _watcher: watcher.unwrap() }
 }
 
 impl Watched {
@@ -73,15 +69,7 @@ fn edits_renames_and_removals_are_told() {
     fs::rename(watched.lab.real("from.md"), watched.lab.real("to.md")).unwrap();
     fs::remove_file(watched.lab.real("gone.md")).unwrap();
     watched.lab.put("d/deep.md", "edit");
-    let due = [
-        "d/deep.md",
-        "end",
-        "from.md",
-        "gone.md",
-        "old.md",
-        "to.md",
-        "é.md",
-    ];
+    let due = ["d/deep.md", "end", "from.md", "gone.md", "old.md", "to.md", "é.md"];
     assert_eq!(watched.paths_until("end"), set(due));
 }
 
@@ -121,14 +109,8 @@ fn what_takes_no_part_is_not_told() {
     watched.lab.put("notes/a.md~", "x");
     assert_eq!(watched.lab.get("notes/read.md").unwrap(), "x");
     watched.lab.folder.put_chunk(of("p"), 0, b"p").unwrap();
-    watched
-        .lab
-        .step(replace("notes/ours.md", None, "x"))
-        .unwrap();
-    watched
-        .lab
-        .step(replace("notes/ours.md", Some("x"), "y"))
-        .unwrap();
+    watched.lab.step(replace("notes/ours.md", None, "x")).unwrap();
+    watched.lab.step(replace("notes/ours.md", Some("x"), "y")).unwrap();
     assert_eq!(watched.paths_until("end"), set(["end", "notes/ours.md"]));
 }
 
