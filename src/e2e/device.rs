@@ -129,7 +129,7 @@ impl Device {
             match watch.lines.recv_timeout(left) {
                 Ok(value) if wanted(&value) => return value,
                 Ok(value) => watch.seen.push(value),
-                Err(_) => panic!("{device}: no {name} among {:#?}", watch.seen),
+                Err(end) => panic!("{device}: no {name} ({end}) among {:#?}", watch.seen),
             }
         }
     }

@@ -1,5 +1,11 @@
 //! Real processes of the built binary, on loopback, each device with a home of its own.
-#![expect(clippy::disallowed_methods, reason = "tests that start programs and write vaults")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests that start programs, write vaults and say what they skip"
+)]
 
 mod bad_input;
 mod device;

@@ -16,7 +16,7 @@ fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Option<(Vec<
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name == ".vault-sync" || (name.starts_with("workspace") && name.ends_with(".json")) {
+        if matches!(name.as_str(), ".vault-sync" | "workspace.json" | "workspace-mobile.json") {
             continue;
         }
         empty = false;

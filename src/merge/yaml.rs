@@ -172,7 +172,7 @@ fn mapping(
         let base_entry = base.and_then(|base| find(base).map(|at| &base[at]));
         match (find(ours), find(theirs)) {
             (Some(our), Some(their)) => {
-                rows.extend(entry(base_entry, &ours[our], &theirs[their], depth, choices))
+                rows.extend(entry(base_entry, &ours[our], &theirs[their], depth, choices));
             }
             (our, their) => {
                 let only = (our.map(|at| &ours[at])).or_else(|| their.map(|at| &theirs[at]));
