@@ -230,7 +230,10 @@ mod tests {
                 },
                 r#"{"shot":{"mode":"sync","peers":["desk"],"timeout_ms":30000,"dry_run":false,"allow_mass_delete":true}}"#,
             ),
-            (Request::Verify { deep: true }, r#"{"verify":{"deep":true}}"#),
+            (
+                Request::Verify { deep: true },
+                r#"{"verify":{"deep":true}}"#,
+            ),
             (Request::Stop, r#""stop""#),
             (Request::Events, r#""events""#),
         ];
