@@ -6,6 +6,7 @@
 
 pub mod answer;
 mod clock;
+pub mod config;
 mod driver;
 mod error;
 mod event;
