@@ -285,6 +285,11 @@ impl Driver {
             } => workers.shelf(ShelfJob::Put(op, content, index, bytes)),
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
+            Effect::Compute { op, job } if job.is_small() => {
+                let result = guarded(|| Box::new(job.run()));
+                self.own.push_back(Input::Computed { op, result });
+                return;
+            }
             Effect::Compute { op, job } => self.compute(op, job),
         }
         self.outstanding += 1;

@@ -45,7 +45,7 @@ pub(crate) struct Place {
     pub(crate) port: u16,
     /// Where a running `watch` listens for requests.
     pub(crate) socket: PathBuf,
-    /// Whether it was claimed for the first time.
+    /// Whether nothing of it was there before.
     pub(crate) fresh: bool,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn folder_of(state: &Path, vault: VaultId) -> PathBuf {
 
 /// Notes that `vault` lies at `root`, choosing port and socket the first time.
 ///
-/// - Shape: `marker` tells which vault a folder says it is; `root` must exist.
+/// - Shape: `marker` tells which vault a folder says it is; `root` may be made later.
 ///
 /// # Errors
 ///
@@ -79,8 +79,9 @@ pub(crate) fn claim(
     private_folder(&vaults)?;
     let _claiming = lock_for_a_moment(&vaults.join("lock"))?;
     let folder = folder_of(state, vault);
+    let fresh = !folder.exists();
     private_folder(&folder)?;
-    let root = fs::canonicalize(root).map_err(|error| io_fault("find", root, error))?;
+    let root = absolute(root)?;
     let path = root.to_str().ok_or_else(|| {
         Error::new(
             Failure::Usage,
@@ -96,7 +97,6 @@ pub(crate) fn claim(
     {
         return Err(elsewhere(&root, &known.path));
     }
-    let fresh = known.is_none();
     let record = match known {
         Some(known) if known.path == path => known,
         Some(known) => Record {
@@ -118,6 +118,23 @@ pub(crate) fn claim(
         folder,
         fresh,
     })
+}
+
+/// `path` without symlinks and relative parts, as far as it exists.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    let path = std::path::absolute(path).map_err(|error| io_fault("find", path, error))?;
+    for above in path.ancestors() {
+        if let Ok(real) = fs::canonicalize(above) {
+            let rest = path.strip_prefix(above).unwrap_or(Path::new(""));
+            // Joining an empty rest would add a slash.
+            return Ok(if rest.as_os_str().is_empty() {
+                real
+            } else {
+                real.join(rest)
+            });
+        }
+    }
+    Ok(path)
 }
 
 /// Forgets a place that was claimed and never used, so that nothing of it is left.
@@ -224,7 +241,7 @@ pub(crate) fn private_folder(folder: &Path) -> Result<(), Error> {
 }
 
 /// A port that nobody uses at this moment, by chance, so that two vaults rarely choose alike.
-fn choose_port() -> Result<u16, Error> {
+pub(crate) fn choose_port() -> Result<u16, Error> {
     let mut port = FIRST_PORT;
     for _ in 0..PORT_TRIES {
         let mut bytes = [0; 2];

@@ -19,7 +19,6 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc as answers;
 
 use super::Error;
-use super::fault;
 use crate::engine::{Input, Op, ScanError, Shelf};
 use crate::model::{
     Content, ContentHash, FileId, Observed, Problem, ProblemKind, Source, Step, StepError,
@@ -467,20 +466,15 @@ fn serve_shelf(
     }
 }
 
-/// Runs something with the store on its thread, and waits for what it returns.
-///
-/// # Errors
-///
-/// [`super::Failure::Bug`] when the thread is gone or the work panicked.
-pub(crate) async fn with_store<T: Send + 'static>(
-    hand_over: impl FnOnce(StoreJob),
+/// A job for the store's thread, and where its result will be; without one the thread is gone or the
+/// work panicked.
+pub(crate) fn with_store<T: Send + 'static>(
     work: impl FnOnce(&Store) -> T + Send + 'static,
-) -> Result<T, Error> {
-    let (reply, answer) = tokio::sync::oneshot::channel();
-    hand_over(StoreJob::Call(Box::new(move |store| {
+) -> (StoreJob, tokio::sync::oneshot::Receiver<T>) {
+    let (reply, result) = tokio::sync::oneshot::channel();
+    let job = StoreJob::Call(Box::new(move |store| {
+        // Without receiver nobody needs the result any more.
         reply.send(work(store)).ok();
-    })));
-    answer
-        .await
-        .map_err(|_| fault::bug("the store's thread gave no answer"))
+    }));
+    (job, result)
 }

@@ -1,6 +1,7 @@
 //! The sync core, without I/O: data in, data out.
 
 mod cache;
+mod check;
 mod command;
 mod config;
 mod core;
@@ -22,6 +23,7 @@ mod shot;
 mod status;
 mod steps;
 
+pub use check::Recorded;
 pub use command::{Command, ShotId, ShotMode, ShotOutcome, ShotResult};
 pub use config::Config;
 pub use core::Engine;
