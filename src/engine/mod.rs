@@ -3,6 +3,8 @@
 mod cache;
 mod check;
 mod command;
+mod commit;
+mod compare;
 mod config;
 mod core;
 mod debounce;
@@ -22,6 +24,8 @@ mod send;
 mod shot;
 mod status;
 mod steps;
+mod task;
+mod work;
 
 pub use check::Recorded;
 pub use command::{Command, ShotId, ShotMode, ShotOutcome, ShotResult};
