@@ -71,7 +71,7 @@ pub(crate) async fn running(handle: &Handle, deep: bool) -> Result<Value, Error>
 
 /// Checks everything; the digest is left to the caller.
 pub(crate) async fn check(store: &Access, folder: Folder, deep: bool) -> Result<Verify, Error> {
-    let (records, mut problems) = store.ask(records).await??;
+    let (records, mut problems) = store.ask(read_records).await??;
     let records = Arc::new(records);
     problems.extend(tables(store).await?);
     let (documents, damaged) = check_documents(store, &records).await?;
@@ -96,7 +96,7 @@ pub(crate) async fn check(store: &Access, folder: Folder, deep: bool) -> Result<
 type Records = BTreeMap<FileId, Recorded>;
 
 /// All records that can be read, and a problem for each that cannot.
-fn records(store: &Store) -> Result<(Records, Vec<Problem>), Error> {
+fn read_records(store: &Store) -> Result<(Records, Vec<Problem>), Error> {
     let files = store.files().map_err(|error| fault::of_store(&error))?;
     let mut problems: Vec<Problem> = files.damaged.iter().map(|e| in_store(chain(e))).collect();
     let mut records = Records::new();
@@ -156,7 +156,7 @@ async fn check_documents(
         return Ok((count, suspects));
     }
     let again = store.ask(move |store| {
-        let (records, _) = records(store)?;
+        let (records, _) = read_records(store)?;
         let check = |id: &FileId| check_document(store, *id, records.get(id));
         Ok::<_, Error>(ids.iter().filter_map(check).collect::<Vec<Problem>>())
     });
