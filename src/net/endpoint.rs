@@ -368,3 +368,8 @@ fn is_local(incoming: &Incoming) -> bool {
 }
 
 const _: () = assert!(LANES <= 8, "sets of lanes travel as one byte");
+
+/// The id of the device with this secret key, without binding anything.
+pub fn id_of(secret_key: &[u8; 32]) -> PeerId {
+    PeerId(*iroh::SecretKey::from_bytes(secret_key).public().as_bytes())
+}

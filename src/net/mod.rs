@@ -75,7 +75,7 @@ mod ticket;
 
 use std::time::Duration;
 
-pub use endpoint::Net;
+pub use endpoint::{Net, id_of};
 pub use error::Error;
 pub use event::{DialFailure, Event, Figures, LinkNo};
 pub use options::{CONNECT_TIMEOUT, Discovery, IDLE_TIMEOUT, Options, Relay, STRANGER_TIMEOUT};
