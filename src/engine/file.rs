@@ -1,0 +1,227 @@
+//! One file's life: what the disk did and what peers sent, one thing at a time.
+
+use super::commit::Commit;
+use super::core::{Engine, Stage};
+use super::task::{Disk, Incoming, Work};
+
+use super::effect::LinkId;
+use super::entry::{Base, Entry};
+use super::job::Source;
+use super::report::Report;
+use crate::model::{Content, FileId, Heads, Kind, Seen, Tick, VaultPath, Write};
+use crate::reconcile::{self, Change};
+use crate::wire::{Body, Bye, Lane, Message, State};
+
+impl Engine {
+    pub(super) fn begin(&mut self, id: FileId, work: Work) {
+        let entry = self.index.get(&id).cloned();
+        match (&work, entry) {
+            (Work::Disk(Disk::Born { path, generation, seen }, first), None) => {
+                self.take_birth(id, path.clone(), *generation, seen.clone(), *first);
+            }
+            (Work::Disk(Disk::Edited(seen), _), Some(entry))
+                if self.settled_look(id, &entry, seen) => {}
+            (Work::Disk(Disk::Moved(to, seen), _), Some(entry))
+                if entry.base.as_ref().is_some_and(|base| {
+                    base.content == seen.content && entry.path == *to && entry.alive
+                }) =>
+            {
+                // The disk is where the vault already wanted it.
+                let base = Base {
+                    path: to.clone(),
+                    content: seen.content,
+                    kind: seen.kind,
+                    stamp: seen.stamp,
+                    heads: entry.base.as_ref().map(|base| base.heads.clone()).unwrap_or_default(),
+                };
+                self.commit_base(id, entry, Some(base), Vec::new());
+            }
+            (Work::Disk(Disk::Gone, _), Some(entry)) if !entry.alive || entry.base.is_none() => {
+                self.commit_base(id, entry, None, Vec::new());
+            }
+            (Work::Disk(Disk::Born { path, seen, .. }, _), Some(entry))
+                if entry.alive && entry.content == seen.content && entry.kind == seen.kind =>
+            {
+                // It was on its way here, and here it is.
+                let base = Base {
+                    path: path.clone(),
+                    content: seen.content,
+                    kind: seen.kind,
+                    stamp: seen.stamp,
+                    heads: entry.heads.clone(),
+                };
+                self.commit_base(id, entry, Some(base), Vec::new());
+            }
+            (Work::Incoming(incoming), entry) => {
+                let incoming = incoming.clone();
+                self.begin_incoming(id, &incoming, entry.as_ref(), work);
+            }
+            (Work::Disk(..) | Work::Export(..) | Work::Render, Some(entry)) => {
+                self.open_document(id, &entry, work);
+            }
+            (Work::Disk(..) | Work::Export(..) | Work::Render, None) => self.end_work(id),
+        }
+    }
+
+    /// A look that shows what is known, or what was wanted, needs no document.
+    pub(super) fn settled_look(&mut self, id: FileId, entry: &Entry, seen: &Seen) -> bool {
+        let base = entry.base.as_ref();
+        let Some(place) = base.map(|base| base.path.clone()) else {
+            return false;
+        };
+        let heads = match reconcile::disk_change(
+            base.map(|base| base.content),
+            entry.content,
+            seen.content,
+        ) {
+            Change::None => base.map(|base| base.heads.clone()).unwrap_or_default(),
+            Change::Arrived if entry.alive => entry.heads.clone(),
+            Change::Arrived | Change::Edited => return false,
+        };
+        if base.is_some_and(|base| base.stamp == seen.stamp && base.content == seen.content) {
+            self.end_work(id);
+            return true;
+        }
+        let base =
+            Base { path: place, content: seen.content, kind: seen.kind, stamp: seen.stamp, heads };
+        self.commit_base(id, entry.clone(), Some(base), Vec::new());
+        true
+    }
+
+    pub(super) fn take_birth(
+        &mut self,
+        id: FileId,
+        path: VaultPath,
+        generation: u32,
+        seen: Seen,
+        first: Tick,
+    ) {
+        let entry = Entry {
+            birth: path.clone(),
+            generation,
+            path: path.clone(),
+            kind: seen.kind,
+            content: seen.content,
+            alive: true,
+            heads: Heads::default(),
+            mtime_ms: seen.stamp.mtime_ns / 1_000_000,
+            base: Some(Base {
+                path: path.clone(),
+                content: seen.content,
+                kind: seen.kind,
+                stamp: seen.stamp,
+                heads: Heads::default(),
+            }),
+        };
+        let mut writes = Vec::new();
+        if let (Kind::Text, Some(bytes)) = (seen.kind, seen.text) {
+            writes.push(Write::Text { hash: seen.content.hash, bytes });
+        }
+        let mut reports = Vec::new();
+        if !self.intake.fresh && seen.kind != Kind::Folder {
+            reports.push(Report::TakenIn { path, ops: 0, ms: self.now.since_ms(first) });
+        }
+        let live = self.stage == Stage::Ready;
+        self.commit(
+            writes,
+            Commit { id, entry, held: None, reports, from: None, live, copies: Vec::new() },
+        );
+    }
+
+    pub(super) fn begin_incoming(
+        &mut self,
+        id: FileId,
+        incoming: &Incoming,
+        entry: Option<&Entry>,
+        work: Work,
+    ) {
+        let Incoming { link, delivery, .. } = incoming;
+        let their_plain = match &delivery.body {
+            Body::Plain { kind, content, .. } => {
+                Some(State::Plain { kind: *kind, content: *content })
+            }
+            Body::Document { .. } | Body::Changes { .. } => None,
+        };
+        match (&delivery.body, entry) {
+            (Body::Plain { bytes: Some(bytes), content, .. }, _)
+                if Content::of(bytes) != *content =>
+            {
+                self.end_work(id);
+                self.close(*link, Bye::Protocol, "a delivery is not what it says");
+            }
+            (Body::Plain { kind, content, bytes }, None) => {
+                let entry = Entry {
+                    birth: delivery.birth.clone(),
+                    generation: delivery.generation,
+                    path: delivery.birth.clone(),
+                    kind: *kind,
+                    content: *content,
+                    alive: true,
+                    heads: Heads::default(),
+                    mtime_ms: delivery.mtime_ms,
+                    base: None,
+                };
+                let mut writes = Vec::new();
+                if let Some(bytes) = bytes {
+                    if *kind == Kind::Text {
+                        writes.push(Write::Text { hash: content.hash, bytes: bytes.clone() });
+                    }
+                    if let Some(task) = self.tasks.get_mut(&id) {
+                        task.bytes = Some((content.hash, bytes.clone()));
+                    }
+                }
+                self.note_origin(id, incoming);
+                let from = Some((*link, their_plain));
+                let reports = Vec::new();
+                self.commit(
+                    writes,
+                    Commit {
+                        id,
+                        entry,
+                        held: None,
+                        reports,
+                        from,
+                        live: false,
+                        copies: Vec::new(),
+                    },
+                );
+            }
+            (Body::Plain { kind, content, .. }, Some(entry))
+                if entry.heads.is_empty() && entry.kind == *kind && entry.content == *content =>
+            {
+                self.acknowledge(*link, id, their_plain);
+                self.end_work(id);
+            }
+            (Body::Changes { import, .. }, None) => {
+                debug_assert!(import.is_some() || entry.is_none());
+                self.need(*link, id, State::Absent);
+                self.end_work(id);
+            }
+            (Body::Changes { import, .. }, Some(entry)) if entry.heads.is_empty() => {
+                if *import == Some((entry.kind, entry.content)) {
+                    self.open_document(id, entry, work);
+                } else {
+                    let state = entry.state();
+                    self.need(*link, id, state);
+                    self.end_work(id);
+                }
+            }
+            (Body::Document { .. }, None) => self.run_job(id, work, Source::Nothing),
+            (Body::Plain { .. } | Body::Changes { .. } | Body::Document { .. }, Some(entry)) => {
+                self.open_document(id, entry, work);
+            }
+        }
+    }
+
+    pub(super) fn note_origin(&mut self, id: FileId, incoming: &Incoming) {
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.origin = Some(incoming.peer);
+            task.since = incoming.since;
+        }
+    }
+
+    /// Tells a peer what we hold of a file whose changes we could not use.
+    pub(super) fn need(&mut self, link: LinkId, id: FileId, state: State) {
+        self.send(link, Lane::Control, Message::Need(vec![(id, state)]));
+    }
+}
