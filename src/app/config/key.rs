@@ -171,10 +171,7 @@ impl Key {
 
     /// The names of the environment variables that set it, the preferred one first.
     pub fn env_names(self) -> Vec<String> {
-        let plain = format!(
-            "{ENV_PREFIX}{}",
-            self.name().replace('.', "_").to_ascii_uppercase()
-        );
+        let plain = format!("{ENV_PREFIX}{}", self.name().replace('.', "_").to_ascii_uppercase());
         // These three have a short name in the contract.
         let short = match self {
             Self::NetBind | Self::NetRelay | Self::NetDiscovery => {
@@ -286,10 +283,7 @@ mod tests {
     #[test]
     fn environment_names_follow_the_contract() {
         assert_eq!(Key::WatchQuietMs.env_names(), ["VAULT_SYNC_WATCH_QUIET_MS"]);
-        assert_eq!(
-            Key::NetBind.env_names(),
-            ["VAULT_SYNC_BIND", "VAULT_SYNC_NET_BIND"]
-        );
+        assert_eq!(Key::NetBind.env_names(), ["VAULT_SYNC_BIND", "VAULT_SYNC_NET_BIND"]);
         assert_eq!(Key::NetRelay.env_names()[0], "VAULT_SYNC_RELAY");
         assert_eq!(Key::NetDiscovery.env_names()[0], "VAULT_SYNC_DISCOVERY");
     }
@@ -309,19 +303,10 @@ mod tests {
 
     #[test]
     fn wrong_names_get_close_ones() {
-        assert_eq!(
-            Key::suggestion("watch.quietms"),
-            "Did you mean watch.quiet_ms?"
-        );
+        assert_eq!(Key::suggestion("watch.quietms"), "Did you mean watch.quiet_ms?");
         assert_eq!(Key::suggestion("quiet_ms"), "Did you mean watch.quiet_ms?");
-        assert_eq!(
-            Key::suggestion("brake"),
-            "Did you mean brake.files, brake.percent?"
-        );
-        assert_eq!(
-            Key::suggestion("zzz"),
-            "`vault-sync config list` names every key."
-        );
+        assert_eq!(Key::suggestion("brake"), "Did you mean brake.files, brake.percent?");
+        assert_eq!(Key::suggestion("zzz"), "`vault-sync config list` names every key.");
         assert_eq!(
             Key::env_suggestion("VAULT_SYNC_NET_BINDD"),
             "Did you mean VAULT_SYNC_NET_BIND?"
