@@ -111,19 +111,14 @@ impl NameRule {
             Some((prefix, suffix)) => (prefix, Some(suffix)),
             None => (line, None),
         };
-        Self {
-            prefix,
-            suffix,
-            only,
-        }
+        Self { prefix, suffix, only }
     }
 
     fn fits(&self, name: &str, sort: Sort) -> bool {
         let Some(rest) = name.strip_prefix(self.prefix) else {
             return false;
         };
-        self.suffix
-            .map_or(rest.is_empty(), |suffix| rest.ends_with(suffix))
+        self.suffix.map_or(rest.is_empty(), |suffix| rest.ends_with(suffix))
             && self.only.is_none_or(|only| only == sort)
     }
 }

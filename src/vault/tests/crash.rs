@@ -156,9 +156,6 @@ fn a_file_under_way_to_another_spelling_goes_back() {
     assert!(next.respell(&from, &real, &target, of("old")).is_err());
     lab.put("d/Note.md", "two");
     assert!(next.respell(&from, &real, &target, of("two")).is_err());
-    assert_eq!(
-        lab.files(),
-        files([("d/Note.md", "two"), ("d/note.md", "old")])
-    );
+    assert_eq!(lab.files(), files([("d/Note.md", "two"), ("d/note.md", "old")]));
     assert_eq!(next.sweep(), Swept::default());
 }
