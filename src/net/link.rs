@@ -33,7 +33,7 @@ pub(super) enum Code {
     Protocol = 2,
     /// No word came, or no trust, in time.
     Stranger = 3,
-    /// A newer connection from a restarted peer took the place.
+    /// A newer connection took the place.
     Replaced = 4,
     /// A frame was announced that is above the limit.
     TooLarge = 5,
@@ -275,6 +275,7 @@ pub(super) async fn run(
     {
         let mut table = shared.table();
         table.links.remove(&link.no);
+        table.note_ended(link.peer, link.no, *link.life.borrow());
         if table
             .of_peer
             .get(&link.peer)
@@ -429,11 +430,7 @@ impl Watch {
     /// Takes in one signal; a reason when the link is over.
     fn take(&mut self, signal: Signal) -> Option<String> {
         match signal {
-            Signal::Close => {
-                self.closing = true;
-                self.linger.get_or_insert(Instant::now() + CLOSE_TIMEOUT);
-                drop(unpoisoned(&self.link.queues).take());
-            }
+            Signal::Close => self.begin_to_close(),
             Signal::Replaced => {
                 return Some(self.end(Code::Replaced, "replaced by a newer connection"));
             }
@@ -442,11 +439,19 @@ impl Watch {
             Signal::LaneEnded(lane) => self.ended |= 1 << lane,
             Signal::Goodbye(lanes) => {
                 self.peer_goodbye = Some(lanes);
-                self.linger.get_or_insert(Instant::now() + CLOSE_TIMEOUT);
+                self.link.ending.store(true, Ordering::Release);
+                self.begin_to_close();
             }
             Signal::Received => self.acknowledged = true,
         }
         None
+    }
+
+    /// Takes no more frames to send; those queued still go out.
+    fn begin_to_close(&mut self) {
+        self.closing = true;
+        self.linger.get_or_insert(Instant::now() + CLOSE_TIMEOUT);
+        drop(unpoisoned(&self.link.queues).take());
     }
 
     /// Says to the peer what is due.
@@ -464,8 +469,7 @@ impl Watch {
             self.received_sent = true;
             drop(self.own_out.write_all(&[RECEIVED]).await);
         }
-        let heard_all = self.peer_goodbye.is_none() || self.received_sent;
-        (self.goodbye_sent && self.acknowledged && heard_all)
+        (self.goodbye_sent && self.acknowledged && self.received_sent)
             .then(|| self.end(Code::Done, "closed"))
     }
 

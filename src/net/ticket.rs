@@ -175,7 +175,9 @@ mod tests {
         .to_string();
         assert_eq!(text, PINNED);
     }
-    const PINNED: &str = "";
+    const PINNED: &str = "vaultsyncagzrypboa4dqobyha4dqobyha4dqobyha4dqobyha4dqobyha4dqobyha4dqc\
+        czrgi3s4mbogaxdcorraabqgaydambqgaydambqgaydambqscijbeeqscijbeeqscijbee\
+        qscijbeeqscijbeeqscijbeeqscmaucv756lc";
 
     #[test]
     fn every_single_typo_is_noticed() {

@@ -574,7 +574,10 @@ fn pako_reads_our_frames_and_we_read_its() {
     for message in &messages {
         let frame = encode(message);
         assert_eq!(frame[0], 1);
-        writeln!(stdin, "{}", HEXLOWER.encode(&frame[1..])).unwrap();
+        // A script that found no pako is gone already; what it printed says so below.
+        if writeln!(stdin, "{}", HEXLOWER.encode(&frame[1..])).is_err() {
+            break;
+        }
     }
     drop(stdin);
     let output = node.wait_with_output().unwrap();
@@ -594,49 +597,5 @@ fn pako_reads_our_frames_and_we_read_its() {
         let mut frame = vec![1];
         frame.extend(HEXLOWER.decode(packed.as_bytes()).unwrap());
         assert_eq!(decode(Lane::Bulk, &frame).unwrap(), message);
-    }
-}
-
-#[test]
-fn adhoc_levels() {
-    use flate2::{Compression, write::ZlibEncoder};
-    let mut notes = vec![];
-    fn walk(p: &Path, notes: &mut Vec<Vec<u8>>) {
-        for e in fs::read_dir(p).unwrap() {
-            let e = e.unwrap();
-            if e.file_type().unwrap().is_dir() {
-                walk(&e.path(), notes)
-            } else if e.path().extension().is_some_and(|x| x == "md") {
-                notes.push(fs::read(e.path()).unwrap())
-            }
-        }
-    }
-    for v in [
-        "/work/shared/vaults/help/en",
-        "/work/shared/vaults/mixed/vault",
-    ] {
-        notes.clear();
-        walk(Path::new(v), &mut notes);
-        for batch in [1, 64] {
-            for level in 1..7 {
-                let (mut i, mut o) = (0, 0);
-                let t = std::time::Instant::now();
-                for c in notes.chunks(batch) {
-                    let c = c.concat();
-                    if c.len() < 1024 {
-                        continue;
-                    }
-                    i += c.len();
-                    let mut e = ZlibEncoder::new(vec![], Compression::new(level));
-                    e.write_all(&c).unwrap();
-                    o += e.finish().unwrap().len();
-                }
-                eprintln!(
-                    "{v} batch {batch} level {level} ratio {:.3} {} MB/s",
-                    o as f64 / i as f64,
-                    i as f64 / t.elapsed().as_secs_f64() / 1e6
-                );
-            }
-        }
     }
 }
