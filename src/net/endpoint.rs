@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::link::Signal;
-use super::meet::{Fresh, Meeting, meet};
+use super::meet::{Fresh, Meeting, Origin, meet};
 use super::table::{Basis, Shared};
 use super::{
     CLOSE_TIMEOUT, DialFailure, Error, Event, Figures, LANES, LinkNo, Options, RIVAL_TIMEOUT, bind,
@@ -285,7 +285,7 @@ async fn try_dial(
     let fresh = Fresh {
         peer,
         connection,
-        dialled: Some(before),
+        origin: Origin::Dialled { after: before },
         stranger: None,
         counted: Some(counted),
     };
@@ -360,7 +360,7 @@ async fn accept_all(shared: Arc<Shared>) {
             let fresh = Fresh {
                 peer,
                 connection,
-                dialled: None,
+                origin: Origin::Accepted,
                 stranger: Some(stranger),
                 counted: Some(counted),
             };

@@ -22,13 +22,24 @@ pub(super) enum Meeting {
     Lost,
 }
 
+/// Who made a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The peer.
+    Accepted,
+    /// This side, when `after` was the last link with the peer that was over.
+    Dialled { after: Option<LinkNo> },
+}
+
+/// A connection that finds its place taken, and by which link.
+type Occupied = Box<(Fresh, Arc<Link>)>;
+
 /// A fresh connection, proven to lead to `peer`.
 #[derive(Debug)]
 pub(super) struct Fresh {
     pub(super) peer: PeerId,
     pub(super) connection: Connection,
-    /// When this side dialled: the last link with the peer that was over then.
-    pub(super) dialled: Option<Option<LinkNo>>,
+    pub(super) origin: Origin,
     pub(super) stranger: Option<OwnedSemaphorePermit>,
     pub(super) counted: Option<OwnedSemaphorePermit>,
 }
@@ -50,11 +61,13 @@ pub(super) async fn meet(shared: &Arc<Shared>, fresh: Fresh) -> Meeting {
 async fn decide(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
     let last = shared.table().last_of(fresh.peer);
     let mut own_in = None;
-    match (fresh.dialled, last) {
+    match (fresh.origin, last) {
         // A link came and went while this side dialled.
-        (Some(before), Some((link, _))) if before != Some(link) => return duplicate(&fresh),
+        (Origin::Dialled { after }, Some((link, _))) if after != Some(link) => {
+            return duplicate(&fresh);
+        }
         // The peer may have dialled at the same moment as that link was made.
-        (None, Some((_, told))) => {
+        (Origin::Accepted, Some((_, told))) => {
             let Some(heard) = hear(shared, &fresh).await else {
                 return lost(&fresh.connection);
             };
@@ -63,7 +76,7 @@ async fn decide(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
             }
             own_in = Some(heard);
         }
-        (Some(_) | None, _) => {}
+        (Origin::Dialled { .. } | Origin::Accepted, _) => {}
     }
     let (made, ends) = loop {
         fresh = match place(shared, fresh) {
@@ -167,14 +180,14 @@ async fn make_way(shared: &Shared, rival: &Link) {
 }
 
 /// Puts `fresh` into the table as the one link of its peer, or gives it back with the one there.
-fn place(shared: &Arc<Shared>, fresh: Fresh) -> Result<(Arc<Link>, Ends), Box<(Fresh, Arc<Link>)>> {
+fn place(shared: &Arc<Shared>, fresh: Fresh) -> Result<(Arc<Link>, Ends), Occupied> {
     let (made, ends) = {
         let mut table = shared.table();
         if let Some(rival) = table.of_peer.get(&fresh.peer) {
             return Err(Box::new((fresh, Arc::clone(rival))));
         }
         let no = table.number();
-        let dialled = fresh.dialled.is_some();
+        let dialled = fresh.origin != Origin::Accepted;
         let trusted = dialled || table.allowed.contains(&fresh.peer);
         let (made, ends) = Link::new(
             no,

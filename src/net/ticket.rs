@@ -90,7 +90,7 @@ impl fmt::Display for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut short = self.clone();
         short.addresses.truncate(ADDRESSES_LIMIT);
-        let body = postcard::to_stdvec(&short).map_err(|_| fmt::Error)?;
+        let body = postcard::to_stdvec(&short).ok().ok_or(fmt::Error)?;
         let mut bytes = vec![VERSION];
         bytes.extend(checksum(VERSION, &body));
         bytes.extend(body);

@@ -56,38 +56,50 @@ fn hello() -> Hello {
     }
 }
 
+/// A message with the name of its bytes in the fixture.
+type Sample = (&'static str, Message);
+
 /// At least one of each message, with every variant inside it.
-fn samples() -> Vec<(&'static str, Message)> {
-    let id = FileId([0x22; 16]);
-    let digest = Digest([0x44; 16]);
-    let heads = Heads::new(vec![ChangeHash([0x66; 32])]);
-    let byes = [
-        Bye::Done,
-        Bye::Refused,
-        Bye::Ticket,
-        Bye::Version(2),
-        Bye::OtherVault,
-        Bye::Protocol,
-        Bye::Full,
-    ];
-    let states = vec![
-        (id, State::Absent),
+fn samples() -> Vec<Sample> {
+    [
+        opening(),
+        comparing(),
+        delivering(),
+        transferring(),
+        ending(),
+    ]
+    .concat()
+}
+
+const ID: FileId = FileId([0x22; 16]);
+const DIGEST: Digest = Digest([0x44; 16]);
+
+fn heads() -> Heads {
+    Heads::new(vec![ChangeHash([0x66; 32])])
+}
+
+fn states() -> Vec<(FileId, State)> {
+    vec![
+        (ID, State::Absent),
         (
-            id,
+            ID,
             State::Plain {
                 kind: Kind::Text,
                 content: content(7),
             },
         ),
         (
-            id,
+            ID,
             State::Document {
-                heads: heads.clone(),
+                heads: heads(),
                 recent: vec![ChangeHash([0x77; 32])],
             },
         ),
-    ];
-    let mut all = vec![
+    ]
+}
+
+fn opening() -> Vec<Sample> {
+    vec![
         (
             "pair",
             Message::Pair(Pair {
@@ -105,12 +117,17 @@ fn samples() -> Vec<(&'static str, Message)> {
         ),
         ("hello", Message::Hello(hello())),
         ("members", Message::Members(vec![])),
-        ("sums", Message::Sums(vec![digest, Digest::ZERO])),
+    ]
+}
+
+fn comparing() -> Vec<Sample> {
+    vec![
+        ("sums", Message::Sums(vec![DIGEST, Digest::ZERO])),
         (
             "leaves",
             Message::Leaves(vec![Node {
                 node: 300,
-                leaves: vec![digest],
+                leaves: vec![DIGEST],
             }]),
         ),
         (
@@ -118,17 +135,23 @@ fn samples() -> Vec<(&'static str, Message)> {
             Message::Items(vec![Leaf {
                 node: 1,
                 leaf: 2,
-                items: vec![(id, [8; 8])],
+                items: vec![(ID, [8; 8])],
             }]),
         ),
         (
             "states",
             Message::States {
                 reply: true,
-                states: states.clone(),
+                states: states(),
             },
         ),
         ("compared", Message::Compared),
+        ("need", Message::Need(states())),
+    ]
+}
+
+fn delivering() -> Vec<Sample> {
+    vec![
         (
             "deliver plain",
             Message::Deliver(vec![
@@ -153,20 +176,24 @@ fn samples() -> Vec<(&'static str, Message)> {
         (
             "deliver changes",
             Message::Deliver(vec![delivery(Body::Changes {
-                heads,
+                heads: heads(),
                 import: Some((Kind::Blob, content(9))),
                 changes: vec![vec![4, 5], vec![]],
             })]),
         ),
-        ("ack", Message::Ack(vec![(id, digest)])),
-        ("need", Message::Need(states)),
+        ("ack", Message::Ack(vec![(ID, DIGEST)])),
         (
             "settled",
             Message::Settled {
-                digest,
+                digest: DIGEST,
                 busy: false,
             },
         ),
+    ]
+}
+
+fn transferring() -> Vec<Sample> {
+    vec![
         ("outline want", Message::OutlineWant(content(1))),
         (
             "outline",
@@ -191,18 +218,21 @@ fn samples() -> Vec<(&'static str, Message)> {
             },
         ),
         ("content gone", Message::ContentGone(ContentHash([1; 32]))),
+    ]
+}
+
+fn ending() -> Vec<Sample> {
+    let byes = [
+        ("bye done", Bye::Done),
+        ("bye refused", Bye::Refused),
+        ("bye ticket", Bye::Ticket),
+        ("bye version", Bye::Version(2)),
+        ("bye other vault", Bye::OtherVault),
+        ("bye protocol", Bye::Protocol),
+        ("bye full", Bye::Full),
     ];
-    let names = [
-        "bye done",
-        "bye refused",
-        "bye ticket",
-        "bye version",
-        "bye other vault",
-        "bye protocol",
-        "bye full",
-    ];
-    all.extend(names.into_iter().zip(byes.map(Message::Bye)));
-    all
+    let sample = |(name, bye)| (name, Message::Bye(bye));
+    byes.into_iter().map(sample).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a fixture is read from the disk")]
