@@ -215,6 +215,7 @@ impl Driver {
             self.parts.engine.handle(now, clock);
             self.carry_out();
         }
+        tracing::trace!(?input, "in");
         self.parts.engine.handle(self.parts.clock.now(), input);
         self.carry_out();
     }
@@ -242,6 +243,7 @@ impl Driver {
     fn carry_out(&mut self) {
         let mut batch = Batch::default();
         while let Some(effect) = self.parts.engine.poll() {
+            tracing::trace!(?effect, "out");
             self.carry_out_one(effect, &mut batch);
         }
         if !batch.appends.is_empty() {

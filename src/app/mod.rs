@@ -30,3 +30,6 @@ mod workers;
 pub use error::{Error, Failure};
 pub use front::{ask, init, join, locate, watch};
 pub use request::{InitDone, Located, Mode, OnEvent, Reply, Request};
+
+#[cfg(test)]
+mod tests;
