@@ -11,3 +11,6 @@ pub mod reconcile;
 pub mod store;
 pub mod vault;
 pub mod wire;
+
+#[cfg(test)]
+mod arch;

@@ -110,14 +110,14 @@ fn refusal(options: &Options, error: &(dyn StdError + 'static)) -> Error {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {
-            return match error.kind() {
-                io::ErrorKind::AddrInUse => Error::PortInUse(at.port()),
-                kind => Error::Socket {
-                    at: at.to_string(),
-                    source: error
-                        .raw_os_error()
-                        .map_or_else(|| io::Error::from(kind), io::Error::from_raw_os_error),
-                },
+            let kind = error.kind();
+            if kind == io::ErrorKind::AddrInUse {
+                return Error::PortInUse(at.port());
+            }
+            let code = error.raw_os_error();
+            return Error::Socket {
+                at: at.to_string(),
+                source: code.map_or_else(|| io::Error::from(kind), io::Error::from_raw_os_error),
             };
         }
         cause = error.source();

@@ -1,6 +1,6 @@
 //! The endpoint: bind, dial, accept, send, close.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ use crate::model::PeerId;
 /// Longest wait for the endpoint itself to close, after all links did.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// One device on the network. Dropping it stops everything at once; [`Net::shutdown`] says goodbye
-/// first.
+/// One device on the network. [`Net::shutdown`] ends it within limits; dropping it only begins to
+/// say goodbye, in the background.
 #[derive(Debug)]
 pub struct Net {
     shared: Arc<Shared>,
@@ -109,7 +109,8 @@ impl Net {
             }
         }
         let target = target(&self.shared, peer, addresses);
-        tokio::spawn(dial(Arc::clone(&self.shared), peer, target));
+        let dialling = dial(Arc::clone(&self.shared), peer, target);
+        self.shared.runtime.spawn(dialling);
     }
 
     /// Queues one frame. Answered by [`Event::Sent`], or by [`Event::Down`]. The queue has no limit
@@ -359,14 +360,11 @@ async fn accept_all(shared: Arc<Shared>) {
 }
 
 fn is_local(incoming: &Incoming) -> bool {
-    match incoming.remote_addr() {
-        IncomingAddr::Ip(at) => is_loopback(at.ip()),
-        _ => false,
+    if let IncomingAddr::Ip(at) = incoming.remote_addr() {
+        at.ip().to_canonical().is_loopback()
+    } else {
+        false
     }
-}
-
-fn is_loopback(ip: IpAddr) -> bool {
-    ip.to_canonical().is_loopback()
 }
 
 const _: () = assert!(LANES <= 8, "sets of lanes travel as one byte");

@@ -240,7 +240,9 @@ pub(super) async fn run(
             queue,
         ));
     }
-    let reading = tokio::spawn(receive(Arc::clone(&shared), Arc::clone(&link), own_in));
+    let reading = shared
+        .runtime
+        .spawn(receive(Arc::clone(&shared), Arc::clone(&link), own_in));
 
     let unproven = (!link.dialled).then(|| Instant::now() + shared.stranger_timeout);
     let mut watch = Watch {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use iroh::Endpoint;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::link::Link;
@@ -19,6 +20,8 @@ pub(super) type Life = [u8; 8];
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) endpoint: Endpoint,
+    /// Where all tasks run, whoever asks for them.
+    pub(super) runtime: Handle,
     pub(super) me: PeerId,
     pub(super) life: Life,
     pub(super) alpn: Vec<u8>,
@@ -72,6 +75,7 @@ impl Shared {
     pub(super) fn new(basis: Basis, events: mpsc::Sender<Event>) -> Self {
         Self {
             endpoint: basis.endpoint,
+            runtime: Handle::current(),
             me: basis.me,
             life: basis.life,
             alpn: basis.alpn,

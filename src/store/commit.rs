@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use redb::{Durability, ReadableTable, Table, WriteTransaction};
+use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::error::{Fault, guarded};
+use super::error::Fault;
 use super::large::Large;
 use super::tables::{
-    ABOUT, ABOUT_LIFE, ABOUT_SESSIONS, Bytes, CHANGES, DOCUMENTS, FILES, LARGE, LEDGER, LargeRow,
-    META, PACKS, PEERS, TEXTS, TextRow, change_key, change_sequence, push_change, seal, unseal,
+    Bytes, CHANGES, DOCUMENTS, FILES, LARGE, LEDGER, LargeRow, META, PACKS, PEERS, TEXTS, TextRow,
+    change_key, change_sequence, push_change, seal, unseal,
 };
 use super::texts::{Cache, Packer};
-use super::{Error, Store, TEXT_MAX_BYTES, life};
+use super::{Error, Store, TEXT_MAX_BYTES};
 use crate::model::{ContentHash, FileId, Write};
 
 /// Snapshots longer than this, in bytes, become files of their own: rewriting them inside the
@@ -32,53 +32,28 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Text`] when a text is not what its hash says: nothing was kept, the store works on.
-    /// [`Error::Io`] when the system refused: what was to be kept is kept as a whole or not at all,
-    /// which of the two shows after opening the store again, and until then every further commit
-    /// fails. [`Error::Damaged`] when the database cannot be trusted any more.
+    /// [`Error::Io`] when the system refused (a full disk, say): the writes are kept as a whole or not
+    /// at all, and reading shows which only after the next commit, which opens the database again.
+    /// [`Error::Damaged`] when the database cannot be trusted any more.
     pub fn commit(&mut self, batches: &[Vec<Write>]) -> Result<(), Error> {
         if batches.iter().all(Vec::is_empty) {
             return Ok(());
         }
-        let db = self.db.as_ref().expect("the database is open until close");
         let (large, packs) = (&mut self.large, &self.packs);
-        let session = (!self.marked).then_some((self.life, self.sessions + 1));
-        let first_pack = self.next_pack;
-        let (next_pack, gone) = guarded(&self.path, "write to", || {
-            let mut transaction = db.begin_write()?;
-            transaction.set_durability(Durability::Immediate)?;
-            transaction.set_quick_repair(true);
+        let gone = self.base.writing(|transaction| {
             let mut draft = Draft {
-                tables: Tables::new(&transaction),
+                tables: Tables::new(transaction),
                 large,
                 packs,
                 packer: Packer::default(),
-                next_pack: first_pack,
                 gone: Vec::new(),
             };
-            if let Some((life, sessions)) = session {
-                draft.tables.put(ABOUT, ABOUT_LIFE, life.as_bytes())?;
-                let sessions: u64 = sessions;
-                draft
-                    .tables
-                    .put(ABOUT, ABOUT_SESSIONS, &sessions.to_be_bytes())?;
-            }
             for write in batches.iter().flatten() {
                 draft.write(write)?;
             }
-            let outcome = draft.finish()?;
-            transaction.commit()?;
-            Ok(outcome)
+            draft.finish()
         })?;
-        self.next_pack = next_pack;
         self.large.remove(&gone);
-        if session.is_some() {
-            self.marked = true;
-            self.sessions += 1;
-            let written = life::write(&self.folder, &self.path, self.life, self.sessions);
-            if let Err(error) = written {
-                tracing::warn!(%error, "the next start will take this store for a copy");
-            }
-        }
         Ok(())
     }
 }
@@ -91,10 +66,7 @@ pub(super) struct Tables<'t> {
 
 impl<'t> Tables<'t> {
     pub(super) fn new(transaction: &'t WriteTransaction) -> Self {
-        Self {
-            transaction,
-            open: BTreeMap::new(),
-        }
+        Self { transaction, open: BTreeMap::new() }
     }
 
     pub(super) fn table(
@@ -119,6 +91,24 @@ impl<'t> Tables<'t> {
         self.table(table)?.remove(key)?;
         Ok(())
     }
+
+    /// Keeps what is `waiting` as one pack, under a number above all others.
+    pub(super) fn put_pack(&mut self, waiting: &mut Packer<'_>) -> Result<(), Fault> {
+        let Some(packed) = waiting.pack() else {
+            return Ok(());
+        };
+        let last = match self.table(PACKS)?.last()? {
+            Some((key, _)) => key.value().try_into().map_or(0, u64::from_be_bytes),
+            None => 0,
+        };
+        let pack = last + 1;
+        self.put(PACKS, &pack.to_be_bytes(), &packed.payload)?;
+        for (hash, offset, length) in packed.places {
+            let row = TextRow { pack, offset, length };
+            self.put(TEXTS, hash.as_bytes(), &row.encode())?;
+        }
+        Ok(())
+    }
 }
 
 /// A transaction being filled.
@@ -127,7 +117,6 @@ struct Draft<'t, 'w> {
     large: &'t mut Large,
     packs: &'t Cache,
     packer: Packer<'w>,
-    next_pack: u64,
     gone: Vec<u64>,
 }
 
@@ -176,12 +165,7 @@ impl<'w> Draft<'_, 'w> {
     fn changes(&mut self, id: FileId, changes: &[Vec<u8>]) -> Result<(), Fault> {
         let range = change_range(id);
         let range = range.start().as_slice()..=range.end().as_slice();
-        let last = match self
-            .tables
-            .table(CHANGES)?
-            .range::<&[u8]>(range)?
-            .next_back()
-        {
+        let last = match self.tables.table(CHANGES)?.range::<&[u8]>(range)?.next_back() {
             None => None,
             Some(row) => {
                 let (key, _) = row?;
@@ -218,7 +202,7 @@ impl<'w> Draft<'_, 'w> {
             return Ok(());
         }
         if self.packer.is_full_for(bytes) {
-            self.pack()?;
+            self.tables.put_pack(&mut self.packer)?;
         }
         self.packer.add(hash, bytes);
         Ok(())
@@ -234,30 +218,11 @@ impl<'w> Draft<'_, 'w> {
         Ok(row.is_some_and(|row| !self.packs.is_damaged(row.pack)))
     }
 
-    fn pack(&mut self) -> Result<(), Fault> {
-        let Some(packed) = self.packer.pack() else {
-            return Ok(());
-        };
-        let pack = self.next_pack;
-        self.next_pack += 1;
-        self.tables
-            .put(PACKS, &pack.to_be_bytes(), &packed.payload)?;
-        for (hash, offset, length) in packed.places {
-            let row = TextRow {
-                pack,
-                offset,
-                length,
-            };
-            self.tables.put(TEXTS, hash.as_bytes(), &row.encode())?;
-        }
-        Ok(())
-    }
-
-    /// What is left before the commit; gives the next pack's number and the files to take away.
-    fn finish(mut self) -> Result<(u64, Vec<u64>), Fault> {
-        self.pack()?;
+    /// What is left before the commit; gives the files to take away after it.
+    fn finish(mut self) -> Result<Vec<u64>, Fault> {
+        self.tables.put_pack(&mut self.packer)?;
         self.large.sync()?;
-        Ok((self.next_pack, self.gone))
+        Ok(self.gone)
     }
 }
 

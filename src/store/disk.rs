@@ -35,9 +35,7 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 /// Makes the names in `folder` durable, where the system has a way to.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
     if cfg!(unix) {
-        File::open(folder)
-            .and_then(|opened| opened.sync_all())
-            .at("sync", folder)?;
+        File::open(folder).and_then(|opened| opened.sync_all()).at("sync", folder)?;
     }
     Ok(())
 }

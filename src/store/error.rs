@@ -19,7 +19,7 @@ pub enum Error {
         /// Process id of the holder, when the lock file tells.
         holder: Option<u32>,
     },
-    /// A newer program wrote the store; nothing was changed.
+    /// A newer program wrote the store; none of its rows was changed.
     #[error("the store {} has version {found}, this program knows up to {known}", path.display())]
     Version {
         /// The store's file.
@@ -87,10 +87,7 @@ impl Error {
     }
 
     pub(super) fn damaged(path: &Path, what: &str) -> Self {
-        Self::Damaged {
-            path: path.to_owned(),
-            source: what.into(),
-        }
+        Self::Damaged { path: path.to_owned(), source: what.into() }
     }
 }
 
@@ -101,11 +98,7 @@ pub(super) trait At<T> {
 
 impl<T> At<T> for io::Result<T> {
     fn at(self, step: &'static str, path: &Path) -> Result<T, Error> {
-        self.map_err(|source| Error::Io {
-            step,
-            path: path.to_owned(),
-            source,
-        })
+        self.map_err(|source| Error::Io { step, path: path.to_owned(), source })
     }
 }
 
@@ -158,35 +151,19 @@ pub(super) fn guarded<T>(
 
 fn told(path: &Path, step: &'static str, error: redb::Error) -> Error {
     if matches!(error, redb::Error::DatabaseAlreadyOpen) {
-        return Error::Locked {
-            path: path.to_owned(),
-            holder: None,
-        };
+        return Error::Locked { path: path.to_owned(), holder: None };
     }
     if matches!(error, redb::Error::PreviousIo) {
-        let source = io::Error::other(error);
-        return Err(source)
-            .at(step, path)
-            .unwrap_or_else(|error: Error| error);
+        return Error::Io { step, path: path.to_owned(), source: io::Error::other(error) };
     }
     if let redb::Error::Io(source) = error {
-        // Reading past the end means that the file is shorter than its own header says.
-        if source.kind() == io::ErrorKind::UnexpectedEof {
-            return Error::Damaged {
-                path: path.to_owned(),
-                source: source.into(),
-            };
+        // The file is shorter than its own header says, or is no database at all.
+        if matches!(source.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) {
+            return Error::Damaged { path: path.to_owned(), source: source.into() };
         }
-        return Error::Io {
-            step,
-            path: path.to_owned(),
-            source,
-        };
+        return Error::Io { step, path: path.to_owned(), source };
     }
-    Error::Damaged {
-        path: path.to_owned(),
-        source: error.into(),
-    }
+    Error::Damaged { path: path.to_owned(), source: error.into() }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
@@ -194,8 +171,5 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    format!(
-        "the database gave up: {}",
-        text.as_deref().unwrap_or("no reason given")
-    )
+    format!("the database gave up: {}", text.as_deref().unwrap_or("no reason given"))
 }

@@ -49,11 +49,7 @@ impl Large {
                 fs::remove_file(entry.path()).at("remove", &entry.path())?;
             }
         }
-        Ok(Self {
-            folder,
-            next: last + 1,
-            unsynced: false,
-        })
+        Ok(Self { folder, next: last + 1, unsynced: false })
     }
 
     fn path(&self, number: u64) -> PathBuf {
@@ -72,11 +68,7 @@ impl Large {
         file.write_all(bytes).at("write", &path)?;
         file.sync_all().at("sync", &path)?;
         self.unsynced = true;
-        Ok(LargeRow {
-            number,
-            size: bytes.len() as u64,
-            hash: ContentHash::of(bytes),
-        })
+        Ok(LargeRow { number, size: bytes.len() as u64, hash: ContentHash::of(bytes) })
     }
 
     /// Makes the names of everything written so far durable.
@@ -98,9 +90,7 @@ impl Large {
             file => file.at("open", &path)?,
         };
         let mut bytes = Vec::new();
-        file.take(row.size.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .at("read", &path)?;
+        file.take(row.size.saturating_add(1)).read_to_end(&mut bytes).at("read", &path)?;
         if bytes.len() as u64 != row.size {
             return Ok(Err("its file has another length"));
         }

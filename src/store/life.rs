@@ -65,11 +65,7 @@ impl From<&fs::Metadata> for Identity {
         };
         #[cfg(not(unix))]
         let (device, inode) = (0, 0);
-        Self {
-            device: if birth_ns == 0 { device } else { 0 },
-            inode,
-            birth_ns,
-        }
+        Self { device: if birth_ns == 0 { device } else { 0 }, inode, birth_ns }
     }
 }
 
@@ -169,12 +165,7 @@ pub(super) fn write(
     options.write(true).create_new(true);
     let mut file: File = disk::private(&mut options).open(&new).at("create", &new)?;
     let own = Identity::from(&file.metadata().at("look at", &new)?);
-    let record = Record {
-        life,
-        sessions,
-        store: Identity::of(store_path),
-        own,
-    };
+    let record = Record { life, sessions, store: Identity::of(store_path), own };
     file.write_all(&record.encode()).at("write", &new)?;
     drop(file);
     fs::rename(&new, &path).at("rename", &new)

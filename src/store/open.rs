@@ -1,12 +1,13 @@
 //! Making, opening, setting aside and closing a store.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use redb::{Builder, Database, ReadableTable};
+use redb::{Database, ReadableTable};
 
+use super::base::{Base, builder, open_file};
 use super::commit::Tables;
 use super::disk::{self, Lock};
 use super::error::{At, Fault, guarded};
@@ -14,8 +15,7 @@ use super::large::{Large, Sweep};
 use super::life::{self, Renewal};
 use super::read::row;
 use super::tables::{
-    ABOUT, ABOUT_LIFE, ABOUT_SESSIONS, ABOUT_VERSION, ALL, LARGE, LargeRow, PACKS, VERSION, take,
-    unseal,
+    ABOUT, ABOUT_LIFE, ABOUT_SESSIONS, ABOUT_VERSION, ALL, LARGE, LargeRow, VERSION, take, unseal,
 };
 use super::texts::Cache;
 use super::{Error, Store};
@@ -23,10 +23,6 @@ use crate::model::Life;
 
 const NAME: &str = "store.redb";
 const NEW_NAME: &str = "store.redb.new";
-
-/// Memory for pages of the database, in bytes. Its reader's default is a thousand times what a small
-/// tool may take; below this a first sync of many files starts to read pages again.
-const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
 impl Store {
     /// Opens the store in `folder`, making both when there are none yet.
@@ -75,10 +71,7 @@ impl Store {
         let life = life::random()?;
         let db = guarded(&path, "open", || {
             let db = builder().create_with_backend(backend)?;
-            let fresh = redb::ReadableDatabase::begin_read(&db)?
-                .list_tables()?
-                .next()
-                .is_none();
+            let fresh = redb::ReadableDatabase::begin_read(&db)?.list_tables()?.next().is_none();
             if fresh {
                 initialise(&db, life)?;
             }
@@ -88,13 +81,13 @@ impl Store {
     }
 
     fn start(folder: &Path, path: PathBuf, db: Database, lock: Lock) -> Result<Self, Error> {
-        let found = guarded(&path, "read", || look(&db, &path)).map_err(|error| match error {
-            row @ Error::Row { .. } => Error::Damaged {
-                path: path.clone(),
-                source: row.into(),
-            },
-            other => other,
-        })?;
+        let found = match guarded(&path, "read", || look(&db, &path)) {
+            Err(row @ Error::Row { .. }) => {
+                let source = row.into();
+                return Err(Error::Damaged { path, source });
+            }
+            found => found?,
+        };
         let large = Large::open(folder, &found.large, found.sweep)?;
         let renewal = life::judge(folder, &path, found.life, found.sessions);
         let life = match renewal {
@@ -104,24 +97,20 @@ impl Store {
             }
             None => found.life,
         };
-        Ok(Self {
+        let base = Base {
             db: Some(db),
-            large,
-            packs: Cache::default(),
-            life,
-            renewal,
-            sessions: found.sessions,
-            marked: false,
-            next_pack: found.next_pack,
             folder: folder.to_owned(),
             path,
-            _lock: lock,
-        })
+            life,
+            marked: false,
+            failed: false,
+        };
+        Ok(Self { base, large, packs: Cache::default(), renewal, _lock: lock })
     }
 
     /// The life of this store: what makes its changes' authors different from those of any copy.
     pub fn life(&self) -> Life {
-        self.life
+        self.base.life
     }
 
     /// Why [`Store::open`] gave the store a new life; `None` when it goes on with the one it had.
@@ -136,9 +125,9 @@ impl Store {
     ///
     /// [`Error::Random`] when the system gives no random bytes; the life stays as it was.
     pub fn renew_life(&mut self) -> Result<Life, Error> {
-        self.life = life::random()?;
-        self.marked = false;
-        Ok(self.life)
+        self.base.life = life::random()?;
+        self.base.marked = false;
+        Ok(self.base.life)
     }
 
     /// Moves a damaged store aside, so that the next [`Store::open`] makes a new one; returns where
@@ -152,10 +141,12 @@ impl Store {
     /// [`Error::Locked`] while a process has it open, [`Error::Io`] when the system refuses.
     pub fn quarantine(folder: &Path) -> Result<PathBuf, Error> {
         let _lock = Lock::take(folder)?;
-        let free = (1_u32..)
-            .map(|number| folder.join(format!("damaged-{number}")))
-            .find(|aside| !aside.exists());
-        let aside = free.expect("numbers do not run out before the disk does");
+        let mut number = 1_u64;
+        let mut aside = folder.join("damaged-1");
+        while aside.exists() {
+            number += 1;
+            aside = folder.join(format!("damaged-{number}"));
+        }
         disk::make_folder(&aside)?;
         // The database last: as long as it lies in its place no new store is made.
         for name in ["large", life::NAME, NAME] {
@@ -169,30 +160,6 @@ impl Store {
         disk::sync_folder(folder)?;
         Ok(aside)
     }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        // redb writes when it closes, and may panic on damaged pages like everywhere else.
-        let db = self.db.take();
-        let closed = guarded(&self.path, "close", || {
-            drop(db);
-            Ok(())
-        });
-        if let Err(error) = closed {
-            tracing::debug!(%error, "the store was not closed cleanly");
-        }
-    }
-}
-
-fn builder() -> Builder {
-    let mut builder = Database::builder();
-    builder.set_cache_size(CACHE_BYTES);
-    builder
-}
-
-fn open_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).open(path)
 }
 
 /// Makes a complete store under another name first, so that an incomplete one never counts.
@@ -231,7 +198,6 @@ fn initialise(db: &Database, life: Life) -> Result<(), Fault> {
 struct Beginning {
     life: Life,
     sessions: u64,
-    next_pack: u64,
     large: BTreeSet<u64>,
     sweep: Sweep,
 }
@@ -253,10 +219,6 @@ fn look(db: &Database, path: &Path) -> Result<Beginning, Fault> {
     }
     let life = Life(number(ABOUT_LIFE, &entry(ABOUT_LIFE)?)?);
     let sessions = u64::from_be_bytes(number(ABOUT_SESSIONS, &entry(ABOUT_SESSIONS)?)?);
-    let last_pack = match transaction.open_table(PACKS.definition())?.last()? {
-        Some((key, _)) => key.value().try_into().map_or(0, u64::from_be_bytes),
-        None => 0,
-    };
     let mut large = BTreeSet::new();
     let mut sweep = Sweep::Orphans;
     for entry in transaction.open_table(LARGE.definition())?.iter()? {
@@ -269,13 +231,7 @@ fn look(db: &Database, path: &Path) -> Result<Beginning, Fault> {
             None => sweep = Sweep::Nothing,
         }
     }
-    Ok(Beginning {
-        life,
-        sessions,
-        next_pack: last_pack + 1,
-        large,
-        sweep,
-    })
+    Ok(Beginning { life, sessions, large, sweep })
 }
 
 fn number<const N: usize>(key: &[u8], mut payload: &[u8]) -> Result<[u8; N], Error> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::commit::change_range;
-use super::error::{Fault, guarded};
+use super::error::Fault;
 use super::tables::{
     Bytes, CHANGES, DOCUMENTS, FILES, LARGE, LEDGER, LargeRow, META, PACKS, PEERS, TEXTS, TextRow,
     change_sequence, split_changes, unseal,
@@ -70,7 +70,7 @@ impl Store {
     ///
     /// [`Error::Row`] when it is damaged, otherwise as [`Store::files`].
     pub fn meta_value(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.reading(|transaction| {
+        self.base.reading(|transaction| {
             let table = transaction.open_table(META.definition())?;
             row(&table, META, key.as_bytes())
         })
@@ -91,16 +91,13 @@ impl Store {
     ///
     /// [`Error::Row`] when any part of it is damaged or missing, otherwise as [`Store::files`].
     pub fn document(&self, id: FileId) -> Result<Option<StoredDocument>, Error> {
-        self.reading(|transaction| {
+        self.base.reading(|transaction| {
             let snapshot = self.snapshot(transaction, id)?;
             let changes = changes(transaction, id)?;
             if snapshot.is_none() && changes.is_empty() {
                 return Ok(None);
             }
-            Ok(Some(StoredDocument {
-                snapshot: snapshot.unwrap_or_default(),
-                changes,
-            }))
+            Ok(Some(StoredDocument { snapshot: snapshot.unwrap_or_default(), changes }))
         })
     }
 
@@ -110,12 +107,9 @@ impl Store {
     ///
     /// As [`Store::document`], except that the content of a large snapshot is not looked at.
     pub fn document_size(&self, id: FileId) -> Result<Option<DocumentSize>, Error> {
-        self.reading(|transaction| {
-            let inline = row(
-                &transaction.open_table(DOCUMENTS.definition())?,
-                DOCUMENTS,
-                id.as_bytes(),
-            )?;
+        self.base.reading(|transaction| {
+            let inline =
+                row(&transaction.open_table(DOCUMENTS.definition())?, DOCUMENTS, id.as_bytes())?;
             let large = large_row(transaction, id)?;
             let changes = changes(transaction, id)?;
             if inline.is_none() && large.is_none() && changes.is_empty() {
@@ -136,7 +130,7 @@ impl Store {
     ///
     /// As [`Store::files`].
     pub fn documents(&self) -> Result<Vec<FileId>, Error> {
-        self.reading(|transaction| {
+        self.base.reading(|transaction| {
             let mut ids = std::collections::BTreeSet::new();
             for table in [DOCUMENTS, LARGE, CHANGES] {
                 for entry in transaction.open_table(table.definition())?.iter()? {
@@ -159,16 +153,15 @@ impl Store {
     /// [`Error::Row`] when it is damaged; it is then stored anew when it is next handed over.
     /// Otherwise as [`Store::files`].
     pub fn text(&self, hash: ContentHash) -> Result<Option<Vec<u8>>, Error> {
-        self.reading(|transaction| {
+        self.base.reading(|transaction| {
             let texts = transaction.open_table(TEXTS.definition())?;
             let Some(payload) = row(&texts, TEXTS, hash.as_bytes())? else {
                 return Ok(None);
             };
             let place = TextRow::decode(&payload)
                 .ok_or_else(|| Error::row(TEXTS.name, hash.as_bytes(), "it does not add up"))?;
-            let text = self
-                .pack(transaction, place.pack)
-                .and_then(|raw| Ok(cut(hash, place, &raw)?));
+            let text =
+                self.pack(transaction, place.pack).and_then(|raw| Ok(cut(hash, place, &raw)?));
             if matches!(text, Err(Fault::Own(Error::Row { .. }))) {
                 self.packs.mark_damaged(place.pack);
             }
@@ -182,7 +175,7 @@ impl Store {
     ///
     /// As [`Store::files`].
     pub fn texts(&self) -> Result<Vec<ContentHash>, Error> {
-        self.reading(|transaction| {
+        self.base.reading(|transaction| {
             let mut hashes = Vec::new();
             for entry in transaction.open_table(TEXTS.definition())?.iter()? {
                 let (key, _) = entry?;
@@ -192,16 +185,8 @@ impl Store {
         })
     }
 
-    pub(super) fn reading<T>(
-        &self,
-        work: impl FnOnce(&ReadTransaction) -> Result<T, Fault>,
-    ) -> Result<T, Error> {
-        let db = self.db.as_ref().expect("the database is open until close");
-        guarded(&self.path, "read", || work(&db.begin_read()?))
-    }
-
     fn rows<K>(&self, table: Bytes, parse: impl Fn(&[u8]) -> Option<K>) -> Result<Rows<K>, Error> {
-        self.reading(|transaction| {
+        self.base.reading(|transaction| {
             let opened = transaction.open_table(table.definition())?;
             let (mut rows, mut damaged) = (Vec::new(), Vec::new());
             for entry in opened.iter()? {
@@ -224,11 +209,8 @@ impl Store {
         transaction: &ReadTransaction,
         id: FileId,
     ) -> Result<Option<Vec<u8>>, Fault> {
-        let inline = row(
-            &transaction.open_table(DOCUMENTS.definition())?,
-            DOCUMENTS,
-            id.as_bytes(),
-        )?;
+        let inline =
+            row(&transaction.open_table(DOCUMENTS.definition())?, DOCUMENTS, id.as_bytes())?;
         if inline.is_some() {
             return Ok(inline);
         }

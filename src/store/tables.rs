@@ -38,9 +38,8 @@ pub(super) const META: Bytes = table("meta-v1");
 pub(super) const LEDGER: Bytes = table("ledger-v1");
 
 /// All tables, in the order in which a new store makes them.
-pub(super) const ALL: [Bytes; 10] = [
-    ABOUT, FILES, DOCUMENTS, LARGE, CHANGES, PACKS, TEXTS, PEERS, META, LEDGER,
-];
+pub(super) const ALL: [Bytes; 10] =
+    [ABOUT, FILES, DOCUMENTS, LARGE, CHANGES, PACKS, TEXTS, PEERS, META, LEDGER];
 
 pub(super) const ABOUT_VERSION: &[u8] = b"version";
 pub(super) const ABOUT_LIFE: &[u8] = b"life";

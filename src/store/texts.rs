@@ -67,9 +67,7 @@ impl<'w> Packer<'w> {
         let mut encoder = ZlibEncoder::new(raw_length.to_be_bytes().to_vec(), Compression::new(1));
         let mut offset = 0;
         for (hash, text) in self.waiting.drain(..) {
-            encoder
-                .write_all(text)
-                .expect("writing to memory does not fail");
+            encoder.write_all(text).expect("writing to memory does not fail");
             places.push((hash, as_u32(offset), as_u32(text.len())));
             offset += text.len();
         }
@@ -90,53 +88,52 @@ pub(super) fn unpack(mut payload: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut raw = Vec::with_capacity(length);
-    let read = ZlibDecoder::new(payload)
-        .take(length as u64 + 1)
-        .read_to_end(&mut raw);
+    let read = ZlibDecoder::new(payload).take(length as u64 + 1).read_to_end(&mut raw);
     (read.is_ok() && raw.len() == length).then_some(raw)
 }
 
 /// The last few unpacked packs, and which packs turned out to be damaged.
 #[derive(Debug, Default)]
-pub(super) struct Cache(Mutex<Shelf>);
+pub(super) struct Cache(Mutex<Held>);
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct Held {
     recent: VecDeque<(u64, Arc<Vec<u8>>)>,
     damaged: BTreeSet<u64>,
 }
 
 impl Cache {
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn get(&self, pack: u64) -> Option<Arc<Vec<u8>>> {
-        let mut shelf = self.shelf();
-        let at = shelf.recent.iter().position(|(kept, _)| *kept == pack)?;
-        let hit = shelf.recent.remove(at)?;
+        let mut held = self.held();
+        let at = held.recent.iter().position(|(kept, _)| *kept == pack)?;
+        let hit = held.recent.remove(at)?;
         let raw = Arc::clone(&hit.1);
-        shelf.recent.push_front(hit);
+        held.recent.push_front(hit);
         Some(raw)
     }
 
     pub(super) fn put(&self, pack: u64, raw: Arc<Vec<u8>>) {
-        let mut shelf = self.shelf();
-        shelf.recent.push_front((pack, raw));
-        shelf.recent.truncate(KEPT_PACKS);
+        let mut held = self.held();
+        held.recent.push_front((pack, raw));
+        held.recent.truncate(KEPT_PACKS);
     }
 
+    /// For when packs were taken away, whose numbers may be given again.
     pub(super) fn clear(&self) {
-        self.shelf().recent.clear();
+        *self.held() = Held::default();
     }
 
     /// Texts of this pack are stored again when they are next handed over.
     pub(super) fn mark_damaged(&self, pack: u64) {
-        self.shelf().damaged.insert(pack);
+        self.held().damaged.insert(pack);
     }
 
     pub(super) fn is_damaged(&self, pack: u64) -> bool {
-        self.shelf().damaged.contains(&pack)
+        self.held().damaged.contains(&pack)
     }
 }
 

@@ -105,18 +105,11 @@ pub enum Error {
 impl Error {
     /// Wraps what the system said of `path`.
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        Self::Io { action, path: path.to_owned(), source }
     }
 
     /// Whether the folder is merely not there now, so that nothing may be taken for deleted.
     pub const fn is_unmounted(&self) -> bool {
-        matches!(
-            self,
-            Self::Unmounted { .. } | Self::OtherVault { .. } | Self::Missing { .. }
-        )
+        matches!(self, Self::Unmounted { .. } | Self::OtherVault { .. } | Self::Missing { .. })
     }
 }

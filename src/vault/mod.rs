@@ -48,6 +48,9 @@ mod temp;
 mod walk;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::Error;
 pub use part::PART_DAYS;
 pub use root::{Folder, MARKER_FOLDER, find_upwards};

@@ -48,12 +48,26 @@ enum Child {
 }
 
 impl Folder {
-    /// Finds what is at `path`.
+    /// Finds what is at `path`, where a file is wanted.
     ///
     /// # Errors
     ///
     /// When a part of the path cannot be looked at; never because something is missing.
     pub(super) fn place(&self, path: &VaultPath, listings: &mut Listings) -> io::Result<Place> {
+        self.place_of(path, Sort::File, listings)
+    }
+
+    /// Finds what is at `path`; `wanted` is what the rules take a missing name for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::place`].
+    pub(super) fn place_of(
+        &self,
+        path: &VaultPath,
+        wanted: Sort,
+        listings: &mut Listings,
+    ) -> io::Result<Place> {
         let text = path.as_str();
         let rules = &self.inner.rules;
         let mut chain = Chain::default();
@@ -77,13 +91,9 @@ impl Folder {
             };
             let folder = match &child {
                 Child::There(_, meta) | Child::Twin(_, meta) => meta.is_dir(),
-                Child::Missing => !last,
+                Child::Missing => wanted == Sort::Folder,
             };
-            let sort = if folder || !last {
-                Sort::Folder
-            } else {
-                Sort::File
-            };
+            let sort = if folder || !last { Sort::Folder } else { Sort::File };
             if rules.leave_out(&chain, here, sort) {
                 return Ok(Place::LeftOut);
             }
@@ -156,9 +166,7 @@ fn listing<'a>(
             let real = entry?.file_name();
             let Some(text) = real.to_str() else { continue };
             let normal: String = text.nfc().collect();
-            let better = names
-                .get(&normal)
-                .is_none_or(|known| preferred(&normal, &real, known));
+            let better = names.get(&normal).is_none_or(|known| preferred(&normal, &real, known));
             if better {
                 names.insert(normal, real);
             }
@@ -191,10 +199,7 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
 
 /// Whether an error means that this disk cannot hold the name.
 fn is_name_refused(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::InvalidFilename | ErrorKind::InvalidInput
-    )
+    matches!(error.kind(), ErrorKind::InvalidFilename | ErrorKind::InvalidInput)
 }
 
 /// What to say of something that is neither file nor folder.
@@ -213,24 +218,13 @@ pub(super) fn special(path: &str, meta: &Metadata) -> Problem {
 
 /// What to say of a path that could not be looked at or read.
 pub(super) fn unreadable(path: &str, error: &io::Error) -> Problem {
-    let kind = if is_name_refused(error) {
-        ProblemKind::Name
-    } else {
-        ProblemKind::Unreadable
-    };
-    Problem {
-        path: path.to_owned(),
-        kind,
-        message: format!("cannot read {path}: {error}"),
-    }
+    let kind = if is_name_refused(error) { ProblemKind::Name } else { ProblemKind::Unreadable };
+    Problem { path: path.to_owned(), kind, message: format!("cannot read {path}: {error}") }
 }
 
 /// What to say of a path that could not be written.
 pub(super) fn unwritable(path: &str, error: &io::Error) -> Problem {
-    let full = matches!(
-        error.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
-    );
+    let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
     let kind = if full {
         ProblemKind::DiskFull
     } else if is_name_refused(error) {
@@ -238,18 +232,10 @@ pub(super) fn unwritable(path: &str, error: &io::Error) -> Problem {
     } else {
         ProblemKind::Unwritable
     };
-    Problem {
-        path: path.to_owned(),
-        kind,
-        message: format!("cannot write {path}: {error}"),
-    }
+    Problem { path: path.to_owned(), kind, message: format!("cannot write {path}: {error}") }
 }
 
 /// What to say where a file and a folder, or two spellings, want one place.
 pub(super) fn clash(path: &str, message: String) -> Problem {
-    Problem {
-        path: path.to_owned(),
-        kind: ProblemKind::Clash,
-        message,
-    }
+    Problem { path: path.to_owned(), kind: ProblemKind::Clash, message }
 }

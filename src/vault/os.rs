@@ -69,11 +69,7 @@ fn nanos(time: SystemTime) -> i64 {
 /// The point in time `ms` milliseconds after 1970; times the system cannot express become 1970.
 pub(super) fn time_of_ms(ms: i64) -> SystemTime {
     let span = Duration::from_millis(ms.unsigned_abs());
-    let time = if ms < 0 {
-        UNIX_EPOCH.checked_sub(span)
-    } else {
-        UNIX_EPOCH.checked_add(span)
-    };
+    let time = if ms < 0 { UNIX_EPOCH.checked_sub(span) } else { UNIX_EPOCH.checked_add(span) };
     time.unwrap_or(UNIX_EPOCH)
 }
 
@@ -119,12 +115,7 @@ pub(super) fn sync_all_of(_dir: &Path) -> io::Result<()> {
 pub(super) fn sync_folder(dir: &Path) -> io::Result<()> {
     match File::open(dir)?.sync_all() {
         // Some file systems have nothing to sync for a folder, and say so.
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::InvalidInput | ErrorKind::Unsupported
-            ) =>
-        {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
             Ok(())
         }
         other => other,
@@ -221,20 +212,10 @@ mod tests {
 
     #[test]
     fn names_that_windows_cannot_hold_are_known() {
-        for bad in [
-            "a\\b", "a:b", "what?", "end.", "end ", "con", "NUL.md", "com1.txt", "a\u{1}",
-        ] {
+        for bad in ["a\\b", "a:b", "what?", "end.", "end ", "con", "NUL.md", "com1.txt", "a\u{1}"] {
             assert!(windows_refuses(bad), "{bad:?}");
         }
-        for good in [
-            "a.md",
-            "console.md",
-            "com.md",
-            "com10",
-            "ä ö.md",
-            ".obsidian",
-            "lpt",
-        ] {
+        for good in ["a.md", "console.md", "com.md", "com10", "ä ö.md", ".obsidian", "lpt"] {
             assert!(!windows_refuses(good), "{good:?}");
         }
     }

@@ -1,14 +1,14 @@
 //! The guarded renames behind each step.
 
-use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::hook::Point;
 use super::names::{Place, clash, is_absent, unwritable};
 use super::os;
 use super::read::{fingerprint, refuse};
-use super::rules::is_reserved;
+use super::rules::{Sort, is_reserved};
 use super::step::{Batch, Temp, blocked};
 use super::sweep::{JOURNAL_FOLDER, make_visible};
 use crate::model::{Content, Stamp, StepDone, StepError, VaultPath};
@@ -20,14 +20,8 @@ const ALWAYS_READ_BYTES: u64 = 1024 * 1024;
 const TRIES: u32 = 4;
 
 /// What the system writes into folders by itself; goes with an otherwise empty folder.
-const LITTER: &[&str] = &[
-    ".DS_Store",
-    "Thumbs.db",
-    "thumbs.db",
-    "desktop.ini",
-    "Desktop.ini",
-    "Icon\r",
-];
+const LITTER: &[&str] =
+    &[".DS_Store", "Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini", "Icon\r"];
 
 impl Batch<'_> {
     /// Puts `temp` at `path`, which must hold `expected`.
@@ -52,10 +46,7 @@ impl Batch<'_> {
     ) -> Result<StepDone, StepError> {
         let text = path.as_str();
         let failed = |error: io::Error| not_moved(text, &error);
-        let place = self
-            .folder
-            .place(path, &mut self.listings)
-            .map_err(failed)?;
+        let place = self.folder.place(path, &mut self.listings).map_err(failed)?;
         let real = match (place, expected) {
             (Place::There(real, meta, _), Some(expected)) if meta.is_file() => {
                 self.swap(text, &real, expected, temp)?;
@@ -70,8 +61,7 @@ impl Batch<'_> {
                 real
             }
             (Place::NoFolder(above, real), None) => {
-                self.make_folders(&above, real.parent().unwrap_or(&above))
-                    .map_err(failed)?;
+                self.make_folders(&above, real.parent().unwrap_or(&above)).map_err(failed)?;
                 self.put_new(&real, temp).map_err(failed)?;
                 real
             }
@@ -79,9 +69,7 @@ impl Batch<'_> {
             (other, _) => return Err(blocked(text, other)),
         };
         self.touch(real.parent().unwrap_or(self.folder.root()));
-        Ok(StepDone {
-            stamp: Some(stamp_of_ours(&real, temp.stamp)),
-        })
+        Ok(StepDone { stamp: Some(stamp_of_ours(&real, temp.stamp)) })
     }
 
     /// Puts `temp` where nothing is.
@@ -108,9 +96,7 @@ impl Batch<'_> {
         let aside = self.folder.inner.temps.aside(real, expected, temp.content);
         fs::rename(&temp.path, &aside).map_err(failed)?;
         temp.path.clone_from(&aside);
-        let swapped = hook
-            .at(Point::Armed, real)
-            .and_then(|()| os::exchange(&aside, real));
+        let swapped = hook.at(Point::Armed, real).and_then(|()| os::exchange(&aside, real));
         match swapped {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Unsupported => {
@@ -167,7 +153,9 @@ impl Batch<'_> {
         let folder = self.folder.own_folder(JOURNAL_FOLDER);
         fs::create_dir_all(&folder)?;
         let journal = folder.join(aside.file_name().unwrap_or_default());
-        fs::write(&journal, text)?;
+        let mut file = File::create(&journal)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
         Ok(journal)
     }
 
@@ -207,8 +195,7 @@ impl Batch<'_> {
         let target = match place {
             Place::Free(target) => target,
             Place::NoFolder(above, target) => {
-                self.make_folders(&above, target.parent().unwrap_or(&above))
-                    .map_err(failed)?;
+                self.make_folders(&above, target.parent().unwrap_or(&above)).map_err(failed)?;
                 target
             }
             // On a disk that folds letter case the file stands in its own way.
@@ -276,10 +263,7 @@ impl Batch<'_> {
     pub(super) fn make_folder(&mut self, path: &VaultPath) -> Result<StepDone, StepError> {
         let text = path.as_str();
         let failed = |error: io::Error| StepError::Problem(unwritable(text, &error));
-        let place = self
-            .folder
-            .place(path, &mut self.listings)
-            .map_err(failed)?;
+        let place = self.folder.place_of(path, Sort::Folder, &mut self.listings).map_err(failed)?;
         let real = match place {
             Place::There(real, meta, _) if meta.is_dir() => real,
             Place::There(..) => {
@@ -299,16 +283,11 @@ impl Batch<'_> {
                 return Err(blocked(text, other));
             }
         };
-        for dir in real
-            .ancestors()
-            .take_while(|dir| *dir != self.folder.root())
-        {
+        for dir in real.ancestors().take_while(|dir| *dir != self.folder.root()) {
             self.ask_for(dir);
         }
         let meta = fs::symlink_metadata(&real).map_err(failed)?;
-        Ok(StepDone {
-            stamp: Some(os::stamp(&meta)),
-        })
+        Ok(StepDone { stamp: Some(os::stamp(&meta)) })
     }
 
     /// Takes the folder `path` away if nothing but litter is in it.
@@ -316,10 +295,7 @@ impl Batch<'_> {
         let text = path.as_str();
         let failed = |error: io::Error| StepError::Problem(unwritable(text, &error));
         let gone = Ok(StepDone { stamp: None });
-        let place = self
-            .folder
-            .place(path, &mut self.listings)
-            .map_err(failed)?;
+        let place = self.folder.place_of(path, Sort::Folder, &mut self.listings).map_err(failed)?;
         let real = match place {
             Place::There(real, meta, _) if meta.is_dir() => real,
             Place::There(..) => return Err(StepError::Changed),
@@ -341,11 +317,7 @@ impl Batch<'_> {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty || is_absent(&error) => {}
             Err(error) => return Err(failed(error)),
         }
-        Ok(StepDone {
-            stamp: fs::symlink_metadata(&real)
-                .ok()
-                .map(|meta| os::stamp(&meta)),
-        })
+        Ok(StepDone { stamp: fs::symlink_metadata(&real).ok().map(|meta| os::stamp(&meta)) })
     }
 
     /// The real name of the file at `path`; anything else there means that the disk moved on.
@@ -451,10 +423,7 @@ fn not_moved(text: &str, error: &io::Error) -> StepError {
 
 /// Whether a file is the same and unwritten, though perhaps renamed.
 fn is_same(a: Stamp, b: Stamp) -> bool {
-    let unnamed = |stamp: Stamp| Stamp {
-        ctime_ns: 0,
-        ..stamp
-    };
+    let unnamed = |stamp: Stamp| Stamp { ctime_ns: 0, ..stamp };
     unnamed(a) == unnamed(b)
 }
 
@@ -479,9 +448,7 @@ fn litter_only(real: &Path) -> io::Result<Option<Vec<PathBuf>>> {
     for entry in fs::read_dir(real)? {
         let entry = entry?;
         let name = entry.file_name();
-        let known = name
-            .to_str()
-            .is_some_and(|name| LITTER.contains(&name) && !is_reserved(name));
+        let known = name.to_str().is_some_and(|name| LITTER.contains(&name) && !is_reserved(name));
         if !known || !entry.file_type()?.is_file() {
             return Ok(None);
         }

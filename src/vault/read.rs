@@ -62,10 +62,7 @@ impl Folder {
                     return Observed::Special(special(text, &meta));
                 }
                 match self.is_empty(text, &real, chain) {
-                    Ok(empty) => Observed::Folder {
-                        empty,
-                        stamp: os::stamp(&meta),
-                    },
+                    Ok(empty) => Observed::Folder { empty, stamp: os::stamp(&meta) },
                     Err(error) if is_absent(&error) => self.absent(path),
                     Err(error) => Observed::Problem(unreadable(text, &error)),
                 }
@@ -116,12 +113,7 @@ pub(super) fn read(real: &Path) -> Result<Seen, Miss> {
         let content = Content::of(&bytes);
         Ok((content, kind, (kind == Kind::Text).then_some(bytes)))
     })
-    .map(|((content, kind, text), stamp)| Seen {
-        stamp,
-        content,
-        kind,
-        text,
-    })
+    .map(|((content, kind, text), stamp)| Seen { stamp, content, kind, text })
 }
 
 /// Fingerprints the file `real` once it holds still.
@@ -131,7 +123,7 @@ pub(super) fn fingerprint(real: &Path) -> Result<(Content, Stamp), Miss> {
 
 /// Runs `take` over the open file until the stamps before and after are the same, and are still
 /// those of the name.
-fn steady<T>(
+pub(super) fn steady<T>(
     real: &Path,
     mut take: impl FnMut(&mut File, u64) -> io::Result<T>,
 ) -> Result<(T, Stamp), Miss> {
@@ -165,10 +157,7 @@ fn hash(file: &mut File) -> io::Result<Content> {
         hasher.update(piece);
         Ok(())
     })?;
-    Ok(Content {
-        hash: ContentHash(*hasher.finalize().as_bytes()),
-        size,
-    })
+    Ok(Content { hash: ContentHash(*hasher.finalize().as_bytes()), size })
 }
 
 /// Hands the rest of `file` to `take` in pieces; the number of bytes in all.

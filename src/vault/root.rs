@@ -88,11 +88,7 @@ impl Folder {
             None => write_marker(root, id)?,
         };
         if found != id {
-            return Err(Error::OtherVault {
-                path: root.to_owned(),
-                found,
-                expected: id,
-            });
+            return Err(Error::OtherVault { path: root.to_owned(), found, expected: id });
         }
         Self::open_as(root, id)
     }
@@ -106,9 +102,7 @@ impl Folder {
     /// [`Error::Io`] when the folder or its marker cannot be read.
     pub fn open(root: &Path) -> Result<Self, Error> {
         let Some(id) = Self::marker(root)? else {
-            return Err(Error::NotAVault {
-                path: root.to_owned(),
-            });
+            return Err(Error::NotAVault { path: root.to_owned() });
         };
         Self::open_as(root, id)
     }
@@ -138,9 +132,7 @@ impl Folder {
                 found,
                 expected: self.inner.id,
             }),
-            None => Err(Error::Unmounted {
-                path: marker_path(&self.inner.root),
-            }),
+            None => Err(Error::Unmounted { path: marker_path(&self.inner.root) }),
         }
     }
 
@@ -182,9 +174,7 @@ impl Folder {
 /// - Shape: absolute, without symlinks; `None` when there is none or `dir` cannot be looked at.
 pub fn find_upwards(dir: &Path) -> Option<PathBuf> {
     let dir = fs::canonicalize(dir).ok()?;
-    dir.ancestors()
-        .find(|folder| marker_path(folder).is_file())
-        .map(Path::to_owned)
+    dir.ancestors().find(|folder| marker_path(folder).is_file()).map(Path::to_owned)
 }
 
 fn marker_path(root: &Path) -> PathBuf {
@@ -194,15 +184,13 @@ fn marker_path(root: &Path) -> PathBuf {
 fn check_folder(root: &Path) -> Result<(), Error> {
     match fs::metadata(root) {
         Ok(meta) if meta.is_dir() => Ok(()),
-        Ok(_) => Err(Error::NotAFolder {
-            path: root.to_owned(),
-        }),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::Missing {
-            path: root.to_owned(),
-        }),
-        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(Error::NotAFolder {
-            path: root.parent().unwrap_or(root).to_owned(),
-        }),
+        Ok(_) => Err(Error::NotAFolder { path: root.to_owned() }),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(Error::Missing { path: root.to_owned() })
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            Err(Error::NotAFolder { path: root.parent().unwrap_or(root).to_owned() })
+        }
         Err(source) => Err(Error::io("open", root, source)),
     }
 }
@@ -214,20 +202,15 @@ fn read_marker(root: &Path) -> Result<Option<VaultId>, Error> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(Error::io("read the vault's marker", &path, source)),
     };
-    let marker: Marker = serde_json::from_slice(&bytes).map_err(|source| Error::Marker {
-        path: path.clone(),
-        source,
-    })?;
+    let marker: Marker = serde_json::from_slice(&bytes)
+        .map_err(|source| Error::Marker { path: path.clone(), source })?;
     if marker.v != MARKER_VERSION {
-        return Err(Error::MarkerVersion {
-            path,
-            version: marker.v,
-        });
+        return Err(Error::MarkerVersion { path, version: marker.v });
     }
-    let id = marker.vault.parse().map_err(|error| Error::Marker {
-        path,
-        source: serde::de::Error::custom(error),
-    })?;
+    let id = marker
+        .vault
+        .parse()
+        .map_err(|error| Error::Marker { path, source: serde::de::Error::custom(error) })?;
     Ok(Some(id))
 }
 
@@ -240,14 +223,9 @@ fn write_marker(root: &Path, id: VaultId) -> Result<VaultId, Error> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(error)),
         Ok(()) | Err(_) => {}
     }
-    let marker = Marker {
-        v: MARKER_VERSION,
-        vault: id.to_string(),
-    };
-    let mut bytes = serde_json::to_vec(&marker).map_err(|source| Error::Marker {
-        path: path.clone(),
-        source,
-    })?;
+    let marker = Marker { v: MARKER_VERSION, vault: id.to_string() };
+    let mut bytes = serde_json::to_vec(&marker)
+        .map_err(|source| Error::Marker { path: path.clone(), source })?;
     bytes.push(b'\n');
     let temp = folder.join(format!("vault.json.{}", Temps::new()?.nonce()));
     let written = File::create_new(&temp)

@@ -24,32 +24,17 @@ const RULES_LIMIT_BYTES: u64 = 256 * 1024;
 
 /// What is left out unless a rules file says otherwise, each with its reason.
 pub const DEFAULT_RULES: &[(&str, &str)] = &[
-    (
-        ".git",
-        "version control: a repository merged file by file breaks",
-    ),
+    (".git", "version control: a repository merged file by file breaks"),
     (".hg", "version control"),
     (".svn", "version control"),
     (".jj", "version control"),
-    (
-        ".trash/",
-        "Obsidian's own bin: what was thrown away here is not wanted there",
-    ),
-    (
-        ".obsidian/workspace*.json",
-        "open panes of this device, written at every save",
-    ),
-    (
-        ".obsidian/workspace",
-        "the same, by old versions of Obsidian",
-    ),
+    (".trash/", "Obsidian's own bin: what was thrown away here is not wanted there"),
+    (".obsidian/workspace*.json", "open panes of this device, written at every save"),
+    (".obsidian/workspace", "the same, by old versions of Obsidian"),
     (".obsidian/cache", "made anew by Obsidian"),
     (".obsidian/**/cache/", "caches of plugins"),
     (".obsidian/**/.cache/", "caches of plugins"),
-    (
-        "node_modules/",
-        "packages of plugins being developed; made anew by their tool",
-    ),
+    ("node_modules/", "packages of plugins being developed; made anew by their tool"),
     ("*.tmp", "files that programs write beside the real one"),
     ("*.temp", "the same"),
     ("*~", "backups by Emacs, gedit, Kate"),
@@ -62,16 +47,13 @@ pub const DEFAULT_RULES: &[(&str, &str)] = &[
     ("*.swx", "Vim trying whether it may write"),
     ("4913", "Vim trying whether it may write"),
     ("*.kate-swp", "open buffers of Kate"),
-    (
-        ".goutputstream-*",
-        "GNOME programs writing beside the real file",
-    ),
+    (".goutputstream-*", "GNOME programs writing beside the real file"),
     ("*.crdownload", "downloads under way"),
     (".fuse_hidden*", "deleted but still open files on FUSE"),
     (".nfs*", "deleted but still open files on NFS"),
     (".DS_Store", "how the macOS Finder shows a folder"),
     ("._*", "macOS attributes on foreign disks"),
-    ("Icon\r", "macOS folder icons"),
+    ("Icon[\r]", "macOS folder icons"),
     (".Spotlight-V100", "macOS search index"),
     (".fseventsd", "macOS event log"),
     (".Trashes", "macOS bin of a disk"),
@@ -114,10 +96,7 @@ pub(super) struct Rules {
 impl Rules {
     pub(super) fn new() -> Self {
         let lines = DEFAULT_RULES.iter().map(|(line, _reason)| *line);
-        Self {
-            defaults: matcher(lines),
-            files: Mutex::new(BTreeMap::new()),
-        }
+        Self { defaults: matcher(lines), files: Mutex::new(BTreeMap::new()) }
     }
 
     /// Looks whether the folder `dir` (at `folder` on disk) has rules of its own and adds them to
@@ -139,9 +118,7 @@ impl Rules {
             Some((seen, rules)) if seen == stamp => rules,
             _ => {
                 let mut bytes = Vec::new();
-                os::open_read(&path)?
-                    .take(RULES_LIMIT_BYTES)
-                    .read_to_end(&mut bytes)?;
+                os::open_read(&path)?.take(RULES_LIMIT_BYTES).read_to_end(&mut bytes)?;
                 let text = String::from_utf8_lossy(&bytes);
                 let rules = Arc::new(matcher(text.trim_start_matches('\u{feff}').lines()));
                 self.lock().insert(dir.to_owned(), (stamp, rules.clone()));
@@ -290,23 +267,14 @@ mod tests {
     fn a_rules_file_leaves_out_and_takes_in_again() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join(RULES_FILE);
-        std::fs::write(
-            &file,
-            "\u{feff}private/\n*.pdf\r\n!keep.pdf\n!*.tmp\n!.vault-sync\n*\\\n",
-        )
-        .unwrap();
+        std::fs::write(&file, "\u{feff}private/\n*.pdf\r\n!keep.pdf\n!*.tmp\n!.vault-sync\n*\\\n")
+            .unwrap();
         std::fs::create_dir(dir.path().join("sub")).unwrap();
-        std::fs::write(
-            dir.path().join("sub").join(RULES_FILE),
-            "/only-here.md\n!x.pdf\n",
-        )
-        .unwrap();
+        std::fs::write(dir.path().join("sub").join(RULES_FILE), "/only-here.md\n!x.pdf\n").unwrap();
         let rules = Rules::new();
         let mut chain = Chain::default();
         rules.enter(&mut chain, "", dir.path()).unwrap();
-        rules
-            .enter(&mut chain, "sub", &dir.path().join("sub"))
-            .unwrap();
+        rules.enter(&mut chain, "sub", &dir.path().join("sub")).unwrap();
         assert!(out(&rules, "private/a.md"));
         assert!(out(&rules, "a/b.pdf"));
         assert!(!out(&rules, "a/keep.pdf"));

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::hook::Point;
 use super::names::{Listings, Place, clash, special, unreadable, unwritable};
@@ -53,6 +54,8 @@ pub(super) struct Batch<'a> {
     made: Vec<(usize, PathBuf)>,
     /// Folders that were asked for.
     asked: BTreeSet<PathBuf>,
+    /// Where the steps prepared so far put files.
+    targets: BTreeSet<VaultPath>,
 }
 
 impl Folder {
@@ -84,19 +87,16 @@ impl Folder {
         for (index, (step, ready)) in steps.iter().zip(ready).enumerate() {
             batch.current = index;
             results.push(ready.and_then(|temp| batch.take(step, temp)));
+            batch.drop_unused_folders(&results);
         }
         batch.sync_folders(steps, &mut results);
-        batch.drop_unused_folders(&results);
         results
     }
 }
 
 impl<'a> Batch<'a> {
     fn new(folder: &'a Folder, steps: &[Step]) -> Self {
-        let replacements = steps
-            .iter()
-            .filter(|step| matches!(step, Step::Replace { .. }))
-            .count();
+        let replacements = steps.iter().filter(|step| matches!(step, Step::Replace { .. })).count();
         Self {
             folder,
             listings: Listings::new(),
@@ -105,6 +105,7 @@ impl<'a> Batch<'a> {
             touched: BTreeMap::new(),
             made: Vec::new(),
             asked: BTreeSet::new(),
+            targets: BTreeSet::new(),
         }
     }
 
@@ -114,24 +115,24 @@ impl<'a> Batch<'a> {
         for (index, step) in steps.iter().enumerate() {
             self.current = index;
             let temp = match step {
-                Step::Replace {
-                    path,
-                    source,
-                    mtime_ms,
-                    ..
-                } => self.prepare(path, source, *mtime_ms).ok(),
-                Step::Remove { .. }
+                Step::Replace { path, expected, source, mtime_ms }
+                    if !self.is_below_target(path) =>
+                {
+                    self.prepare(path, *expected, source, *mtime_ms).ok()
+                }
+                Step::Replace { .. }
+                | Step::Remove { .. }
                 | Step::Rename { .. }
                 | Step::MakeFolder(_)
                 | Step::RemoveFolder(_) => None,
             };
+            if let Step::Replace { path, .. } | Step::Rename { to: path, .. } = step {
+                self.targets.insert(path.clone());
+            }
             ready.push(temp);
         }
         let barrier = if self.sync_each {
-            self.folder
-                .inner
-                .hook
-                .at(Point::Barrier, self.folder.root())
+            self.folder.inner.hook.at(Point::Barrier, self.folder.root())
         } else {
             self.sync_file_systems(ready.iter().flatten().map(|temp| temp.path.as_path()))
         };
@@ -154,12 +155,22 @@ impl<'a> Batch<'a> {
         answers
     }
 
+    /// Whether an earlier step puts a file where a folder above `path` would be; making that folder
+    /// ahead would stand in its way.
+    fn is_below_target(&self, path: &VaultPath) -> bool {
+        let mut above = path.parent();
+        while let Some(folder) = above {
+            if self.targets.contains(&folder) {
+                return true;
+            }
+            above = folder.parent();
+        }
+        false
+    }
+
     /// Makes the file systems under these files durable.
     fn sync_file_systems<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> io::Result<()> {
-        self.folder
-            .inner
-            .hook
-            .at(Point::Barrier, self.folder.root())?;
+        self.folder.inner.hook.at(Point::Barrier, self.folder.root())?;
         let dirs: BTreeSet<&Path> = paths.filter_map(Path::parent).collect();
         let mut devices = BTreeMap::new();
         for dir in dirs {
@@ -171,15 +182,10 @@ impl<'a> Batch<'a> {
     /// Takes one step.
     fn take(&mut self, step: &Step, temp: Option<Temp>) -> Result<StepDone, StepError> {
         match step {
-            Step::Replace {
-                path,
-                expected,
-                source,
-                mtime_ms,
-            } => {
+            Step::Replace { path, expected, source, mtime_ms } => {
                 let temp = match temp {
                     Some(temp) => temp,
-                    None => self.prepare(path, source, *mtime_ms)?,
+                    None => self.prepare(path, *expected, source, *mtime_ms)?,
                 };
                 self.replace(path, *expected, temp)
             }
@@ -194,15 +200,13 @@ impl<'a> Batch<'a> {
     fn prepare(
         &mut self,
         path: &VaultPath,
+        expected: Option<Content>,
         source: &Source,
         mtime_ms: i64,
     ) -> Result<Temp, StepError> {
         let text = path.as_str();
         let failed = |error: io::Error| StepError::Problem(unwritable(text, &error));
-        let place = self
-            .folder
-            .place(path, &mut self.listings)
-            .map_err(failed)?;
+        let place = self.folder.place(path, &mut self.listings).map_err(failed)?;
         let (target, keep) = match place {
             Place::There(real, meta, _) if meta.is_file() => (real, Some(meta.permissions())),
             Place::There(_, meta, _) if meta.is_dir() => {
@@ -210,10 +214,12 @@ impl<'a> Batch<'a> {
                 return Err(StepError::Problem(clash(text, message)));
             }
             Place::There(_, meta, _) => return Err(StepError::Problem(special(text, &meta))),
+            Place::Free(_) | Place::NoFolder(..) if expected.is_some() => {
+                return Err(StepError::Changed);
+            }
             Place::Free(real) => (real, None),
             Place::NoFolder(above, real) => {
-                self.make_folders(&above, real.parent().unwrap_or(&above))
-                    .map_err(failed)?;
+                self.make_folders(&above, real.parent().unwrap_or(&above)).map_err(failed)?;
                 (real, None)
             }
             other @ (Place::UnderFile | Place::Twin(..) | Place::LeftOut | Place::Special(_)) => {
@@ -227,12 +233,7 @@ impl<'a> Batch<'a> {
                 let temp = self.folder.inner.temps.writing(dir);
                 let content = Content::of(bytes);
                 self.write(&temp, keep, mtime_ms, |file| file.write_all(bytes))
-                    .map(|stamp| Temp {
-                        path: temp,
-                        stamp,
-                        content,
-                        from_part: false,
-                    })
+                    .map(|stamp| Temp { path: temp, stamp, content, from_part: false })
                     .map_err(failed)
             }
             Source::CopyOf { path, content } => {
@@ -272,12 +273,7 @@ impl<'a> Batch<'a> {
                 .map(drop)
             })
             .map_err(|error| StepError::Problem(unwritable(text, &error)))?;
-        let temp = Temp {
-            path: temp,
-            stamp,
-            content,
-            from_part: false,
-        };
+        let temp = Temp { path: temp, stamp, content, from_part: false };
         if ContentHash(*hasher.finalize().as_bytes()) != content.hash {
             self.abandon(&temp);
             return Err(StepError::SourceGone);
@@ -368,7 +364,7 @@ impl<'a> Batch<'a> {
     /// Takes away new bytes that are not used; a part goes back, for its bytes were paid for.
     pub(super) fn abandon(&self, temp: &Temp) {
         let part = self.folder.part_path(temp.content.hash);
-        if temp.from_part && os::rename_new(&temp.path, &part).is_ok() {
+        if temp.from_part && give_back(&temp.path, &part).is_ok() {
             return;
         }
         // Best effort: whatever stays is ours by name and swept after the next start.
@@ -403,8 +399,7 @@ impl<'a> Batch<'a> {
         if let Some(steps) = self.touched.get_mut(dir) {
             steps.insert(self.current);
         } else {
-            self.touched
-                .insert(dir.to_owned(), BTreeSet::from([self.current]));
+            self.touched.insert(dir.to_owned(), BTreeSet::from([self.current]));
         }
     }
 
@@ -439,9 +434,7 @@ impl<'a> Batch<'a> {
             return;
         }
         for dir in dirs {
-            let synced = hook
-                .at(Point::Folders, dir)
-                .and_then(|()| os::sync_folder(dir));
+            let synced = hook.at(Point::Folders, dir).and_then(|()| os::sync_folder(dir));
             if let Err(error) = synced {
                 fail(&mut self.touched[dir].iter().copied(), &error);
             }
@@ -449,14 +442,28 @@ impl<'a> Batch<'a> {
     }
 
     /// Takes away folders that were made for files which then did not come.
-    fn drop_unused_folders(&self, results: &[Result<StepDone, StepError>]) {
-        for (index, dir) in self.made.iter().rev() {
-            if results[*index].is_err() && !self.asked.contains(dir) {
-                // Fails, as it should, when something else is in it by now.
-                fs::remove_dir(dir).ok();
+    fn drop_unused_folders(&mut self, results: &[Result<StepDone, StepError>]) {
+        let unused = |index: usize| results.get(index).is_some_and(Result::is_err);
+        if results.last().is_none_or(Result::is_ok) || !self.made.iter().any(|(i, _)| unused(*i)) {
+            return;
+        }
+        let mut left = Vec::new();
+        for (index, dir) in self.made.drain(..).rev() {
+            // Stays, as it should, while something else is in it.
+            let goes = unused(index) && !self.asked.contains(&dir);
+            if !goes || fs::remove_dir(&dir).is_err() {
+                left.push((index, dir));
             }
         }
+        left.reverse();
+        self.made = left;
     }
+}
+
+/// Makes a file a part again; its time says when it was last of use, not when its content was made.
+pub(super) fn give_back(from: &Path, part: &Path) -> io::Result<()> {
+    os::rename_new(from, part)?;
+    OpenOptions::new().write(true).open(part)?.set_modified(SystemTime::now())
 }
 
 /// The path a step is about, for messages.

@@ -1,5 +1,6 @@
 //! Tidying up after a run that was killed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use super::part::{PART_DAYS, PARTS_FOLDER};
 use super::read::fingerprint;
 use super::root::{Folder, MARKER_FOLDER};
 use super::rules::{Chain, Sort as NameSort};
+use super::step::give_back;
 use super::temp::{self, Sort};
 use crate::model::VaultPath;
 
@@ -40,6 +42,7 @@ impl Folder {
     /// None: what cannot be swept stays, never syncs, and is met again next time.
     pub fn sweep(&self) -> Swept {
         let mut swept = Swept::default();
+        let mut unjudged = BTreeSet::new();
         let mut ahead = vec![(self.root().to_owned(), String::new(), Chain::default())];
         while let Some((real, path, mut chain)) = ahead.pop() {
             let Ok(entries) = fs::read_dir(&real) else {
@@ -54,12 +57,11 @@ impl Folder {
                 };
                 if temp::is_ours(&name) {
                     self.sweep_file(&entry.path(), &name, &mut swept);
+                    if entry.path().exists() {
+                        unjudged.insert(name);
+                    }
                 } else if entry.file_type().is_ok_and(|sort| sort.is_dir()) {
-                    let below = if path.is_empty() {
-                        name
-                    } else {
-                        format!("{path}/{name}")
-                    };
+                    let below = if path.is_empty() { name } else { format!("{path}/{name}") };
                     let rules = &self.inner.rules;
                     if !rules.leave_out(&chain, &below, NameSort::Folder) {
                         ahead.push((entry.path(), below, chain.clone()));
@@ -67,7 +69,7 @@ impl Folder {
                 }
             }
         }
-        self.sweep_own(&mut swept);
+        self.sweep_own(&unjudged, &mut swept);
         swept
     }
 
@@ -84,7 +86,7 @@ impl Folder {
             Sort::Part(hash) => {
                 let back = self
                     .own_folder_made(PARTS_FOLDER)
-                    .and_then(|_| os::rename_new(real, &self.part_path(hash)));
+                    .and_then(|_| give_back(real, &self.part_path(hash)));
                 match back {
                     Ok(()) => swept.parts += 1,
                     Err(_) => swept.removed += u64::from(fs::remove_file(real).is_ok()),
@@ -121,8 +123,8 @@ impl Folder {
         }
     }
 
-    /// Removes old parts, journals that have served, and a marker that was never finished.
-    fn sweep_own(&self, swept: &mut Swept) {
+    /// Removes old parts, journals but those of files that are still `unjudged`, and a marker that was never finished.
+    fn sweep_own(&self, unjudged: &BTreeSet<String>, swept: &mut Swept) {
         let age = Duration::from_hours(24 * PART_DAYS);
         let old = SystemTime::now().checked_sub(age);
         let mut remove = |path: &Path| swept.removed += u64::from(fs::remove_file(path).is_ok());
@@ -133,7 +135,11 @@ impl Folder {
             }
         }
         for journal in list(&self.own_folder(JOURNAL_FOLDER)) {
-            remove(&journal);
+            let name = journal.file_name().unwrap_or_default().to_string_lossy();
+            let ours = temp::parse(&name).is_some_and(|(run, _)| run == self.inner.temps.nonce());
+            if !ours && !unjudged.contains(&*name) {
+                remove(&journal);
+            }
         }
         for file in list(&self.root().join(MARKER_FOLDER)) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -164,9 +170,9 @@ pub(super) fn make_visible(hidden: &Path, wanted: &Path) -> Option<PathBuf> {
     while !stem.is_char_boundary(cut) {
         cut -= 1;
     }
-    let ending = wanted.extension().map_or_else(String::new, |ending| {
-        format!(".{}", ending.to_string_lossy())
-    });
+    let ending = wanted
+        .extension()
+        .map_or_else(String::new, |ending| format!(".{}", ending.to_string_lossy()));
     for n in 1..10_000_u32 {
         let name = format!("{} (recovered {n}){ending}", &stem[..cut]);
         let visible = wanted.with_file_name(name);

@@ -40,10 +40,7 @@ impl Temps {
     pub(super) fn new() -> Result<Self, Error> {
         let mut nonce = [0; 6];
         getrandom::fill(&mut nonce).map_err(|source| Error::Random { source })?;
-        Ok(Self {
-            nonce: HEXLOWER.encode(&nonce),
-            next: AtomicU64::new(0),
-        })
+        Ok(Self { nonce: HEXLOWER.encode(&nonce), next: AtomicU64::new(0) })
     }
 
     /// This run's own part of every name.
@@ -101,11 +98,7 @@ pub(super) fn parse(name: &str) -> Option<(&str, Sort)> {
         ("p", Some(hash), None) => Sort::Part(hash.parse().ok()?),
         ("x", Some(old), Some(rest)) => {
             let (new, ending) = rest.split_at_checked(16)?;
-            Sort::Aside {
-                old: old.to_owned(),
-                new: new.to_owned(),
-                ending: ending.to_owned(),
-            }
+            Sort::Aside { old: old.to_owned(), new: new.to_owned(), ending: ending.to_owned() }
         }
         _ => return None,
     };
@@ -116,8 +109,7 @@ pub(super) fn parse(name: &str) -> Option<(&str, Sort)> {
 ///
 /// Letter case does not matter: on disks that fold it a peer must not reach our files either.
 pub(super) fn is_ours(name: &str) -> bool {
-    name.get(..PREFIX.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(PREFIX))
+    name.get(..PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(PREFIX))
 }
 
 #[cfg(test)]

@@ -42,11 +42,8 @@ impl Folder {
     pub fn walk(&self) -> Result<Walk, Error> {
         self.still_mounted()?;
         let mut walk = Walk::default();
-        let root = Ahead {
-            real: self.inner.root.clone(),
-            path: String::new(),
-            chain: Chain::default(),
-        };
+        let root =
+            Ahead { real: self.inner.root.clone(), path: String::new(), chain: Chain::default() };
         let mut ahead = Vec::new();
         self.walk_folder(root, &mut walk, &mut ahead)
             .map_err(|source| Error::io("read", &self.inner.root, source))?;
@@ -92,21 +89,13 @@ impl Folder {
                     continue;
                 }
             };
-            let is = if sort.is_dir() {
-                Sort::Folder
-            } else {
-                Sort::File
-            };
+            let is = if sort.is_dir() { Sort::Folder } else { Sort::File };
             if rules.leave_out(&folder.chain, &path, is) {
                 continue;
             }
             if sort.is_dir() {
                 empty = false;
-                ahead.push(Ahead {
-                    real: entry.path(),
-                    path,
-                    chain: folder.chain.clone(),
-                });
+                ahead.push(Ahead { real: entry.path(), path, chain: folder.chain.clone() });
                 continue;
             }
             match entry.metadata() {
@@ -146,11 +135,7 @@ impl Folder {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             let sort = entry.file_type()?;
-            let is = if sort.is_dir() {
-                Sort::Folder
-            } else {
-                Sort::File
-            };
+            let is = if sort.is_dir() { Sort::Folder } else { Sort::File };
             let path = join(path, &name.nfc().collect::<String>());
             if (sort.is_dir() || sort.is_file()) && !self.inner.rules.leave_out(&chain, &path, is) {
                 return Ok(false);
@@ -171,11 +156,7 @@ struct Listing {
 
 impl Listing {
     fn of(real: &Path) -> io::Result<Self> {
-        let mut listing = Self {
-            names: Vec::new(),
-            odd: Vec::new(),
-            has_rules: false,
-        };
+        let mut listing = Self { names: Vec::new(), odd: Vec::new(), has_rules: false };
         let mut composed = true;
         for entry in fs::read_dir(real)? {
             let entry = entry?;
@@ -212,8 +193,7 @@ impl Listing {
                 }
             }
         }
-        self.names
-            .extend(chosen.into_iter().map(|(name, (_, entry))| (name, entry)));
+        self.names.extend(chosen.into_iter().map(|(name, (_, entry))| (name, entry)));
     }
 }
 
@@ -232,11 +212,7 @@ fn join(folder: &str, name: &str) -> String {
 fn note(walk: &mut Walk, path: &str, stamp: crate::model::Stamp, empty_folder: bool) -> bool {
     match VaultPath::parse(path) {
         Ok(path) => {
-            walk.found.push(Found {
-                path,
-                stamp,
-                empty_folder,
-            });
+            walk.found.push(Found { path, stamp, empty_folder });
             true
         }
         Err(error) => {

@@ -44,10 +44,7 @@ impl Watcher {
             | ErrorKind::Io(_)
             | ErrorKind::PathNotFound
             | ErrorKind::WatchNotFound
-            | ErrorKind::InvalidConfig(_) => Error::Watch {
-                path: root.clone(),
-                source,
-            },
+            | ErrorKind::InvalidConfig(_) => Error::Watch { path: root.clone(), source },
         };
         let told = folder.clone();
         let handler = move |event: notify::Result<notify::Event>| match event {
@@ -59,9 +56,7 @@ impl Watcher {
         };
         let config = Config::default().with_follow_symlinks(false);
         let mut system = RecommendedWatcher::new(handler, config).map_err(failed)?;
-        system
-            .watch(&root, RecursiveMode::Recursive)
-            .map_err(failed)?;
+        system.watch(&root, RecursiveMode::Recursive).map_err(failed)?;
         Ok(Self { _system: system })
     }
 }
