@@ -17,9 +17,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// A clock that stands at zero now.
     pub(crate) fn start() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 
     /// Milliseconds since the start.
@@ -42,9 +40,7 @@ impl Clock {
 /// The time of day.
 pub(crate) fn wall() -> WallMs {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    WallMs(since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    }))
+    WallMs(since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
 }
 
 /// Writes a time as RFC 3339 in UTC with milliseconds.
@@ -66,10 +62,7 @@ mod tests {
     #[test]
     fn times_are_written_with_milliseconds() {
         assert_eq!(rfc3339(WallMs(0)), "1970-01-01T00:00:00.000Z");
-        assert_eq!(
-            rfc3339(WallMs(1_769_847_300_123)),
-            "2026-01-31T08:15:00.123Z"
-        );
+        assert_eq!(rfc3339(WallMs(1_769_847_300_123)), "2026-01-31T08:15:00.123Z");
         assert!(rfc3339(WallMs(i64::MAX)).starts_with("9999"));
     }
 

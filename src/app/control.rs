@@ -65,20 +65,14 @@ pub(crate) fn serve(socket: &Path, handle: &Handle) -> Result<Control, Error> {
         .map_err(|error| fault::io("protect", socket, error))?;
     let farewell = Arc::new(Semaphore::new(ASKERS_LIMIT));
     let task = tokio::spawn(accept(listener, handle.clone(), Arc::clone(&farewell)));
-    Ok(Control {
-        socket: socket.to_owned(),
-        task,
-        farewell,
-    })
+    Ok(Control { socket: socket.to_owned(), task, farewell })
 }
 
 impl Control {
     /// Waits a moment until every asker has the end of its answer.
     pub(crate) async fn farewell(&self) {
         let all = u32::try_from(ASKERS_LIMIT).unwrap_or(u32::MAX);
-        timeout(FAREWELL_TIMEOUT, self.farewell.acquire_many(all))
-            .await
-            .ok();
+        timeout(FAREWELL_TIMEOUT, self.farewell.acquire_many(all)).await.ok();
     }
 }
 
@@ -183,10 +177,7 @@ pub(crate) async fn connect(socket: &Path) -> Result<Option<Client>, Error> {
     match UnixStream::connect(socket).await {
         Ok(stream) => {
             same_user(&stream).map_err(|error| fault::io("trust", socket, error))?;
-            Ok(Some(Client {
-                stream,
-                socket: socket.to_owned(),
-            }))
+            Ok(Some(Client { stream, socket: socket.to_owned() }))
         }
         Err(error)
             if matches!(
@@ -229,10 +220,7 @@ impl Client {
         let mut line = serde_json::to_vec(request)
             .map_err(|error| fault::bug("a request has a JSON form").caused_by(error))?;
         line.push(b'\n');
-        writer
-            .write_all(&line)
-            .await
-            .map_err(|error| gone(Some(error)))?;
+        writer.write_all(&line).await.map_err(|error| gone(Some(error)))?;
         let mut lines = BufReader::new(reader).lines();
         loop {
             let line = lines
@@ -249,12 +237,9 @@ impl Client {
                     events.send(event).await.ok();
                 }
                 Reply::Done(value) => return Ok(value),
-                Reply::Failed {
-                    kind,
-                    message,
-                    hints,
-                    causes,
-                } => return Err(Error::relayed(kind, message, hints, causes)),
+                Reply::Failed { kind, message, hints, causes } => {
+                    return Err(Error::relayed(kind, message, hints, causes));
+                }
             }
         }
     }

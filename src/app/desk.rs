@@ -136,11 +136,8 @@ pub(crate) fn busy(place: &Place, pid: u32) -> Error {
         0 => "another process".to_owned(),
         pid => format!("process {pid}"),
     };
-    Error::new(
-        Failure::Busy,
-        format!("{} is being synced by {who}", place.root.display()),
-    )
-    .hint("Use the one that runs, or stop it first.")
+    Error::new(Failure::Busy, format!("{} is being synced by {who}", place.root.display()))
+        .hint("Use the one that runs, or stop it first.")
 }
 
 impl Desk {
@@ -155,12 +152,7 @@ impl Desk {
         let peers = self.store.peers().map_err(failed)?;
         let meta = self.store.meta().map_err(failed)?;
         let ledger = self.store.ledger().map_err(failed)?;
-        let damaged = [
-            files.damaged,
-            peers.damaged,
-            meta.damaged,
-            ledger.damaged,
-        ];
+        let damaged = [files.damaged, peers.damaged, meta.damaged, ledger.damaged];
         let damaged = damaged.iter().flatten().map(|error| {
             tracing::error!(%error, "a row of the store is left out");
             in_store(chain(error))
@@ -188,9 +180,5 @@ impl Desk {
 
 /// A problem of the store itself.
 pub(crate) fn in_store(message: String) -> Problem {
-    Problem {
-        path: String::new(),
-        kind: ProblemKind::Damaged,
-        message,
-    }
+    Problem { path: String::new(), kind: ProblemKind::Damaged, message }
 }

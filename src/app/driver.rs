@@ -176,13 +176,7 @@ impl Driver {
         let deadline = self.parts.engine.deadline();
         let until = deadline.map(|tick| self.parts.clock.moment(tick));
         let room = self.outstanding < OUTSTANDING_LIMIT;
-        let Parts {
-            answers,
-            peers,
-            hints,
-            asks,
-            ..
-        } = &mut self.parts;
+        let Parts { answers, peers, hints, asks, .. } = &mut self.parts;
         let inbox = async {
             match peers {
                 Some((_, inbox)) => inbox.recv().await,
@@ -223,11 +217,7 @@ impl Driver {
     fn ask(&mut self, ask: Ask) {
         match ask {
             Ask::Command(command) => self.feed(Input::Command(command)),
-            Ask::Shot {
-                shot,
-                command,
-                done,
-            } => {
+            Ask::Shot { shot, command, done } => {
                 self.shots.insert(shot, done);
                 self.feed(Input::Command(command));
             }
@@ -259,11 +249,9 @@ impl Driver {
         match effect {
             Effect::Report(report) => return self.report(report),
             Effect::Dial { peer, addresses } => return self.dial(peer, &addresses),
-            Effect::Send {
-                link,
-                lane,
-                message,
-            } => return self.with_post(|post| post.send(link, lane, message)),
+            Effect::Send { link, lane, message } => {
+                return self.with_post(|post| post.send(link, lane, message));
+            }
             Effect::Close { link } => return self.with_post(|post| post.close(link)),
             Effect::Append { op, writes } => batch.appends.push((op, writes)),
             Effect::Step { op, step } => batch.steps.push((op, step)),
@@ -273,18 +261,12 @@ impl Driver {
             Effect::Outline { op, from, content } => {
                 workers.shelf(ShelfJob::Outline(op, from, content));
             }
-            Effect::ReadChunk {
-                op,
-                path,
-                content,
-                index,
-            } => workers.shelf(ShelfJob::Read(op, path, content, index)),
-            Effect::PutChunk {
-                op,
-                content,
-                index,
-                bytes,
-            } => workers.shelf(ShelfJob::Put(op, content, index, bytes)),
+            Effect::ReadChunk { op, path, content, index } => {
+                workers.shelf(ShelfJob::Read(op, path, content, index))
+            }
+            Effect::PutChunk { op, content, index, bytes } => {
+                workers.shelf(ShelfJob::Put(op, content, index, bytes))
+            }
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
             Effect::Compute { op, job } if job.is_small() => {
@@ -330,10 +312,7 @@ impl Driver {
             Report::Paired(..) => self.open_gate(),
             Report::Stopped => self.end = self.end.take().or(Some(End::Stopped)),
             Report::Failed(text) => {
-                self.end = self
-                    .end
-                    .take()
-                    .or_else(|| Some(End::StoreFailed(text.clone())));
+                self.end = self.end.take().or_else(|| Some(End::StoreFailed(text.clone())));
             }
             Report::Progress { done, total, .. } => {
                 let now = self.parts.clock.now();

@@ -69,12 +69,7 @@ pub struct Error {
 impl Error {
     /// Makes a failure without cause or hint.
     pub fn new(kind: Failure, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            hints: Vec::new(),
-            source: None,
-        }
+        Self { kind, message: message.into(), hints: Vec::new(), source: None }
     }
 
     /// Adds one sentence that says what to do.
@@ -98,9 +93,10 @@ impl Error {
         hints: Vec<String>,
         causes: Vec<String>,
     ) -> Self {
-        let chain = causes.into_iter().rev().fold(None, |source, message| {
-            Some(Box::new(Cause { message, source }))
-        });
+        let chain = causes
+            .into_iter()
+            .rev()
+            .fold(None, |source, message| Some(Box::new(Cause { message, source })));
         Self {
             kind,
             message,
@@ -112,9 +108,7 @@ impl Error {
     /// The texts of the chain of causes, nearest first.
     pub fn causes(&self) -> Vec<String> {
         let first = std::error::Error::source(self);
-        std::iter::successors(first, |error| error.source())
-            .map(ToString::to_string)
-            .collect()
+        std::iter::successors(first, |error| error.source()).map(ToString::to_string).collect()
     }
 }
 

@@ -63,23 +63,19 @@ pub(crate) fn of_report(
             }),
         ),
         Report::PeerConnected(peer) => ("peer-connected", json!({ "peer": peer.to_string() })),
-        Report::PeerDisconnected(peer, reason) => (
-            "peer-disconnected",
-            json!({ "peer": peer.to_string(), "message": reason }),
-        ),
-        Report::PeerRefused(peer, reason) => (
-            "peer-refused",
-            json!({ "peer": peer.to_string(), "message": reason }),
-        ),
+        Report::PeerDisconnected(peer, reason) => {
+            ("peer-disconnected", json!({ "peer": peer.to_string(), "message": reason }))
+        }
+        Report::PeerRefused(peer, reason) => {
+            ("peer-refused", json!({ "peer": peer.to_string(), "message": reason }))
+        }
         Report::Paired(peer, name) => ("paired", json!({ "peer": peer.to_string(), "name": name })),
-        Report::TakenIn { path, ops, ms } => (
-            "taken-in",
-            json!({ "path": path.as_str(), "ops": ops, "ms": ms }),
-        ),
-        Report::Sent { path, peer, bytes } => (
-            "sent",
-            json!({ "path": path.as_str(), "peer": peer.to_string(), "bytes": bytes }),
-        ),
+        Report::TakenIn { path, ops, ms } => {
+            ("taken-in", json!({ "path": path.as_str(), "ops": ops, "ms": ms }))
+        }
+        Report::Sent { path, peer, bytes } => {
+            ("sent", json!({ "path": path.as_str(), "peer": peer.to_string(), "bytes": bytes }))
+        }
         Report::Written { path, peer, ms } => (
             "written",
             json!({ "path": path.as_str(), "peer": text_or_null(peer.as_ref()), "ms": ms }),
@@ -92,26 +88,22 @@ pub(crate) fn of_report(
                 "peer": text_or_null(peer.as_ref()),
             }),
         ),
-        Report::Deleted { path, peer } => (
-            "deleted",
-            json!({ "path": path.as_str(), "peer": text_or_null(peer.as_ref()) }),
-        ),
+        Report::Deleted { path, peer } => {
+            ("deleted", json!({ "path": path.as_str(), "peer": text_or_null(peer.as_ref()) }))
+        }
         Report::Merged(path) => ("merged", json!({ "path": path.as_str() })),
         Report::Conflict(path, id) => ("conflict", json!({ "path": path.as_str(), "id": id })),
-        Report::InSync(peer, digest) => (
-            "in-sync",
-            json!({ "peer": peer.to_string(), "digest": digest.to_string() }),
-        ),
-        Report::Problem(found) if found.message.is_empty() => (
-            "solved",
-            json!({ "path": found.path, "kind": found.kind.as_str() }),
-        ),
+        Report::InSync(peer, digest) => {
+            ("in-sync", json!({ "peer": peer.to_string(), "digest": digest.to_string() }))
+        }
+        Report::Problem(found) if found.message.is_empty() => {
+            ("solved", json!({ "path": found.path, "kind": found.kind.as_str() }))
+        }
         Report::Problem(found) => ("problem", problem(found)),
         Report::Brake { reason, count } => ("brake", json!({ "reason": reason, "count": count })),
-        Report::Progress { done, total, what } => (
-            "progress",
-            json!({ "what": work(*what), "done": done, "total": total }),
-        ),
+        Report::Progress { done, total, what } => {
+            ("progress", json!({ "what": work(*what), "done": done, "total": total }))
+        }
         Report::Failed(message) => ("failed", json!({ "message": message })),
         Report::Stopped => ("stopped", json!({})),
         Report::Done(..) => return None,

@@ -17,10 +17,7 @@ pub(crate) fn io(tried: &str, path: &Path, error: io::Error) -> Error {
 
 /// A file of ours that holds something it cannot hold; `what` says what and what to do.
 pub(crate) fn damaged(path: &Path, what: &str) -> Error {
-    Error::new(
-        Failure::Damaged,
-        format!("{} is damaged: {what}", path.display()),
-    )
+    Error::new(Failure::Damaged, format!("{} is damaged: {what}", path.display()))
 }
 
 /// A broken invariant; `what` names it.
@@ -42,8 +39,9 @@ fn wrap(kind: Failure, error: &(dyn std::error::Error + 'static)) -> Error {
 pub(crate) fn of_vault(error: &vault::Error) -> Error {
     use vault::Error as E;
     match error {
-        E::Missing { .. } => wrap(Failure::NoSuchFolder, error)
-            .hint("Check the path, or make the folder first."),
+        E::Missing { .. } => {
+            wrap(Failure::NoSuchFolder, error).hint("Check the path, or make the folder first.")
+        }
         E::NotAFolder { .. } => wrap(Failure::NotAFolder, error).hint("Name a folder."),
         E::NotAVault { .. } => wrap(Failure::NotAVault, error),
         E::Unmounted { .. } => wrap(Failure::Brake, error)

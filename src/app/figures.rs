@@ -29,10 +29,7 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// This device as answers show it.
     pub(crate) fn device(&self) -> Device {
-        Device {
-            id: self.me.to_string(),
-            name: self.name.clone(),
-        }
+        Device { id: self.me.to_string(), name: self.name.clone() }
     }
 }
 
@@ -96,13 +93,8 @@ fn peer_of(
     around: &Surroundings,
 ) -> Peer {
     let connected = live.is_some_and(|peer| peer.connected);
-    let route = around
-        .routes
-        .iter()
-        .find(|route| connected && route.0 == id);
-    let name = member
-        .map(|member| &member.name)
-        .or(live.map(|peer| &peer.name));
+    let route = around.routes.iter().find(|route| connected && route.0 == id);
+    let name = member.map(|member| &member.name).or(live.map(|peer| &peer.name));
     Peer {
         id: id.to_string(),
         name: name.cloned().unwrap_or_default(),
@@ -113,9 +105,7 @@ fn peer_of(
         last_sync: live.and_then(|peer| peer.last_sync).map(rfc3339),
         pending_out: live.map_or(0, |peer| peer.pending_out),
         pending_in: live.map_or(0, |peer| peer.pending_in),
-        addresses: member
-            .map(|member| member.addresses.clone())
-            .unwrap_or_default(),
+        addresses: member.map(|member| member.addresses.clone()).unwrap_or_default(),
         removed: member.is_some_and(|member| member.removed),
     }
 }
@@ -148,14 +138,8 @@ pub(crate) fn done(
     Done {
         v: VERSION,
         event: "done".to_owned(),
-        sent: Moved {
-            files: result.sent_files,
-            bytes: result.sent_bytes,
-        },
-        received: Moved {
-            files: result.received_files,
-            bytes: result.received_bytes,
-        },
+        sent: Moved { files: result.sent_files, bytes: result.sent_bytes },
+        received: Moved { files: result.received_files, bytes: result.received_bytes },
         merged: result.merged,
         conflicts: result.conflicts,
         problems,

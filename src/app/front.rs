@@ -212,9 +212,7 @@ async fn stay(mut host: Host, on_event: OnEvent<'_>, signals: &mut Signals) -> R
             () = &mut limit, if why.is_some() => break,
         };
         if why.is_none() {
-            limit
-                .as_mut()
-                .reset(tokio::time::Instant::now() + STOP_LIMIT);
+            limit.as_mut().reset(tokio::time::Instant::now() + STOP_LIMIT);
             // When the loop has ended already, the events end, too.
             host.handle.command(Command::Stop).await.ok();
         }
@@ -343,16 +341,8 @@ async fn verify_alone(desk: Desk, deep: bool) -> Result<Value, Error> {
     let (engine, _) = desk.engine(Tick::default(), false)?;
     let digest = engine.status().digest.to_string();
     drop(engine);
-    let Desk {
-        store,
-        ground,
-        hold: _hold,
-        ..
-    } = desk;
-    let folder = ground
-        .get()
-        .ok_or_else(|| fault::bug("an open vault has a folder"))?
-        .clone();
+    let Desk { store, ground, hold: _hold, .. } = desk;
+    let folder = ground.get().ok_or_else(|| fault::bug("an open vault has a folder"))?.clone();
     let access = Access::Own(Arc::new(Mutex::new(store)));
     let checked = verify::check(&access, folder, deep).await?;
     value(&Verify { digest, ..checked })
@@ -375,9 +365,8 @@ pub fn join(
     on_event: OnEvent<'_>,
 ) -> Result<Value, Error> {
     let clock = Clock::start();
-    let ticket: Ticket = ticket
-        .parse()
-        .map_err(|error: crate::net::Error| fault::of_net(&error))?;
+    let ticket: Ticket =
+        ticket.parse().map_err(|error: crate::net::Error| fault::of_net(&error))?;
     if ticket.expires <= wall() {
         return Err(bad_ticket("the ticket has expired"));
     }
@@ -397,13 +386,7 @@ pub fn join(
         }
         let gate = gated.then(|| host::gate(&desk.ground, &place.root, ticket.vault));
         let ground = Arc::clone(&desk.ground);
-        let started = Host::start(
-            desk,
-            Opening {
-                gate,
-                ..opening(Role::Shot, clock, gated)
-            },
-        );
+        let started = Host::start(desk, Opening { gate, ..opening(Role::Shot, clock, gated) });
         let mut host = match started.await {
             Ok(host) => host,
             Err(error) => {
@@ -477,20 +460,14 @@ fn ground_of(dir: &Path, ticket: &Ticket) -> Result<Option<Folder>, Error> {
 /// Checks that `dir` does not lie inside a vault: its files would belong to two.
 fn not_inside(dir: &Path) -> Result<(), Error> {
     let dir = places::absolute(dir)?;
-    let outer = dir.ancestors().skip(1).find_map(|above| {
-        above
-            .is_dir()
-            .then(|| vault::find_upwards(above))
-            .flatten()
-    });
+    let outer = dir
+        .ancestors()
+        .skip(1)
+        .find_map(|above| above.is_dir().then(|| vault::find_upwards(above)).flatten());
     match outer {
         Some(outer) => Err(Error::new(
             Failure::OtherVault,
-            format!(
-                "{} lies inside the vault {}",
-                dir.display(),
-                outer.display()
-            ),
+            format!("{} lies inside the vault {}", dir.display(), outer.display()),
         )
         .hint("Choose a folder outside of it.")),
         None => Ok(()),
@@ -523,9 +500,7 @@ fn bad_ticket(what: &str) -> Error {
 
 /// Why the inviter did not accept us.
 fn not_accepted(done: Value) -> Error {
-    let met = serde_json::from_value::<Done>(done)
-        .ok()
-        .and_then(|mut done| done.peers.pop());
+    let met = serde_json::from_value::<Done>(done).ok().and_then(|mut done| done.peers.pop());
     let Some(met) = met else {
         return fault::bug("joining ended without an outcome");
     };
@@ -533,11 +508,10 @@ fn not_accepted(done: Value) -> Error {
     match met.outcome {
         Outcome::Refused => with(Failure::Ticket, "the other device refused the ticket")
             .hint("A ticket may be used up or expired: make a new one with `vault-sync invite`."),
-        Outcome::Unreachable | Outcome::Timeout => with(
-            Failure::NoPeer,
-            "the device that made the ticket was not reached",
-        )
-        .hint("Check that `vault-sync watch` or `vault-sync invite --wait` runs there."),
+        Outcome::Unreachable | Outcome::Timeout => {
+            with(Failure::NoPeer, "the device that made the ticket was not reached")
+                .hint("Check that `vault-sync watch` or `vault-sync invite --wait` runs there.")
+        }
         Outcome::Error | Outcome::InSync => {
             with(Failure::NoPeer, "the pairing broke off").hint("Try again.")
         }
@@ -549,20 +523,11 @@ fn refused_member(done: &Value) -> Result<(), Error> {
     let refused = serde_json::from_value::<Done>(done.clone())
         .ok()
         .is_some_and(|done| done.peers.iter().any(|met| met.outcome == Outcome::Refused));
-    if refused {
-        Err(not_accepted(done.clone()))
-    } else {
-        Ok(())
-    }
+    if refused { Err(not_accepted(done.clone())) } else { Ok(()) }
 }
 
 const fn opening(role: Role, clock: Clock, created: bool) -> Opening {
-    Opening {
-        role,
-        clock,
-        created,
-        gate: None,
-    }
+    Opening { role, clock, created, gate: None }
 }
 
 fn by_person() -> Error {

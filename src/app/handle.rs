@@ -98,18 +98,8 @@ impl Handle {
     /// Starts a one-shot that ends early when the result is dropped.
     pub(crate) async fn shoot(&self, shot: ShotId, command: Command) -> Result<Shooting, Error> {
         let (done, result) = oneshot::channel();
-        self.tell(Ask::Shot {
-            shot,
-            command,
-            done,
-        })
-        .await?;
-        Ok(Shooting {
-            shot,
-            asks: self.asks.clone(),
-            result,
-            over: false,
-        })
+        self.tell(Ask::Shot { shot, command, done }).await?;
+        Ok(Shooting { shot, asks: self.asks.clone(), result, over: false })
     }
 
     /// What answers show beside the engine's figures.
@@ -170,9 +160,7 @@ impl Drop for Shooting {
     fn drop(&mut self) {
         if !self.over {
             // With a full queue it ends by itself, later.
-            self.asks
-                .try_send(Ask::Command(Command::ShotTimeout(self.shot)))
-                .ok();
+            self.asks.try_send(Ask::Command(Command::ShotTimeout(self.shot))).ok();
         }
     }
 }

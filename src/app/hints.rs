@@ -87,19 +87,14 @@ mod tests {
         hints.path(path(1));
         hints.path(path(1));
         hints.path(path(2));
-        assert_eq!(
-            hints.take().await,
-            [Hint::Path(path(1)), Hint::Path(path(2))]
-        );
+        assert_eq!(hints.take().await, [Hint::Path(path(1)), Hint::Path(path(2))]);
     }
 
     #[tokio::test]
     async fn paths_up_to_the_limit_stay_apart() {
-        for (count, collapses) in [
-            (PATHS_LIMIT - 1, false),
-            (PATHS_LIMIT, false),
-            (PATHS_LIMIT + 1, true),
-        ] {
+        for (count, collapses) in
+            [(PATHS_LIMIT - 1, false), (PATHS_LIMIT, false), (PATHS_LIMIT + 1, true)]
+        {
             let hints = Hints::default();
             for number in 0..count {
                 hints.path(path(number));

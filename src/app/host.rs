@@ -87,12 +87,7 @@ impl Host {
     ///
     /// [`Failure::PortInUse`] and what else hinders network, store, threads or socket.
     pub(crate) async fn start(desk: Desk, opening: Opening) -> Result<Self, Error> {
-        let Opening {
-            role,
-            clock,
-            created,
-            gate,
-        } = opening;
+        let Opening { role, clock, created, gate } = opening;
         let stay = matches!(role, Role::Watch | Role::Wait);
         if let Some(folder) = desk.ground.get() {
             sweep(folder);
@@ -106,28 +101,14 @@ impl Host {
         };
         let (engine, mut damaged) = desk.engine(clock.now(), stay)?;
         damaged.extend(blind);
-        let Desk {
-            vault,
-            settings,
-            identity,
-            me,
-            name,
-            mut place,
-            hold,
-            store,
-            ground,
-        } = desk;
+        let Desk { vault, settings, identity, me, name, mut place, hold, store, ground } = desk;
         let mut peers = None;
         let mut net = None;
         if role != Role::Alone {
             let (events, from_net) = mpsc::channel(NET_EVENTS);
             let bound = Arc::new(bind(&settings, &mut place, identity.secret, events).await?);
             let (inbox, inputs) = mpsc::channel(INBOX_LIMIT);
-            tasks.push(tokio::spawn(post::take_in(
-                Arc::clone(&bound),
-                from_net,
-                inbox,
-            )));
+            tasks.push(tokio::spawn(post::take_in(Arc::clone(&bound), from_net, inbox)));
             peers = Some((Post::start(Arc::clone(&bound)), inputs));
             net = Some(bound);
         }
@@ -241,27 +222,14 @@ impl Host {
     /// Drops everything without taking anything in.
     pub(crate) async fn abandon(self) -> Result<(), Error> {
         self.driver.abort();
-        self.close(Duration::ZERO).await.or_else(|error| {
-            if error.kind == Failure::Bug {
-                Ok(())
-            } else {
-                Err(error)
-            }
-        })
+        self.close(Duration::ZERO)
+            .await
+            .or_else(|error| if error.kind == Failure::Bug { Ok(()) } else { Err(error) })
     }
 
     async fn close(self, limit: Duration) -> Result<(), Error> {
-        let Self {
-            handle,
-            news,
-            over: _,
-            place: _,
-            mut driver,
-            control,
-            watcher,
-            tasks,
-            _hold,
-        } = self;
+        let Self { handle, news, over: _, place: _, mut driver, control, watcher, tasks, _hold } =
+            self;
         drop(news);
         let ended = timeout(limit, &mut driver).await;
         if let Some(control) = control {
@@ -341,11 +309,7 @@ fn start_watching(
                 super::workers::chain(&error),
                 SCAN_PAUSE.as_secs()
             );
-            let problem = Problem {
-                path: String::new(),
-                kind: ProblemKind::Unreadable,
-                message,
-            };
+            let problem = Problem { path: String::new(), kind: ProblemKind::Unreadable, message };
             (None, Some(problem))
         }
     }
@@ -436,10 +400,7 @@ fn options(settings: &Settings, secret: [u8; 32], port: u16) -> net::Options {
         Relay::Url(url) => net::Relay::Url(url),
     };
     let discovery = settings.discovery();
-    options.discovery = net::Discovery {
-        mdns: discovery.mdns(),
-        dns: discovery.dns(),
-    };
+    options.discovery = net::Discovery { mdns: discovery.mdns(), dns: discovery.dns() };
     options.connect_timeout = Duration::from_millis(settings.connect_timeout_ms());
     options
 }

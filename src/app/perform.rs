@@ -61,27 +61,14 @@ pub(crate) async fn perform(
             handle.command(Command::AddAddress(id, address)).await?;
             peers(handle, Some(id)).await
         }
-        Request::Invite {
-            expires_ms,
-            uses,
-            wait,
-        } => invite(handle, expires_ms, uses, wait, news, &events).await,
-        Request::Shot {
-            mode,
-            peers,
-            timeout_ms,
-            dry_run,
-            allow_mass_delete,
-        } => {
+        Request::Invite { expires_ms, uses, wait } => {
+            invite(handle, expires_ms, uses, wait, news, &events).await
+        }
+        Request::Shot { mode, peers, timeout_ms, dry_run, allow_mass_delete } => {
             if allow_mass_delete {
                 handle.command(Command::AllowMassDelete).await?;
             }
-            let wanted = Wanted {
-                mode,
-                peers,
-                timeout_ms,
-                dry_run,
-            };
+            let wanted = Wanted { mode, peers, timeout_ms, dry_run };
             shoot(handle, wanted, news, &events).await
         }
         Request::Verify { deep } => verify::running(handle, deep).await,
@@ -116,10 +103,8 @@ fn check_address(address: &str) -> Result<(), Error> {
     if fine {
         Ok(())
     } else {
-        Err(
-            Error::new(Failure::Usage, format!("{address:?} is no address"))
-                .hint("Give an IP address with port, such as 192.168.1.7:50123."),
-        )
+        Err(Error::new(Failure::Usage, format!("{address:?} is no address"))
+            .hint("Give an IP address with port, such as 192.168.1.7:50123."))
     }
 }
 
@@ -130,12 +115,10 @@ pub(crate) fn find(status: &Status, me: PeerId, wanted: &str) -> Result<PeerId, 
     let by_name: Vec<&Member> = present().filter(|member| member.name == wanted).collect();
     let found = if by_name.is_empty() {
         let start = wanted.to_ascii_lowercase();
-        let starts = |member: &&Member| !start.is_empty() && member.id.to_string().starts_with(&start);
+        let starts =
+            |member: &&Member| !start.is_empty() && member.id.to_string().starts_with(&start);
         // A removed peer can still be named in full, for instance to see its addresses.
-        others()
-            .filter(starts)
-            .filter(|member| !member.removed || start.len() == 64)
-            .collect()
+        others().filter(starts).filter(|member| !member.removed || start.len() == 64).collect()
     } else {
         by_name
     };
@@ -157,11 +140,8 @@ pub(crate) fn find(status: &Status, me: PeerId, wanted: &str) -> Result<PeerId, 
         }
         several => {
             let ids: Vec<String> = several.iter().map(|member| member.id.short()).collect();
-            Err(Error::new(
-                Failure::UnknownPeer,
-                format!("more than one peer goes by {wanted:?}"),
-            )
-            .hint(format!("Say which by its id: {}.", ids.join(", "))))
+            Err(Error::new(Failure::UnknownPeer, format!("more than one peer goes by {wanted:?}"))
+                .hint(format!("Say which by its id: {}.", ids.join(", "))))
         }
     }
 }
@@ -180,22 +160,12 @@ async fn shoot(
     news: broadcast::Receiver<Arc<News>>,
     events: &Events,
 ) -> Result<Value, Error> {
-    let Wanted {
-        mode,
-        peers,
-        timeout_ms,
-        dry_run,
-    } = wanted;
+    let Wanted { mode, peers, timeout_ms, dry_run } = wanted;
     let status = handle.status().await?;
     let find = |wanted: &String| find(&status, handle.facts.me, wanted);
     let peers = peers.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     let shot = handle.next_shot();
-    let command = Command::Shot {
-        shot,
-        peers,
-        mode: mode.into(),
-        dry_run,
-    };
+    let command = Command::Shot { shot, peers, mode: mode.into(), dry_run };
     run_shot(handle, shot, command, news, timeout_ms, dry_run, events).await
 }
 
@@ -293,10 +263,7 @@ async fn invite(
     mut news: broadcast::Receiver<Arc<News>>,
     events: &Events,
 ) -> Result<Value, Error> {
-    let net = handle
-        .net
-        .as_ref()
-        .ok_or_else(|| fault::bug("an invitation needs the network"))?;
+    let net = handle.net.as_ref().ok_or_else(|| fault::bug("an invitation needs the network"))?;
     let mut secret = [0; 32];
     identity::random(&mut secret)?;
     let lasts = i64::try_from(expires_ms).unwrap_or(i64::MAX);
@@ -310,13 +277,7 @@ async fn invite(
         secret,
         expires,
     };
-    handle
-        .command(Command::Invite {
-            secret,
-            expires,
-            uses,
-        })
-        .await?;
+    handle.command(Command::Invite { secret, expires, uses }).await?;
     let mut shown = Invite {
         v: VERSION,
         event: None,
@@ -352,11 +313,7 @@ async fn invite(
             }
         }
     }
-    value(&Paired {
-        v: VERSION,
-        event: "paired".to_owned(),
-        peers: guests.devices,
-    })
+    value(&Paired { v: VERSION, event: "paired".to_owned(), peers: guests.devices })
 }
 
 /// Who came with a ticket, and whether each has got what it came for.
@@ -368,11 +325,7 @@ struct Guests {
 
 impl Guests {
     fn new(uses: u32) -> Self {
-        Self {
-            open: uses,
-            devices: Vec::new(),
-            waiting: Vec::new(),
-        }
+        Self { open: uses, devices: Vec::new(), waiting: Vec::new() }
     }
 
     fn nobody_waits(&self) -> bool {
@@ -388,10 +341,7 @@ impl Guests {
         match report {
             Report::Paired(peer, name) => {
                 self.open = self.open.saturating_sub(1);
-                self.devices.push(Device {
-                    id: peer.to_string(),
-                    name: name.clone(),
-                });
+                self.devices.push(Device { id: peer.to_string(), name: name.clone() });
                 self.waiting.push(*peer);
             }
             Report::InSync(peer, _) | Report::PeerDisconnected(peer, _) => {

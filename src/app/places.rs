@@ -83,11 +83,8 @@ pub(crate) fn claim(
     private_folder(&folder)?;
     let root = absolute(root)?;
     let path = root.to_str().ok_or_else(|| {
-        Error::new(
-            Failure::Usage,
-            format!("the path {} is not Unicode", root.display()),
-        )
-        .hint("Rename the folder.")
+        Error::new(Failure::Usage, format!("the path {} is not Unicode", root.display()))
+            .hint("Rename the folder.")
     })?;
     let known = read(&folder)?;
     if let Some(known) = &known
@@ -99,10 +96,7 @@ pub(crate) fn claim(
     }
     let record = match known {
         Some(known) if known.path == path => known,
-        Some(known) => Record {
-            path: path.to_owned(),
-            ..known
-        },
+        Some(known) => Record { path: path.to_owned(), ..known },
         None => Record {
             v: 1,
             path: path.to_owned(),
@@ -111,13 +105,7 @@ pub(crate) fn claim(
         },
     };
     write(&folder, &record)?;
-    Ok(Place {
-        root,
-        port: record.port,
-        socket: PathBuf::from(record.socket),
-        folder,
-        fresh,
-    })
+    Ok(Place { root, port: record.port, socket: PathBuf::from(record.socket), folder, fresh })
 }
 
 /// `path` without symlinks and relative parts, as far as it exists.
@@ -127,11 +115,7 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Error> {
         if let Ok(real) = fs::canonicalize(above) {
             let rest = path.strip_prefix(above).unwrap_or(Path::new(""));
             // Joining an empty rest would add a slash.
-            return Ok(if rest.as_os_str().is_empty() {
-                real
-            } else {
-                real.join(rest)
-            });
+            return Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) });
         }
     }
     Ok(path)
@@ -162,14 +146,9 @@ pub(crate) fn keep_port(place: &mut Place, port: u16) -> Result<(), Error> {
 fn elsewhere(root: &Path, known: &str) -> Error {
     Error::new(
         Failure::OtherVault,
-        format!(
-            "{} is a copy of the vault that this device keeps in {known}",
-            root.display()
-        ),
+        format!("{} is a copy of the vault that this device keeps in {known}", root.display()),
     )
-    .hint(format!(
-        "Work with {known}, or move that folder away first."
-    ))
+    .hint(format!("Work with {known}, or move that folder away first."))
     .hint(
         "To keep two copies on one computer, give the second its own VAULT_SYNC_HOME \
          and join it with a ticket.",
@@ -194,11 +173,7 @@ fn read(folder: &Path) -> Result<Option<Record>, Error> {
         Ok(record) if record.v == 1 => Ok(Some(record)),
         Ok(record) => Err(Error::new(
             Failure::Damaged,
-            format!(
-                "{} has version {}, this program knows 1",
-                file.display(),
-                record.v
-            ),
+            format!("{} has version {}, this program knows 1", file.display(), record.v),
         )
         .hint("A newer vault-sync wrote it; use that one.")),
         Err(error) => Err(damaged(
@@ -233,10 +208,7 @@ pub(crate) fn replace_file(file: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 /// Makes `folder` and those above it, for this user only.
 pub(crate) fn private_folder(folder: &Path) -> Result<(), Error> {
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder);
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|error| io_fault("make the folder", folder, error))
 }
 
@@ -305,11 +277,8 @@ pub(crate) fn only_ours(folder: &Path) -> Result<(), Error> {
     if ours {
         Ok(())
     } else {
-        Err(Error::new(
-            Failure::Io,
-            format!("{} is not private to this user", folder.display()),
-        )
-        .hint("Remove it, or make it a folder of yours with mode 0700."))
+        Err(Error::new(Failure::Io, format!("{} is not private to this user", folder.display()))
+            .hint("Remove it, or make it a folder of yours with mode 0700."))
     }
 }
 
@@ -349,9 +318,7 @@ pub(crate) fn hold(place: &Place) -> Result<Result<Hold, u32>, Error> {
         }
         Err(fs::TryLockError::Error(error)) => return Err(io_fault("lock", &file, error)),
     }
-    let written = held
-        .set_len(0)
-        .and_then(|()| writeln!(held, "{}", std::process::id()));
+    let written = held.set_len(0).and_then(|()| writeln!(held, "{}", std::process::id()));
     written.map_err(|error| io_fault("write", &file, error))?;
     Ok(Ok(Hold { _file: held }))
 }

@@ -77,10 +77,7 @@ impl Post {
 
 /// Whether sending this means that the engine takes the peer for a member, or asks to be one.
 const fn is_welcome(message: &Message) -> bool {
-    matches!(
-        message,
-        Message::Hello(_) | Message::Pair(_) | Message::Paired { .. }
-    )
+    matches!(message, Message::Hello(_) | Message::Pair(_) | Message::Paired { .. })
 }
 
 fn send(net: &Net, link: LinkId, lane: Lane, message: &Message) {
@@ -125,15 +122,7 @@ pub(crate) async fn take_in(
 /// One event as an input; `None` for frames that come after one that could not be understood.
 fn input_of(event: Event, net: &Net, broken: &mut BTreeMap<LinkNo, String>) -> Option<Input> {
     Some(match event {
-        Event::Up {
-            link,
-            peer,
-            dialled,
-        } => Input::LinkUp {
-            link: LinkId(link.0),
-            peer,
-            dialled,
-        },
+        Event::Up { link, peer, dialled } => Input::LinkUp { link: LinkId(link.0), peer, dialled },
         Event::DialFailed { peer, kind, text } => Input::DialFailed {
             peer,
             reason: match kind {
@@ -160,19 +149,14 @@ fn input_of(event: Event, net: &Net, broken: &mut BTreeMap<LinkNo, String>) -> O
                 }
             }
         }
-        Event::Sent {
-            link,
-            lane,
-            wire_bytes,
-        } => Input::Sent {
+        Event::Sent { link, lane, wire_bytes } => Input::Sent {
             link: LinkId(link.0),
             lane: *Lane::ALL.get(usize::from(lane))?,
             wire_bytes,
         },
-        Event::Down { link, reason } => Input::LinkDown {
-            link: LinkId(link.0),
-            reason: broken.remove(&link).unwrap_or(reason),
-        },
+        Event::Down { link, reason } => {
+            Input::LinkDown { link: LinkId(link.0), reason: broken.remove(&link).unwrap_or(reason) }
+        }
     })
 }
 

@@ -195,29 +195,16 @@ mod tests {
             (Request::Status, r#""status""#),
             (Request::Peers, r#""peers""#),
             (
-                Request::RenamePeer {
-                    peer: "ab".into(),
-                    name: "desk".into(),
-                },
+                Request::RenamePeer { peer: "ab".into(), name: "desk".into() },
                 r#"{"rename-peer":{"peer":"ab","name":"desk"}}"#,
             ),
+            (Request::RemovePeer { peer: "ab".into() }, r#"{"remove-peer":{"peer":"ab"}}"#),
             (
-                Request::RemovePeer { peer: "ab".into() },
-                r#"{"remove-peer":{"peer":"ab"}}"#,
-            ),
-            (
-                Request::AddAddress {
-                    peer: "ab".into(),
-                    address: "127.0.0.1:1".into(),
-                },
+                Request::AddAddress { peer: "ab".into(), address: "127.0.0.1:1".into() },
                 r#"{"add-address":{"peer":"ab","address":"127.0.0.1:1"}}"#,
             ),
             (
-                Request::Invite {
-                    expires_ms: 900_000,
-                    uses: 1,
-                    wait: false,
-                },
+                Request::Invite { expires_ms: 900_000, uses: 1, wait: false },
                 r#"{"invite":{"expires_ms":900000,"uses":1,"wait":false}}"#,
             ),
             (
@@ -230,10 +217,7 @@ mod tests {
                 },
                 r#"{"shot":{"mode":"sync","peers":["desk"],"timeout_ms":30000,"dry_run":false,"allow_mass_delete":true}}"#,
             ),
-            (
-                Request::Verify { deep: true },
-                r#"{"verify":{"deep":true}}"#,
-            ),
+            (Request::Verify { deep: true }, r#"{"verify":{"deep":true}}"#),
             (Request::Stop, r#""stop""#),
             (Request::Events, r#""events""#),
         ];
@@ -246,9 +230,8 @@ mod tests {
     #[test]
     fn a_failure_crosses_the_socket_with_its_causes() {
         let cause = std::io::Error::other("no space left");
-        let error = Error::new(Failure::Io, "cannot write a.md")
-            .hint("Free some space.")
-            .caused_by(cause);
+        let error =
+            Error::new(Failure::Io, "cannot write a.md").hint("Free some space.").caused_by(cause);
         let reply = Reply::end(Err(error));
         let line = serde_json::to_string(&reply).unwrap();
         assert_eq!(
@@ -257,13 +240,7 @@ mod tests {
         );
         let back: Reply = serde_json::from_str(&line).unwrap();
         assert_eq!(back, reply);
-        let Reply::Failed {
-            kind,
-            message,
-            hints,
-            causes,
-        } = back
-        else {
+        let Reply::Failed { kind, message, hints, causes } = back else {
             panic!("not a failure");
         };
         let error = Error::relayed(kind, message, hints, causes);

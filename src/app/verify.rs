@@ -18,9 +18,7 @@ use super::perform::value;
 use super::workers::chain;
 use super::{Error, fault};
 use crate::engine::Recorded;
-use crate::model::{
-    ContentHash, FileId, Kind, Observed, Problem, ProblemKind, Stamp, VaultPath,
-};
+use crate::model::{ContentHash, FileId, Kind, Observed, Problem, ProblemKind, Stamp, VaultPath};
 use crate::store::Store;
 use crate::vault::Folder;
 
@@ -48,9 +46,7 @@ impl Access {
                 let asked = tokio::task::spawn_blocking(move || {
                     work(&store.lock().unwrap_or_else(PoisonError::into_inner))
                 });
-                asked
-                    .await
-                    .map_err(|error| fault::bug("checking the store").caused_by(error))
+                asked.await.map_err(|error| fault::bug("checking the store").caused_by(error))
             }
         }
     }
@@ -83,14 +79,7 @@ pub(crate) async fn check(store: &Access, folder: Folder, deep: bool) -> Result<
         .await
         .map_err(|error| fault::bug("comparing with the folder").caused_by(error))??;
     problems.extend(different);
-    Ok(Verify {
-        v: VERSION,
-        digest: String::new(),
-        files,
-        documents,
-        deep,
-        problems,
-    })
+    Ok(Verify { v: VERSION, digest: String::new(), files, documents, deep, problems })
 }
 
 type Records = BTreeMap<FileId, Recorded>;
@@ -119,10 +108,7 @@ async fn tables(store: &Access) -> Result<Vec<Problem>, Error> {
         let told = damaged.iter().flatten().map(|error| in_store(chain(error)));
         Ok::<Vec<Problem>, crate::store::Error>(told.collect())
     };
-    store
-        .ask(read)
-        .await?
-        .map_err(|error| fault::of_store(&error))
+    store.ask(read).await?.map_err(|error| fault::of_store(&error))
 }
 
 async fn check_documents(
@@ -162,7 +148,6 @@ async fn check_documents(
     });
     Ok((count, again.await??))
 }
-
 
 fn check_document(store: &Store, id: FileId, record: Option<&Recorded>) -> Option<Problem> {
     let damaged = |message: String| Problem {

@@ -113,23 +113,15 @@ impl Workers {
         let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.to_owned());
             let started = thread.spawn(work);
-            started
-                .map(|started| threads.push(started))
-                .map_err(|error| {
-                    Error::new(super::Failure::Io, format!("cannot start the {name} thread"))
-                        .caused_by(error)
-                })
+            started.map(|started| threads.push(started)).map_err(|error| {
+                Error::new(super::Failure::Io, format!("cannot start the {name} thread"))
+                    .caused_by(error)
+            })
         };
         let tell = answers.clone();
-        start(
-            "store",
-            Box::new(move || keep_store(store, &store_jobs, &tell)),
-        )?;
+        start("store", Box::new(move || keep_store(store, &store_jobs, &tell)))?;
         let (tell, folder) = (answers.clone(), Arc::clone(ground));
-        start(
-            "steps",
-            Box::new(move || take_steps(&folder, &step_jobs, &tell)),
-        )?;
+        start("steps", Box::new(move || take_steps(&folder, &step_jobs, &tell)))?;
         let read_jobs = Arc::new(Mutex::new(read_jobs));
         for _ in 0..READERS {
             let (tell, folder) = (answers.clone(), Arc::clone(ground));
@@ -137,17 +129,8 @@ impl Workers {
             start("reader", Box::new(move || read_files(&folder, &jobs, &tell)))?;
         }
         let (tell, folder) = (answers.clone(), Arc::clone(ground));
-        start(
-            "shelf",
-            Box::new(move || serve_shelf(&folder, &shelf_jobs, &tell)),
-        )?;
-        Ok(Self {
-            store: to_store,
-            steps: to_steps,
-            readers: to_readers,
-            shelf: to_shelf,
-            threads,
-        })
+        start("shelf", Box::new(move || serve_shelf(&folder, &shelf_jobs, &tell)))?;
+        Ok(Self { store: to_store, steps: to_steps, readers: to_readers, shelf: to_shelf, threads })
     }
 
     /// Hands work to the store's thread.
@@ -173,13 +156,7 @@ impl Workers {
     /// Lets the threads finish what waits, and closes the store. Blocks; whoever received the
     /// answers must have stopped, or go on receiving.
     pub(crate) fn stop(self) {
-        let Self {
-            store,
-            steps,
-            readers,
-            shelf,
-            threads,
-        } = self;
+        let Self { store, steps, readers, shelf, threads } = self;
         drop((store, steps, readers, shelf));
         for thread in threads {
             if thread.join().is_err() {
@@ -284,25 +261,16 @@ fn concerns(writes: &[Write], wanted: FileId) -> bool {
 }
 
 fn holds_text(writes: &[Write], wanted: ContentHash) -> bool {
-    writes
-        .iter()
-        .any(|write| matches!(write, Write::Text { hash, .. } if *hash == wanted))
+    writes.iter().any(|write| matches!(write, Write::Text { hash, .. } if *hash == wanted))
 }
 
 /// The texts of an error and its causes, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-fn take_steps(
-    ground: &Ground,
-    jobs: &Receiver<Vec<(Op, Step)>>,
-    answers: &answers::Sender<Input>,
-) {
+fn take_steps(ground: &Ground, jobs: &Receiver<Vec<(Op, Step)>>, answers: &answers::Sender<Input>) {
     let mut queued: std::collections::VecDeque<(Op, Step)> = std::collections::VecDeque::new();
     loop {
         if queued.is_empty() {
@@ -334,19 +302,14 @@ fn take_steps(
 }
 
 /// Takes from the front what shares one barrier: at least one step.
-fn next_batch(
-    queued: &mut std::collections::VecDeque<(Op, Step)>,
-) -> (Vec<Op>, Vec<Step>) {
+fn next_batch(queued: &mut std::collections::VecDeque<(Op, Step)>) -> (Vec<Op>, Vec<Step>) {
     let (mut ops, mut steps, mut bytes) = (Vec::new(), Vec::new(), 0);
     while steps.len() < STEPS_LIMIT {
         let Some((op, step)) = queued.pop_front() else {
             break;
         };
         let more = match &step {
-            Step::Replace {
-                source: Source::Bytes(bytes),
-                ..
-            } => bytes.len(),
+            Step::Replace { source: Source::Bytes(bytes), .. } => bytes.len(),
             Step::Replace { .. }
             | Step::Remove { .. }
             | Step::Rename { .. }
@@ -383,11 +346,7 @@ fn failure(path: &VaultPath, text: &str) -> Problem {
     }
 }
 
-fn read_files(
-    ground: &Ground,
-    jobs: &Mutex<Receiver<ReadJob>>,
-    answers: &answers::Sender<Input>,
-) {
+fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &answers::Sender<Input>) {
     loop {
         // The lock is held while waiting: whoever has it is the next to work.
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -423,11 +382,7 @@ fn scan(ground: &Ground) -> Result<crate::model::Walk, ScanError> {
     }
 }
 
-fn serve_shelf(
-    ground: &Ground,
-    jobs: &Receiver<ShelfJob>,
-    answers: &answers::Sender<Input>,
-) {
+fn serve_shelf(ground: &Ground, jobs: &Receiver<ShelfJob>, answers: &answers::Sender<Input>) {
     fn run<T>(
         ground: &Ground,
         work: impl FnOnce(&Folder) -> Result<T, StepError>,
@@ -449,10 +404,9 @@ fn serve_shelf(
                 op,
                 result: run(ground, |folder| folder.outline_file(&path, content)),
             },
-            ShelfJob::Outline(op, Shelf::Part, content) => Input::Outlined {
-                op,
-                result: run(ground, |folder| folder.outline_part(content)),
-            },
+            ShelfJob::Outline(op, Shelf::Part, content) => {
+                Input::Outlined { op, result: run(ground, |folder| folder.outline_part(content)) }
+            }
             ShelfJob::Read(op, path, content, index) => Input::ChunkRead {
                 op,
                 result: run(ground, |folder| folder.read_chunk(&path, content, index)),

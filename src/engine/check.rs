@@ -22,9 +22,7 @@ impl Recorded {
         Some(Self {
             path: entry.path,
             heads: entry.heads,
-            on_disk: entry
-                .base
-                .map(|base| (base.path, base.kind, base.content, base.stamp)),
+            on_disk: entry.base.map(|base| (base.path, base.kind, base.content, base.stamp)),
         })
     }
 

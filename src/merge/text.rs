@@ -1,5 +1,6 @@
 //! Texts merged by lines, and by atoms inside the lines that both sides changed.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::align::{Fate, Grain, Trace, find_moves, reconcile, trace};
@@ -37,13 +38,20 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
 fn trace_both(base: &[Line<'_>], ours: &[Line<'_>], theirs: &[Line<'_>]) -> (Trace, Trace) {
     let [base, ours, theirs] =
         [base, ours, theirs].map(|lines| lines.iter().map(|line| line.text).collect::<Vec<&str>>());
-    let [base_bags, our_bags, their_bags] = [&base, &ours, &theirs]
-        .map(|lines| lines.iter().map(|line| Bag::of(line)).collect::<Vec<Bag>>());
-    let to_side = |side: &[&str], bags: &[Bag]| {
-        trace(Grain::Lines, &base, side, &|from, to| line::likeness(&base_bags[from], &bags[to]))
+    // Only the few lines inside hunks are ever compared.
+    let cells =
+        |lines: &[&str]| -> Vec<OnceCell<Bag>> { lines.iter().map(|_| OnceCell::new()).collect() };
+    let base_bags = cells(&base);
+    let to_side = |side: &[&str]| {
+        let side_bags = cells(side);
+        trace(Grain::Lines, &base, side, &|from, to| {
+            let before = base_bags[from].get_or_init(|| Bag::of(base[from]));
+            let after = side_bags[to].get_or_init(|| Bag::of(side[to]));
+            line::likeness(before, after)
+        })
     };
-    let mut to_ours = to_side(&ours, &our_bags);
-    let mut to_theirs = to_side(&theirs, &their_bags);
+    let mut to_ours = to_side(&ours);
+    let mut to_theirs = to_side(&theirs);
     reconcile((&mut to_ours, &ours), (&mut to_theirs, &theirs));
     find_moves(&base, &ours, &mut to_ours);
     find_moves(&base, &theirs, &mut to_theirs);

@@ -38,16 +38,10 @@ pub(super) async fn endpoint(options: &Options, alpn: &[u8]) -> Result<Endpoint,
             .address_lookup(PkarrResolver::n0_dns())
             .address_lookup(DnsAddressLookup::n0_dns());
     }
-    let endpoint = builder
-        .bind()
-        .await
-        .map_err(|error| refusal(options, &error))?;
+    let endpoint = builder.bind().await.map_err(|error| refusal(options, &error))?;
     if options.discovery.mdns {
         // A network without multicast is no reason not to start.
-        match (
-            MdnsAddressLookup::builder().build(endpoint.id()),
-            endpoint.address_lookup(),
-        ) {
+        match (MdnsAddressLookup::builder().build(endpoint.id()), endpoint.address_lookup()) {
             (Ok(mdns), Ok(lookup)) => lookup.add(mdns),
             (Err(error), _) => tracing::warn!("no discovery on the local network: {error}"),
             (Ok(_), Err(error)) => tracing::warn!("no discovery on the local network: {error}"),
@@ -77,12 +71,9 @@ fn relay_mode(relay: &Relay) -> Result<RelayMode, Error> {
         Relay::Default => Ok(RelayMode::Default),
         Relay::None => Ok(RelayMode::Disabled),
         Relay::Url(text) => {
-            let url: RelayUrl =
-                text.parse()
-                    .map_err(|error: iroh::RelayUrlParseError| Error::Relay {
-                        url: text.clone(),
-                        why: error.to_string(),
-                    })?;
+            let url: RelayUrl = text.parse().map_err(|error: iroh::RelayUrlParseError| {
+                Error::Relay { url: text.clone(), why: error.to_string() }
+            })?;
             Ok(RelayMode::custom([url]))
         }
     }
@@ -104,9 +95,8 @@ fn transport(options: &Options) -> QuicTransportConfig {
 
 /// Sorts a failed bind.
 fn refusal(options: &Options, error: &(dyn StdError + 'static)) -> Error {
-    let at = options
-        .bind
-        .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, options.port)));
+    let at =
+        options.bind.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, options.port)));
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {

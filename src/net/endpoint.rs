@@ -131,11 +131,7 @@ impl Net {
                 Some(_) | None => Err(Error::Gone(link)),
             }
         } else {
-            Err(Error::TooLarge {
-                lane,
-                got_bytes: frame.len(),
-                limit_bytes,
-            })
+            Err(Error::TooLarge { lane, got_bytes: frame.len(), limit_bytes })
         }
     }
 
@@ -181,18 +177,12 @@ impl Net {
         for link in links {
             link.signal(Signal::Close);
         }
-        let over = self
-            .shared
-            .wait_until(CLOSE_TIMEOUT + RIVAL_TIMEOUT, |table| {
-                table.links.is_empty()
-            });
+        let over =
+            self.shared.wait_until(CLOSE_TIMEOUT + RIVAL_TIMEOUT, |table| table.links.is_empty());
         if !over.await {
             tracing::debug!("some links did not end in time");
         }
-        if timeout(SHUTDOWN_TIMEOUT, self.shared.endpoint.close())
-            .await
-            .is_err()
-        {
+        if timeout(SHUTDOWN_TIMEOUT, self.shared.endpoint.close()).await.is_err() {
             tracing::debug!("the endpoint did not close in time");
         }
     }
@@ -256,10 +246,7 @@ async fn try_dial(
 ) -> Result<(), (DialFailure, String)> {
     // A link that is ending still holds the peer's place.
     let freed = shared.wait_until(CLOSE_TIMEOUT * 2, |table| {
-        table
-            .of_peer
-            .get(&peer)
-            .is_none_or(|link| !link.is_ending())
+        table.of_peer.get(&peer).is_none_or(|link| !link.is_ending())
     });
     if !freed.await || is_linked(shared, peer) {
         return Ok(());
@@ -267,18 +254,9 @@ async fn try_dial(
     let Ok(counted) = Arc::clone(&shared.connections).try_acquire_owned() else {
         return Err(unreachable("too many connections already"));
     };
-    let connection = shared
-        .endpoint
-        .connect(target, &shared.alpn)
-        .await
-        .map_err(|error| failure(&error))?;
-    let fresh = Fresh {
-        peer,
-        connection,
-        dialled: true,
-        stranger: None,
-        counted: Some(counted),
-    };
+    let connection =
+        shared.endpoint.connect(target, &shared.alpn).await.map_err(|error| failure(&error))?;
+    let fresh = Fresh { peer, connection, dialled: true, stranger: None, counted: Some(counted) };
     match meet(shared, fresh).await {
         Meeting::Kept => Ok(()),
         Meeting::Duplicate => {

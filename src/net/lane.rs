@@ -65,20 +65,11 @@ pub(super) async fn write(
         let wire_bytes = (frame.len() + FRAME_HEADER_BYTES) as u64;
         if let Err(error) = write_frame(&link, lane, &mut stream, frame).await {
             if let WriteError::Stopped(_) = error {
-                link.signal(Signal::Broken(
-                    Code::Protocol,
-                    "the peer stopped reading".to_owned(),
-                ));
+                link.signal(Signal::Broken(Code::Protocol, "the peer stopped reading".to_owned()));
             }
             return;
         }
-        shared
-            .tell(Event::Sent {
-                link: link.no,
-                lane,
-                wire_bytes,
-            })
-            .await;
+        shared.tell(Event::Sent { link: link.no, lane, wire_bytes }).await;
     }
     if let Some(mut stream) = stream {
         // Only fails for a stream that is finished already, and none here is.
@@ -106,9 +97,7 @@ async fn write_frame(
     // The sender checked the length against the lane's limit, which is a u32.
     let length = u32::try_from(frame.len()).unwrap_or(u32::MAX);
     header.extend(length.to_be_bytes());
-    stream
-        .write_all_chunks(&mut [header.into(), frame.into()])
-        .await
+    stream.write_all_chunks(&mut [header.into(), frame.into()]).await
 }
 
 /// Reads the frames of one lane until its stream ends; says so to the link.
@@ -145,13 +134,7 @@ async fn read_frames(
         }
         let bytes = read_body(stream, length as usize).await?;
         link.signal(Signal::Proven);
-        shared
-            .tell(Event::Frame {
-                link: link.no,
-                lane,
-                bytes,
-            })
-            .await;
+        shared.tell(Event::Frame { link: link.no, lane, bytes }).await;
     }
     Ok(())
 }

@@ -58,9 +58,9 @@ pub(super) fn close(connection: &Connection, code: Code, why: &str) {
 /// With which code the other side closed `connection`, if it did.
 pub(super) fn code_of(connection: &Connection) -> Option<Code> {
     match connection.close_reason() {
-        Some(ConnectionError::ApplicationClosed(close)) => Code::ALL
-            .into_iter()
-            .find(|code| VarInt::from_u32(*code as u32) == close.error_code),
+        Some(ConnectionError::ApplicationClosed(close)) => {
+            Code::ALL.into_iter().find(|code| VarInt::from_u32(*code as u32) == close.error_code)
+        }
         Some(_) | None => None,
     }
 }
@@ -141,10 +141,7 @@ impl Link {
             opened: AtomicU8::new(0),
             ending: AtomicBool::new(false),
         };
-        let ends = Ends {
-            queues: channels.map(|(_, queue)| queue),
-            signals: signalled,
-        };
+        let ends = Ends { queues: channels.map(|(_, queue)| queue), signals: signalled };
         (Arc::new(link), ends)
     }
 
@@ -176,8 +173,7 @@ impl Link {
     /// Lifts the limits that strangers have.
     pub(super) fn trust(&self) {
         if !self.trusted.send_replace(true) {
-            self.connection
-                .set_receive_window(VarInt::from_u32(TRUSTED_WINDOW_BYTES));
+            self.connection.set_receive_window(VarInt::from_u32(TRUSTED_WINDOW_BYTES));
         }
         drop(unpoisoned(&self.stranger).take());
     }
@@ -224,25 +220,12 @@ pub(super) async fn run(
     own_out: SendStream,
     own_in: Option<RecvStream>,
 ) {
-    shared
-        .tell(Event::Up {
-            link: link.no,
-            peer: link.peer,
-            dialled: link.dialled,
-        })
-        .await;
+    shared.tell(Event::Up { link: link.no, peer: link.peer, dialled: link.dialled }).await;
     let mut writers = JoinSet::new();
     for (lane, queue) in (0_u8..).zip(ends.queues) {
-        writers.spawn(lane::write(
-            Arc::clone(&shared),
-            Arc::clone(&link),
-            lane,
-            queue,
-        ));
+        writers.spawn(lane::write(Arc::clone(&shared), Arc::clone(&link), lane, queue));
     }
-    let reading = shared
-        .runtime
-        .spawn(receive(Arc::clone(&shared), Arc::clone(&link), own_in));
+    let reading = shared.runtime.spawn(receive(Arc::clone(&shared), Arc::clone(&link), own_in));
 
     let unproven = (!link.dialled).then(|| Instant::now() + shared.stranger_timeout);
     let mut watch = Watch {
@@ -266,20 +249,11 @@ pub(super) async fn run(
     // The connection is closed, so both end by themselves; frames read whole are still handed over.
     while watch.writers.join_next().await.is_some() {}
     drop(reading.await);
-    shared
-        .tell(Event::Down {
-            link: link.no,
-            reason,
-        })
-        .await;
+    shared.tell(Event::Down { link: link.no, reason }).await;
     {
         let mut table = shared.table();
         table.links.remove(&link.no);
-        if table
-            .of_peer
-            .get(&link.peer)
-            .is_some_and(|kept| kept.no == link.no)
-        {
+        if table.of_peer.get(&link.peer).is_some_and(|kept| kept.no == link.no) {
             table.of_peer.remove(&link.peer);
         }
     }
@@ -324,12 +298,7 @@ async fn accept_all(
             return Err(Broken::rule(format!("the peer opened lane {lane} wrongly")));
         }
         seen |= 1 << lane;
-        readers.spawn(lane::read(
-            Arc::clone(shared),
-            Arc::clone(link),
-            lane,
-            stream,
-        ));
+        readers.spawn(lane::read(Arc::clone(shared), Arc::clone(link), lane, stream));
     }
 }
 

@@ -39,11 +39,7 @@ pub(super) struct Fresh {
 /// takes the place when the peer was restarted, for then the first is dead. The other device speaks
 /// first and waits for the decision.
 pub(super) async fn meet(shared: &Arc<Shared>, fresh: Fresh) -> Meeting {
-    if shared.me < fresh.peer {
-        decide(shared, fresh).await
-    } else {
-        follow(shared, fresh).await
-    }
+    if shared.me < fresh.peer { decide(shared, fresh).await } else { follow(shared, fresh).await }
 }
 
 async fn decide(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
@@ -134,9 +130,8 @@ async fn make_way(shared: &Shared, rival: &Link) {
     if !rival.is_ending() {
         rival.signal(Signal::Replaced);
     }
-    let waited = shared.wait_until(super::CLOSE_TIMEOUT * 2, |table| {
-        !table.links.contains_key(&rival.no)
-    });
+    let waited =
+        shared.wait_until(super::CLOSE_TIMEOUT * 2, |table| !table.links.contains_key(&rival.no));
     if !waited.await {
         // Nobody takes events; the link that is to come would not be noticed either.
         tracing::warn!(link = rival.no.0, "an old link does not end");

@@ -40,15 +40,9 @@ pub struct Discovery {
 
 impl Discovery {
     /// Both ways.
-    pub const DEFAULT: Self = Self {
-        mdns: true,
-        dns: true,
-    };
+    pub const DEFAULT: Self = Self { mdns: true, dns: true };
     /// Neither.
-    pub const NONE: Self = Self {
-        mdns: false,
-        dns: false,
-    };
+    pub const NONE: Self = Self { mdns: false, dns: false };
 }
 
 /// Everything [`super::Net::bind`] needs to know.

@@ -29,11 +29,7 @@ fn options(key: u8) -> Options {
 async fn device_with(options: Options) -> Device {
     let (sender, events) = mpsc::channel(64);
     let net = Net::bind(options, sender).await.unwrap();
-    Device {
-        net,
-        events,
-        kept: VecDeque::new(),
-    }
+    Device { net, events, kept: VecDeque::new() }
 }
 
 async fn device(key: u8) -> Device {
@@ -71,11 +67,7 @@ impl Device {
 
     async fn up(&mut self, from: PeerId) -> (LinkNo, bool) {
         self.find("up", |event| match event {
-            Event::Up {
-                link,
-                peer,
-                dialled,
-            } if *peer == from => Some((*link, *dialled)),
+            Event::Up { link, peer, dialled } if *peer == from => Some((*link, *dialled)),
             _ => None,
         })
         .await
@@ -101,11 +93,9 @@ impl Device {
 
     async fn sent(&mut self, to: LinkNo, on: u8) -> u64 {
         self.find("sent", |event| match event {
-            Event::Sent {
-                link,
-                lane,
-                wire_bytes,
-            } if *link == to && *lane == on => Some(*wire_bytes),
+            Event::Sent { link, lane, wire_bytes } if *link == to && *lane == on => {
+                Some(*wire_bytes)
+            }
             _ => None,
         })
         .await
@@ -135,11 +125,8 @@ struct Mortal {
 }
 
 async fn mortal(options: Options) -> Mortal {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let device = runtime.spawn(device_with(options)).await.unwrap();
     Mortal { device, runtime }
 }
@@ -164,9 +151,7 @@ async fn pair() -> (Device, Device, LinkNo, LinkNo) {
 }
 
 fn pattern(len: usize, seed: u8) -> Vec<u8> {
-    (0..len)
-        .map(|at| (at % 251).to_le_bytes()[0].wrapping_add(seed))
-        .collect()
+    (0..len).map(|at| (at % 251).to_le_bytes()[0].wrapping_add(seed)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -207,18 +192,12 @@ async fn an_empty_frame_and_one_at_the_limit_arrive() {
         assert!(matches!(above, Err(Error::TooLarge { .. })), "{above:?}");
     }
     assert!(matches!(a.net.send(from_a, 4, vec![]), Err(Error::Lane(4))));
-    assert!(matches!(
-        a.net.send(LinkNo(99), 0, vec![]),
-        Err(Error::Gone(LinkNo(99)))
-    ));
+    assert!(matches!(a.net.send(LinkNo(99), 0, vec![]), Err(Error::Gone(LinkNo(99)))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_oversize_frame_ends_the_link() {
-    let generous = Options {
-        frame_limit_bytes: [64 << 20; LANES],
-        ..options(1)
-    };
+    let generous = Options { frame_limit_bytes: [64 << 20; LANES], ..options(1) };
     let (mut a, mut b) = (device_with(generous).await, device(2).await);
     b.net.allow([a.id()]);
     a.dial(&b);
@@ -251,11 +230,7 @@ async fn a_reader_that_pauses_loses_nothing() {
     // Room for one event: everything else waits in the peer, unsent.
     let (sender, events) = mpsc::channel(1);
     let net = Net::bind(options(2), sender).await.unwrap();
-    let mut b = Device {
-        net,
-        events,
-        kept: VecDeque::new(),
-    };
+    let mut b = Device { net, events, kept: VecDeque::new() };
     let mut a = device(1).await;
     b.net.allow([a.id()]);
     a.dial(&b);
@@ -310,10 +285,7 @@ async fn a_dial_of_a_linked_peer_changes_nothing() {
     a.net.send(from_a, 0, vec![1]).unwrap();
     assert_eq!(b.frame(from_b, 0).await, [1]);
     let changed = |event: &Event| {
-        matches!(
-            event,
-            Event::Up { .. } | Event::Down { .. } | Event::DialFailed { .. }
-        )
+        matches!(event, Event::Up { .. } | Event::Down { .. } | Event::DialFailed { .. })
     };
     assert!(!a.met(changed) && !b.met(changed));
 }
@@ -323,9 +295,7 @@ async fn a_closing_link_delivers_what_was_queued() {
     let (mut a, mut b, from_a, from_b) = pair().await;
     for lane in 0..4_u8 {
         for round in 0..5_u8 {
-            a.net
-                .send(from_a, lane, pattern(300_000, lane * 10 + round))
-                .unwrap();
+            a.net.send(from_a, lane, pattern(300_000, lane * 10 + round)).unwrap();
             b.net.send(from_b, lane, pattern(300_000, round)).unwrap();
         }
     }
@@ -365,10 +335,7 @@ async fn a_dial_while_the_old_link_closes_waits_for_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vanished_peer_is_noticed() {
-    let quick = |key| Options {
-        idle_timeout: Duration::from_secs(1),
-        ..options(key)
-    };
+    let quick = |key| Options { idle_timeout: Duration::from_secs(1), ..options(key) };
     let (mut a, mut b) = (device_with(quick(1)).await, mortal(quick(2)).await);
     a.dial(&b.device);
     let (from_a, _) = a.up(b.device.id()).await;
@@ -382,10 +349,7 @@ async fn a_vanished_peer_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_stranger_is_dropped() {
-    let strict = Options {
-        stranger_timeout: Duration::from_millis(300),
-        ..options(2)
-    };
+    let strict = Options { stranger_timeout: Duration::from_millis(300), ..options(2) };
     let (mut a, mut b) = (device(1).await, device_with(strict).await);
     a.dial(&b);
     let (from_a, _) = a.up(b.id()).await;
@@ -398,10 +362,7 @@ async fn a_silent_stranger_is_dropped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_gets_small_control_frames_only() {
     let small = STRANGER_FRAME_BYTES as usize;
-    let strict = || Options {
-        stranger_timeout: Duration::from_secs(1),
-        ..options(2)
-    };
+    let strict = || Options { stranger_timeout: Duration::from_secs(1), ..options(2) };
     for (lane, len) in [(0_u8, small + 1), (1, 1), (2, 1), (3, 1)] {
         let (mut a, mut b) = (device(1).await, device_with(strict()).await);
         a.dial(&b);
@@ -457,9 +418,7 @@ async fn strangers_are_counted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_protocol_is_named_as_such() {
     let (sender, _events) = mpsc::channel(8);
-    let other = Net::bind_as(options(2), sender, b"vault-sync/999")
-        .await
-        .unwrap();
+    let other = Net::bind_as(options(2), sender, b"vault-sync/999").await.unwrap();
     let mut a = device(1).await;
     a.net.dial(other.id(), &other.addresses());
     let (kind, text) = a.failed(other.id()).await;
@@ -468,28 +427,17 @@ async fn another_protocol_is_named_as_such() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_address_fails_within_the_limit() {
-    let hurried = Options {
-        connect_timeout: Duration::from_millis(500),
-        ..options(1)
-    };
+    let hurried = Options { connect_timeout: Duration::from_millis(500), ..options(1) };
     let mut a = device_with(hurried).await;
     // Bound, so that nobody else is there, and never answered.
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let nobody = device(2).await.net.id();
-    a.net
-        .dial(nobody, &[silent.local_addr().unwrap().to_string()]);
+    a.net.dial(nobody, &[silent.local_addr().unwrap().to_string()]);
     let (kind, text) = a.failed(nobody).await;
     assert_eq!(kind, DialFailure::Unreachable);
     assert!(text.contains("in time"), "{text}");
     // No address, addresses of other machines, and texts that are none: nothing is sent at all.
-    for addresses in [
-        vec![],
-        vec![
-            "192.0.2.1:1".into(),
-            "https://r.example/".into(),
-            "?".into(),
-        ],
-    ] {
+    for addresses in [vec![], vec!["192.0.2.1:1".into(), "https://r.example/".into(), "?".into()]] {
         a.net.dial(nobody, &addresses);
         assert_eq!(a.failed(nobody).await.0, DialFailure::Unreachable);
     }
@@ -507,10 +455,7 @@ async fn a_port_in_use_is_named() {
     let port = a.net.port().unwrap();
     let (sender, _events) = mpsc::channel(8);
     let taken = Net::bind(Options::loopback([2; 32], port, LIMITS), sender).await;
-    assert!(
-        matches!(taken, Err(Error::PortInUse(named)) if named == port),
-        "{taken:?}"
-    );
+    assert!(matches!(taken, Err(Error::PortInUse(named)) if named == port), "{taken:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

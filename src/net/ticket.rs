@@ -103,9 +103,7 @@ impl FromStr for Ticket {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim().to_ascii_lowercase();
-        let not_a_ticket = Error::NotATicket {
-            expected: TICKET_PREFIX,
-        };
+        let not_a_ticket = Error::NotATicket { expected: TICKET_PREFIX };
         if !text.starts_with(TICKET_PREFIX) {
             return Err(not_a_ticket);
         }
@@ -156,23 +154,14 @@ mod tests {
         assert!(text.starts_with(TICKET_PREFIX), "{text}");
         assert!(text.chars().all(|c| c.is_ascii_alphanumeric()), "{text}");
         assert_eq!(text.parse::<Ticket>().unwrap(), ticket());
-        assert_eq!(
-            format!("  {}\n", text.to_uppercase())
-                .parse::<Ticket>()
-                .unwrap(),
-            ticket()
-        );
+        assert_eq!(format!("  {}\n", text.to_uppercase()).parse::<Ticket>().unwrap(), ticket());
         assert_eq!(ticket().contacts().len(), 3);
     }
 
     #[test]
     fn the_text_form_is_pinned() {
-        let text = Ticket {
-            addresses: vec!["127.0.0.1:1".into()],
-            relay: None,
-            ..ticket()
-        }
-        .to_string();
+        let text =
+            Ticket { addresses: vec!["127.0.0.1:1".into()], relay: None, ..ticket() }.to_string();
         assert_eq!(text, PINNED);
     }
     const PINNED: &str = "";
@@ -184,32 +173,17 @@ mod tests {
             let mut bytes = text.clone().into_bytes();
             bytes[at] = if bytes[at] == b'a' { b'b' } else { b'a' };
             let typo = String::from_utf8(bytes).unwrap();
-            assert!(
-                matches!(typo.parse::<Ticket>(), Err(Error::Mangled)),
-                "{at}"
-            );
+            assert!(matches!(typo.parse::<Ticket>(), Err(Error::Mangled)), "{at}");
         }
         for cut in TICKET_PREFIX.len()..text.len() {
-            assert!(
-                matches!(text[..cut].parse::<Ticket>(), Err(Error::Mangled)),
-                "{cut}"
-            );
+            assert!(matches!(text[..cut].parse::<Ticket>(), Err(Error::Mangled)), "{cut}");
         }
     }
 
     #[test]
     fn other_texts_are_named_as_such() {
-        for other in [
-            "",
-            "hello",
-            "vaultsyn",
-            "endpointaaaa",
-            "https://example.com",
-        ] {
-            assert!(
-                matches!(other.parse::<Ticket>(), Err(Error::NotATicket { .. })),
-                "{other}"
-            );
+        for other in ["", "hello", "vaultsyn", "endpointaaaa", "https://example.com"] {
+            assert!(matches!(other.parse::<Ticket>(), Err(Error::NotATicket { .. })), "{other}");
         }
         let long = format!("{TICKET_PREFIX}{}", "a".repeat(TEXT_LIMIT));
         assert!(matches!(long.parse::<Ticket>(), Err(Error::Mangled)));
@@ -222,18 +196,12 @@ mod tests {
         bytes.extend(checksum(2, body));
         bytes.extend(body);
         let text = Raw(bytes).encode_string();
-        assert!(matches!(
-            text.parse::<Ticket>(),
-            Err(Error::TicketVersion(2))
-        ));
+        assert!(matches!(text.parse::<Ticket>(), Err(Error::TicketVersion(2))));
     }
 
     #[test]
     fn debug_output_keeps_the_secret() {
-        let secret = Ticket {
-            secret: [0xee; 32],
-            ..ticket()
-        };
+        let secret = Ticket { secret: [0xee; 32], ..ticket() };
         assert!(!format!("{secret:?}").contains("238"));
     }
 

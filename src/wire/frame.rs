@@ -84,11 +84,7 @@ fn worth_packing(message: &Message) -> bool {
 }
 
 fn chunk_of(message: &Message) -> Option<&[u8]> {
-    if let Message::Chunk { bytes, .. } = message {
-        Some(bytes)
-    } else {
-        None
-    }
+    if let Message::Chunk { bytes, .. } = message { Some(bytes) } else { None }
 }
 
 /// The flag and the zlib stream of `body`.
@@ -147,9 +143,6 @@ fn parse(body: &[u8]) -> Result<Message, Error> {
     match postcard::take_from_bytes(body) {
         Ok((message, [])) => Ok(message),
         Ok((_, rest)) => Err(Error::Trailing { bytes: rest.len() }),
-        Err(cause) => Err(Error::Message {
-            tag: body.first().copied(),
-            cause,
-        }),
+        Err(cause) => Err(Error::Message { tag: body.first().copied(), cause }),
     }
 }

@@ -17,10 +17,7 @@ use crate::model::{
 };
 
 fn content(fill: u8) -> Content {
-    Content {
-        hash: ContentHash([fill; 32]),
-        size: 300,
-    }
+    Content { hash: ContentHash([fill; 32]), size: 300 }
 }
 
 fn member() -> Member {
@@ -72,20 +69,8 @@ fn samples() -> Vec<(&'static str, Message)> {
     ];
     let states = vec![
         (id, State::Absent),
-        (
-            id,
-            State::Plain {
-                kind: Kind::Text,
-                content: content(7),
-            },
-        ),
-        (
-            id,
-            State::Document {
-                heads: heads.clone(),
-                recent: vec![ChangeHash([0x77; 32])],
-            },
-        ),
+        (id, State::Plain { kind: Kind::Text, content: content(7) }),
+        (id, State::Document { heads: heads.clone(), recent: vec![ChangeHash([0x77; 32])] }),
     ];
     let mut all = vec![
         (
@@ -97,37 +82,13 @@ fn samples() -> Vec<(&'static str, Message)> {
                 addresses: vec!["[2001:db8::1]:4433".into()],
             }),
         ),
-        (
-            "paired",
-            Message::Paired {
-                members: vec![member()],
-            },
-        ),
+        ("paired", Message::Paired { members: vec![member()] }),
         ("hello", Message::Hello(hello())),
         ("members", Message::Members(vec![])),
         ("sums", Message::Sums(vec![digest, Digest::ZERO])),
-        (
-            "leaves",
-            Message::Leaves(vec![Node {
-                node: 300,
-                leaves: vec![digest],
-            }]),
-        ),
-        (
-            "items",
-            Message::Items(vec![Leaf {
-                node: 1,
-                leaf: 2,
-                items: vec![(id, [8; 8])],
-            }]),
-        ),
-        (
-            "states",
-            Message::States {
-                reply: true,
-                states: states.clone(),
-            },
-        ),
+        ("leaves", Message::Leaves(vec![Node { node: 300, leaves: vec![digest] }])),
+        ("items", Message::Items(vec![Leaf { node: 1, leaf: 2, items: vec![(id, [8; 8])] }])),
+        ("states", Message::States { reply: true, states: states.clone() }),
         ("compared", Message::Compared),
         (
             "deliver plain",
@@ -146,9 +107,7 @@ fn samples() -> Vec<(&'static str, Message)> {
         ),
         (
             "deliver document",
-            Message::Deliver(vec![delivery(Body::Document {
-                bytes: vec![1, 2, 3],
-            })]),
+            Message::Deliver(vec![delivery(Body::Document { bytes: vec![1, 2, 3] })]),
         ),
         (
             "deliver changes",
@@ -160,36 +119,14 @@ fn samples() -> Vec<(&'static str, Message)> {
         ),
         ("ack", Message::Ack(vec![(id, digest)])),
         ("need", Message::Need(states)),
-        (
-            "settled",
-            Message::Settled {
-                digest,
-                busy: false,
-            },
-        ),
+        ("settled", Message::Settled { digest, busy: false }),
         ("outline want", Message::OutlineWant(content(1))),
         (
             "outline",
-            Message::Outline {
-                hash: ContentHash([1; 32]),
-                chunks: vec![ContentHash([2; 32])],
-            },
+            Message::Outline { hash: ContentHash([1; 32]), chunks: vec![ContentHash([2; 32])] },
         ),
-        (
-            "chunk want",
-            Message::ChunkWant {
-                content: content(1),
-                index: 200,
-            },
-        ),
-        (
-            "chunk",
-            Message::Chunk {
-                hash: ContentHash([1; 32]),
-                index: 3,
-                bytes: vec![0xff; 5],
-            },
-        ),
+        ("chunk want", Message::ChunkWant { content: content(1), index: 200 }),
+        ("chunk", Message::Chunk { hash: ContentHash([1; 32]), index: 3, bytes: vec![0xff; 5] }),
         ("content gone", Message::ContentGone(ContentHash([1; 32]))),
     ];
     let names = [
@@ -218,12 +155,7 @@ fn every_message_has_the_bytes_of_version_1() {
         .into_iter()
         .map(|(name, message)| (name.to_owned(), HEXLOWER.encode(&encode(&message))))
         .collect();
-    assert_eq!(
-        now,
-        pinned,
-        "now:\n{}",
-        serde_json::to_string_pretty(&now).unwrap()
-    );
+    assert_eq!(now, pinned, "now:\n{}", serde_json::to_string_pretty(&now).unwrap());
     for (name, message) in samples() {
         let frame = HEXLOWER.decode(pinned[name].as_bytes()).unwrap();
         assert_eq!(decode(Lane::Control, &frame).unwrap(), message, "{name}");
@@ -232,10 +164,7 @@ fn every_message_has_the_bytes_of_version_1() {
 
 #[test]
 fn the_samples_cover_every_tag() {
-    let mut tags: Vec<u8> = samples()
-        .iter()
-        .map(|(_, message)| encode(message)[1])
-        .collect();
+    let mut tags: Vec<u8> = samples().iter().map(|(_, message)| encode(message)[1]).collect();
     tags.sort_unstable();
     tags.dedup();
     let last = u8::try_from(tags.len()).unwrap();
@@ -251,29 +180,19 @@ fn every_cut_and_every_addition_is_refused() {
     for (name, message) in samples() {
         let frame = encode(&message);
         for cut in 0..frame.len() {
-            assert!(
-                decode(Lane::Control, &frame[..cut]).is_err(),
-                "{name} cut at {cut}"
-            );
+            assert!(decode(Lane::Control, &frame[..cut]).is_err(), "{name} cut at {cut}");
         }
         let mut longer = frame.clone();
         longer.push(0);
         assert!(
-            matches!(
-                decode(Lane::Control, &longer),
-                Err(Error::Trailing { bytes: 1 })
-            ),
+            matches!(decode(Lane::Control, &longer), Err(Error::Trailing { bytes: 1 })),
             "{name}"
         );
     }
 }
 
 fn chunk(bytes: Vec<u8>) -> Message {
-    Message::Chunk {
-        hash: ContentHash([1; 32]),
-        index: 0,
-        bytes,
-    }
+    Message::Chunk { hash: ContentHash([1; 32]), index: 0, bytes }
 }
 
 fn document(bytes: Vec<u8>) -> Message {
@@ -340,15 +259,11 @@ fn a_bomb_is_stopped_at_the_limit() {
     assert!(bomb.len() < 300_000, "{}", bomb.len());
     assert!(matches!(
         decode(Lane::Bulk, &bomb),
-        Err(Error::TooLarge {
-            limit_bytes: BULK_LIMIT_BYTES
-        })
+        Err(Error::TooLarge { limit_bytes: BULK_LIMIT_BYTES })
     ));
     assert!(matches!(
         decode_within(100_000, &encode(&document(vec![0; 100_001]))),
-        Err(Error::TooLarge {
-            limit_bytes: 100_000
-        })
+        Err(Error::TooLarge { limit_bytes: 100_000 })
     ));
 }
 
@@ -369,10 +284,7 @@ fn damaged_packed_frames_are_refused() {
     }
     let mut longer = frame;
     longer.push(0);
-    assert!(matches!(
-        decode(Lane::Bulk, &longer),
-        Err(Error::Trailing { bytes: 1 })
-    ));
+    assert!(matches!(decode(Lane::Bulk, &longer), Err(Error::Trailing { bytes: 1 })));
 }
 
 #[test]
@@ -380,39 +292,23 @@ fn strange_frames_are_named() {
     assert!(matches!(decode(Lane::Live, &[]), Err(Error::Empty)));
     assert!(matches!(decode(Lane::Live, &[2, 8]), Err(Error::Flag(2))));
     assert!(matches!(decode(Lane::Live, &[1, 8]), Err(Error::Zlib(_))));
-    assert!(matches!(
-        decode(Lane::Live, &[0]),
-        Err(Error::Message { tag: None, .. })
-    ));
+    assert!(matches!(decode(Lane::Live, &[0]), Err(Error::Message { tag: None, .. })));
 }
 
 #[test]
 fn a_path_out_of_the_vault_is_no_message() {
     let good = encode(&document(vec![]));
-    let at = good
-        .windows(4)
-        .position(|four| four == b"a/\xc3\xa9")
-        .unwrap();
+    let at = good.windows(4).position(|four| four == b"a/\xc3\xa9").unwrap();
     let mut evil = good;
     evil[at..at + 4].copy_from_slice(b"../x");
-    assert!(matches!(
-        decode(Lane::Bulk, &evil),
-        Err(Error::Message { .. })
-    ));
+    assert!(matches!(decode(Lane::Bulk, &evil), Err(Error::Message { .. })));
 }
 
 #[test]
 fn heads_are_a_sorted_set_whatever_the_peer_sends() {
     let sorted = Heads::new(vec![ChangeHash([1; 32]), ChangeHash([2; 32])]);
-    let message = |heads| {
-        Message::Need(vec![(
-            FileId([0; 16]),
-            State::Document {
-                heads,
-                recent: vec![],
-            },
-        )])
-    };
+    let message =
+        |heads| Message::Need(vec![(FileId([0; 16]), State::Document { heads, recent: vec![] })]);
     let mut frame = encode(&message(sorted.clone()));
     let at = frame.iter().position(|byte| *byte == 1).unwrap();
     let at = frame[at..].windows(32).position(|w| w == [1; 32]).unwrap() + at;
@@ -440,15 +336,10 @@ fn arbitrary_state() -> impl Strategy<Value = State> {
         Just(State::Absent),
         (any::<[u8; 32]>(), any::<u64>()).prop_map(|(hash, size)| State::Plain {
             kind: Kind::Blob,
-            content: Content {
-                hash: ContentHash(hash),
-                size
-            },
+            content: Content { hash: ContentHash(hash), size },
         }),
-        (hashes(), hashes()).prop_map(|(heads, recent)| State::Document {
-            heads: Heads::new(heads),
-            recent,
-        }),
+        (hashes(), hashes())
+            .prop_map(|(heads, recent)| State::Document { heads: Heads::new(heads), recent }),
     ]
 }
 
@@ -470,18 +361,9 @@ fn arbitrary_body() -> impl Strategy<Value = Body> {
 }
 
 fn arbitrary() -> impl Strategy<Value = Message> {
-    let states = vec(
-        (any::<[u8; 16]>().prop_map(FileId), arbitrary_state()),
-        0..20,
-    );
+    let states = vec((any::<[u8; 16]>().prop_map(FileId), arbitrary_state()), 0..20);
     let path = "[a-zé/]{1,30}".prop_filter_map("a path", |text| VaultPath::parse(&text).ok());
-    let delivery = (
-        any::<[u8; 16]>(),
-        path,
-        any::<u32>(),
-        any::<i64>(),
-        arbitrary_body(),
-    )
+    let delivery = (any::<[u8; 16]>(), path, any::<u32>(), any::<i64>(), arbitrary_body())
         .prop_map(|(id, birth, generation, mtime_ms, body)| Delivery {
             id: FileId(id),
             birth,
@@ -501,14 +383,7 @@ fn arbitrary() -> impl Strategy<Value = Message> {
             bytes,
         }),
         vec(("\\PC{0,20}", any::<u32>()), 0..30).prop_map(|members| Message::Members(
-            members
-                .into_iter()
-                .map(|(name, epoch)| Member {
-                    name,
-                    epoch,
-                    ..member()
-                })
-                .collect()
+            members.into_iter().map(|(name, epoch)| Member { name, epoch, ..member() }).collect()
         )),
     ]
 }
@@ -611,10 +486,7 @@ fn adhoc_levels() {
             }
         }
     }
-    for v in [
-        "/work/shared/vaults/help/en",
-        "/work/shared/vaults/mixed/vault",
-    ] {
+    for v in ["/work/shared/vaults/help/en", "/work/shared/vaults/mixed/vault"] {
         notes.clear();
         walk(Path::new(v), &mut notes);
         for batch in [1, 64] {

@@ -1,8 +1,5 @@
 //! Configuration files: read with the line of each mistake, edited without losing comments.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "app owns the configuration files"
-)]
+#![expect(clippy::disallowed_methods, reason = "app owns the configuration files")]
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -53,18 +50,12 @@ pub struct Written {
 /// [`Failure::Config`] when the file as it stands is not valid; [`Failure::Io`] with the path.
 pub fn write_key(path: &Path, name: &str, text: &str) -> Result<Written, Error> {
     let key = Key::by_name(name).ok_or_else(|| {
-        Error::new(
-            Failure::Usage,
-            format!("unknown configuration key {name:?}"),
-        )
-        .hint(Key::suggestion(name))
+        Error::new(Failure::Usage, format!("unknown configuration key {name:?}"))
+            .hint(Key::suggestion(name))
     })?;
     let value = Value::parse(key, text).map_err(|expected| {
-        Error::new(
-            Failure::Usage,
-            format!("{text:?} is no value for {key}: {expected}"),
-        )
-        .hint(key.about())
+        Error::new(Failure::Usage, format!("{text:?} is no value for {key}: {expected}"))
+            .hint(key.about())
     })?;
     let io = |step: &str, path: &Path, error: io::Error| {
         Error::new(Failure::Io, format!("cannot {step} {}", path.display())).caused_by(error)
@@ -83,10 +74,7 @@ pub fn write_key(path: &Path, name: &str, text: &str) -> Result<Written, Error> 
     let folder = target.parent().unwrap_or_else(|| Path::new("/"));
     std::fs::create_dir_all(folder).map_err(|error| io("make the folder", folder, error))?;
     replace(&target, edited.as_bytes()).map_err(|error| io("write", &target, error))?;
-    Ok(Written {
-        path: target,
-        value,
-    })
+    Ok(Written { path: target, value })
 }
 
 /// The text `old` with one key set.
@@ -153,10 +141,7 @@ fn parse(path: &Path, text: &str) -> Result<BTreeMap<Key, Value>, Error> {
             return Err(unknown(&at(key_span), table_name));
         };
         if !Key::ALL.iter().any(|key| key.parts().0 == table_name) {
-            let span = table
-                .iter()
-                .next()
-                .and_then(|(field, _)| table.key(field)?.span());
+            let span = table.iter().next().and_then(|(field, _)| table.key(field)?.span());
             let first = table.iter().next().map_or("", |(field, _)| field);
             let name = format!("{table_name}.{first}");
             return Err(unknown(&at(key_span.or(span)), name.trim_end_matches('.')));
@@ -192,11 +177,8 @@ fn convert(key: Key, item: &Item) -> Result<Value, String> {
 }
 
 fn unknown(place: &str, name: &str) -> Error {
-    Error::new(
-        Failure::Config,
-        format!("{place}: unknown configuration key {name:?}"),
-    )
-    .hint(Key::suggestion(name))
+    Error::new(Failure::Config, format!("{place}: unknown configuration key {name:?}"))
+        .hint(Key::suggestion(name))
 }
 
 fn syntax(path: &Path, text: &str, error: &toml_edit::TomlError) -> Error {
@@ -289,8 +271,7 @@ mod tests {
         let text = edit(path, &text, Key::NetBind, &Value::Text("::1".into())).unwrap();
         assert_eq!(
             text,
-            old.replace("300", "50")
-                .replace("# at home\n", "# at home\nbind = \"::1\"\n")
+            old.replace("300", "50").replace("# at home\n", "# at home\nbind = \"::1\"\n")
         );
         let text = edit(path, "", Key::DeviceName, &Value::Text("desk".into())).unwrap();
         assert_eq!(text, "[device]\nname = \"desk\"\n");
@@ -310,10 +291,7 @@ mod tests {
         std::fs::write(&path, "[watch]\nnope = 1\n").unwrap();
         let error = write_key(&path, "watch.quiet_ms", "50").unwrap_err();
         assert_eq!(error.kind, Failure::Config);
-        assert_eq!(
-            std::fs::read_to_string(&path).unwrap(),
-            "[watch]\nnope = 1\n"
-        );
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "[watch]\nnope = 1\n");
     }
 
     #[test]
@@ -345,9 +323,6 @@ mod tests {
         std::os::unix::fs::symlink(&real, &link).unwrap();
         write_key(&link, "net.relay", "none").unwrap();
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(
-            std::fs::read_to_string(&real).unwrap(),
-            "[net]\nrelay = \"none\"\n"
-        );
+        assert_eq!(std::fs::read_to_string(&real).unwrap(), "[net]\nrelay = \"none\"\n");
     }
 }

@@ -33,18 +33,14 @@ impl Home {
     pub fn find(env_home: Option<&OsStr>) -> Result<Self, Error> {
         if let Some(folder) = env_home.filter(|value| !value.is_empty()) {
             let folder = std::path::absolute(folder).map_err(|error| {
-                Error::new(
-                    Failure::Config,
-                    format!("cannot make the path in {ENV_HOME} absolute"),
-                )
-                .caused_by(error)
+                Error::new(Failure::Config, format!("cannot make the path in {ENV_HOME} absolute"))
+                    .caused_by(error)
             })?;
             return Ok(Self::below(&folder));
         }
         let project = ProjectDirs::from("", "", "vault-sync").ok_or_else(|| {
-            Error::new(Failure::Config, "this system names no home directory").hint(format!(
-                "Set {ENV_HOME} to a folder for settings, identity and state."
-            ))
+            Error::new(Failure::Config, "this system names no home directory")
+                .hint(format!("Set {ENV_HOME} to a folder for settings, identity and state."))
         })?;
         let data = project.data_local_dir();
         Ok(Self {
@@ -101,9 +97,7 @@ mod tests {
         assert_eq!(home.identity_file(), Path::new("/h/identity"));
         assert_eq!(
             home.vault_config_file(VaultId([0xab; 16])),
-            Path::new("/h/state/vaults")
-                .join("ab".repeat(16))
-                .join("config.toml")
+            Path::new("/h/state/vaults").join("ab".repeat(16)).join("config.toml")
         );
     }
 

@@ -89,9 +89,7 @@ impl Key {
 
     /// The name in two parts: table and field.
     pub fn parts(self) -> (&'static str, &'static str) {
-        self.name()
-            .split_once('.')
-            .expect("every key's name holds one dot")
+        self.name().split_once('.').expect("every key's name holds one dot")
     }
 
     /// One sentence for people.
@@ -172,10 +170,7 @@ impl Key {
 
     /// The names of the environment variables that set it, the preferred one first.
     pub fn env_names(self) -> Vec<String> {
-        let plain = format!(
-            "{ENV_PREFIX}{}",
-            self.name().replace('.', "_").to_ascii_uppercase()
-        );
+        let plain = format!("{ENV_PREFIX}{}", self.name().replace('.', "_").to_ascii_uppercase());
         // These three have a short name in the contract.
         let short = match self {
             Self::NetBind | Self::NetRelay | Self::NetDiscovery => {
@@ -281,10 +276,7 @@ mod tests {
     #[test]
     fn environment_names_follow_the_contract() {
         assert_eq!(Key::WatchQuietMs.env_names(), ["VAULT_SYNC_WATCH_QUIET_MS"]);
-        assert_eq!(
-            Key::NetBind.env_names(),
-            ["VAULT_SYNC_BIND", "VAULT_SYNC_NET_BIND"]
-        );
+        assert_eq!(Key::NetBind.env_names(), ["VAULT_SYNC_BIND", "VAULT_SYNC_NET_BIND"]);
         assert_eq!(Key::NetRelay.env_names()[0], "VAULT_SYNC_RELAY");
         assert_eq!(Key::NetDiscovery.env_names()[0], "VAULT_SYNC_DISCOVERY");
     }
@@ -304,19 +296,10 @@ mod tests {
 
     #[test]
     fn wrong_names_get_close_ones() {
-        assert_eq!(
-            Key::suggestion("watch.quietms"),
-            "Did you mean watch.quiet_ms?"
-        );
+        assert_eq!(Key::suggestion("watch.quietms"), "Did you mean watch.quiet_ms?");
         assert_eq!(Key::suggestion("quiet_ms"), "Did you mean watch.quiet_ms?");
-        assert_eq!(
-            Key::suggestion("brake"),
-            "Did you mean brake.files, brake.percent?"
-        );
-        assert_eq!(
-            Key::suggestion("zzz"),
-            "`vault-sync config list` names every key."
-        );
+        assert_eq!(Key::suggestion("brake"), "Did you mean brake.files, brake.percent?");
+        assert_eq!(Key::suggestion("zzz"), "`vault-sync config list` names every key.");
         assert_eq!(
             Key::env_suggestion("VAULT_SYNC_BINDD"),
             "Did you mean VAULT_SYNC_BIND, VAULT_SYNC_NET_BIND?"

@@ -85,26 +85,17 @@ impl Settings {
         flags: &[(String, String)],
     ) -> Result<Self, Error> {
         let path = home.config_file().to_owned();
-        let mut settings = Self {
-            home,
-            said: BTreeMap::new(),
-        };
+        let mut settings = Self { home, said: BTreeMap::new() };
         settings.add_file(&path, Origin::File)?;
         settings.add_environment(environment)?;
         for (name, text) in flags {
             let key = Key::by_name(name).ok_or_else(|| {
-                Error::new(
-                    Failure::Usage,
-                    format!("unknown configuration key {name:?}"),
-                )
-                .hint(Key::suggestion(name))
+                Error::new(Failure::Usage, format!("unknown configuration key {name:?}"))
+                    .hint(Key::suggestion(name))
             })?;
             let value = Value::parse(key, text).map_err(|expected| {
-                Error::new(
-                    Failure::Usage,
-                    format!("{text:?} is no value for {key}: {expected}"),
-                )
-                .hint(key.about())
+                Error::new(Failure::Usage, format!("{text:?} is no value for {key}: {expected}"))
+                    .hint(key.about())
             })?;
             settings.add(key, Origin::Flag, value);
         }
@@ -113,10 +104,7 @@ impl Settings {
 
     /// The built-in values alone, below `home`.
     pub fn built_in(home: Home) -> Self {
-        Self {
-            home,
-            said: BTreeMap::new(),
-        }
+        Self { home, said: BTreeMap::new() }
     }
 
     /// These settings with the vault's own file taken in.
@@ -234,16 +222,15 @@ impl Settings {
             if !name.starts_with(ENV_PREFIX) || RESERVED.contains(&name.as_str()) {
                 continue;
             }
-            let key = Key::ALL
-                .into_iter()
-                .find(|key| key.env_names().contains(&name))
-                .ok_or_else(|| {
+            let key = Key::ALL.into_iter().find(|key| key.env_names().contains(&name)).ok_or_else(
+                || {
                     Error::new(
                         Failure::Config,
                         format!("the environment variable {name} sets no configuration key"),
                     )
                     .hint(Key::env_suggestion(&name))
-                })?;
+                },
+            )?;
             let value = Value::parse(key, &text).map_err(|expected| {
                 Error::new(
                     Failure::Config,
@@ -276,10 +263,7 @@ mod tests {
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -334,12 +318,7 @@ mod tests {
         assert!(error.hints[0].contains("VAULT_SYNC_WATCH_QUIET_MS"));
         let error = load(&[("VAULT_SYNC_NET_PORT", "many")]).unwrap_err();
         assert!(error.to_string().contains("from 0 to 65535"));
-        let both = |second| {
-            load(&[
-                ("VAULT_SYNC_RELAY", "none"),
-                ("VAULT_SYNC_NET_RELAY", second),
-            ])
-        };
+        let both = |second| load(&[("VAULT_SYNC_RELAY", "none"), ("VAULT_SYNC_NET_RELAY", second)]);
         assert!(both("none").is_ok());
         assert_eq!(both("default").unwrap_err().kind, Failure::Config);
     }
@@ -347,12 +326,8 @@ mod tests {
     #[test]
     fn wrong_flags_are_usage() {
         let load = |name: &str, value: &str| {
-            Settings::load(
-                Home::below(Path::new("/nowhere")),
-                [],
-                &env(&[(name, value)]),
-            )
-            .unwrap_err()
+            Settings::load(Home::below(Path::new("/nowhere")), [], &env(&[(name, value)]))
+                .unwrap_err()
         };
         assert_eq!(load("watch.quite_ms", "1").kind, Failure::Usage);
         assert_eq!(load("watch.quiet_ms", "x").kind, Failure::Usage);

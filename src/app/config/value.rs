@@ -159,9 +159,7 @@ impl Relay {
 
 /// Catches slips only; the network library has the last word on a URL.
 fn is_url(text: &str) -> bool {
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', ':']))
         && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
@@ -275,10 +273,7 @@ mod tests {
     fn addresses_come_with_and_without_port() {
         let socket: SocketAddr = "127.0.0.1:0".parse().unwrap();
         assert_eq!(Bind::parse("127.0.0.1:0"), Ok(Bind::Socket(socket)));
-        assert_eq!(
-            Bind::parse("::1"),
-            Ok(Bind::Address("::1".parse().unwrap()))
-        );
+        assert_eq!(Bind::parse("::1"), Ok(Bind::Address("::1".parse().unwrap())));
         assert_eq!(Bind::parse("[::1]:7").unwrap().to_string(), "[::1]:7");
         assert_eq!(Bind::parse("all"), Ok(Bind::All));
         for bad in ["", "localhost", "1.2.3.4:70000", "everything"] {
