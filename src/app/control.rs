@@ -88,11 +88,12 @@ async fn accept(listener: UnixListener, handle: Handle, askers: Arc<Semaphore>) 
     let mut tasks = JoinSet::new();
     loop {
         while tasks.try_join_next().is_some() {}
-        let Ok(permit) = Arc::clone(&askers).acquire_owned().await else {
-            return;
-        };
         match listener.accept().await {
             Ok((stream, _)) => {
+                // Those beyond the limit wait here, and in the socket's own queue.
+                let Ok(permit) = Arc::clone(&askers).acquire_owned().await else {
+                    return;
+                };
                 let handle = handle.clone();
                 tasks.spawn(async move {
                     if let Err(error) = answer(stream, &handle).await {

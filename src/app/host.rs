@@ -20,7 +20,7 @@ use super::handle::{Facts, Handle};
 use super::hints::Hints;
 use super::places::{self, Hold, Place};
 use super::post::{self, Post};
-use super::workers::{Ground, Workers};
+use super::workers::Workers;
 use super::{Error, Failure, control, fault};
 use crate::engine::{Command, Report};
 use crate::model::{Problem, ProblemKind};
@@ -89,14 +89,12 @@ impl Host {
     pub(crate) async fn start(desk: Desk, opening: Opening) -> Result<Self, Error> {
         let Opening { role, clock, created, gate } = opening;
         let stay = matches!(role, Role::Watch | Role::Wait);
-        if let Some(folder) = desk.ground.get() {
-            sweep(folder);
-        }
+        desk.ground.sweep();
         let hints = Arc::new(Hints::default());
         let mut tasks = Vec::new();
         // Watching begins before the first scan, so that nothing falls between the two.
-        let (watcher, blind) = match (role, desk.ground.get()) {
-            (Role::Watch, Some(folder)) => start_watching(folder, &hints, &mut tasks),
+        let (watcher, blind) = match (role, desk.ground.to_write()) {
+            (Role::Watch, Some(folder)) => start_watching(&folder, &hints, &mut tasks),
             _ => (None, None),
         };
         let (engine, mut damaged) = desk.engine(clock.now(), stay)?;
@@ -275,13 +273,6 @@ impl Host {
     }
 }
 
-fn sweep(folder: &vault::Folder) {
-    let swept = folder.sweep();
-    for path in swept.recovered {
-        tracing::warn!(path = %path.display(), "brought back a file that a killed run had moved");
-    }
-}
-
 /// Watches the folder, or where that cannot be done has it looked through now and then.
 fn start_watching(
     folder: &vault::Folder,
@@ -403,15 +394,4 @@ fn options(settings: &Settings, secret: [u8; 32], port: u16) -> net::Options {
     options.discovery = net::Discovery { mdns: discovery.mdns(), dns: discovery.dns() };
     options.connect_timeout = Duration::from_millis(settings.connect_timeout_ms());
     options
-}
-
-/// The folder of a vault that is being joined is made by this, once the inviter accepted.
-pub(crate) fn gate(ground: &Ground, root: &std::path::Path, vault: crate::model::VaultId) -> Gate {
-    let (ground, root) = (Arc::clone(ground), root.to_owned());
-    Box::new(move || {
-        let folder = vault::Folder::adopt(&root, vault).map_err(|error| fault::of_vault(&error))?;
-        sweep(&folder);
-        ground.get_or_init(|| folder);
-        Ok(())
-    })
 }

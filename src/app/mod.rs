@@ -15,6 +15,7 @@ mod event;
 mod fault;
 mod figures;
 mod front;
+mod ground;
 mod handle;
 mod hints;
 mod host;

@@ -28,11 +28,7 @@ impl Device {
     fn new(name: &str) -> Self {
         if let Ok(filter) = std::env::var("VAULT_SYNC_LOG") {
             // Another test may have been first.
-            tracing_subscriber::fmt()
-                .with_env_filter(filter)
-                .with_test_writer()
-                .try_init()
-                .ok();
+            tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init().ok();
         }
         let home = tempfile::tempdir().unwrap();
         let environment = [
@@ -43,11 +39,7 @@ impl Device {
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings = Settings::load(Home::below(home.path()), environment, &[]).unwrap();
-        Self {
-            folder: home.path().join("notes"),
-            home,
-            settings,
-        }
+        Self { folder: home.path().join("notes"), home, settings }
     }
 
     fn with_notes(name: &str, notes: &[(&str, &str)]) -> Self {
@@ -69,9 +61,7 @@ impl Device {
     }
 
     fn ask(&self, request: Request) -> Result<Value, Error> {
-        ask(&self.folder, request, &self.settings, &mut |_| {
-            ControlFlow::Continue(())
-        })
+        ask(&self.folder, request, &self.settings, &mut |_| ControlFlow::Continue(()))
     }
 
     fn watch(&self) -> Watching {
@@ -102,13 +92,7 @@ impl Device {
     }
 
     fn invite(&self) -> String {
-        let made = self
-            .ask(Request::Invite {
-                expires_ms: 60_000,
-                uses: 1,
-                wait: false,
-            })
-            .unwrap();
+        let made = self.ask(Request::Invite { expires_ms: 60_000, uses: 1, wait: false }).unwrap();
         made["ticket"].as_str().unwrap().to_owned()
     }
 
@@ -168,9 +152,8 @@ impl Watching {
         let Some(thread) = self.thread.take() else {
             return Ok(());
         };
-        let asked = ask(&self.folder, Request::Stop, &self.settings, &mut |_| {
-            ControlFlow::Continue(())
-        });
+        let asked =
+            ask(&self.folder, Request::Stop, &self.settings, &mut |_| ControlFlow::Continue(()));
         if thread.is_finished() {
             return thread.join().unwrap();
         }
@@ -224,10 +207,8 @@ fn a_watch_tells_ready_first_and_stopped_last() {
     assert_eq!(ready["created"], true);
     assert!(!ready["addresses"].as_array().unwrap().is_empty());
     device.write("new.md", "new\n");
-    let taken = watching.until_that(
-        |event| event["event"] == "taken-in" && event["path"] == "new.md",
-        "taken-in",
-    );
+    let taken = watching
+        .until_that(|event| event["event"] == "taken-in" && event["path"] == "new.md", "taken-in");
     assert!(taken["at"].as_str().unwrap().ends_with('Z'));
     let status = device.ask(Request::Status).unwrap();
     assert_eq!(status["running"], true);
@@ -246,10 +227,8 @@ fn a_second_watch_is_told_who_has_the_vault() {
     let device = Device::with_notes("laptop", NOTES);
     let watching = device.watch();
     watching.until("ready");
-    let error = watch(&device.folder, &device.settings, &mut |_| {
-        ControlFlow::Continue(())
-    })
-    .unwrap_err();
+    let error =
+        watch(&device.folder, &device.settings, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert_eq!(error.kind, Failure::Busy);
     let pid = std::process::id().to_string();
     assert!(error.message.contains(&pid), "{error}");
@@ -260,11 +239,7 @@ fn a_second_watch_is_told_who_has_the_vault() {
 fn a_stale_socket_stops_nobody() {
     let device = Device::with_notes("laptop", NOTES);
     let done = init(&device.folder, &device.settings).unwrap();
-    let socket = device
-        .settings
-        .home()
-        .vault_dir(done.vault)
-        .join("control.sock");
+    let socket = device.settings.home().vault_dir(done.vault).join("control.sock");
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
     assert!(socket.exists());
     device.ask(Request::Status).unwrap();
@@ -316,10 +291,7 @@ fn one_shots_meet_a_running_watch_at_its_remembered_address() {
     watching.until("ready");
     let done = desk.ask(shot(Mode::Sync)).unwrap();
     assert_eq!(done["peers"][0]["outcome"], "in_sync", "{done}");
-    assert_eq!(
-        desk.read("today.md").as_deref(),
-        Some("changed while nothing ran\n")
-    );
+    assert_eq!(desk.read("today.md").as_deref(), Some("changed while nothing ran\n"));
     let idle = desk.ask(shot(Mode::Sync)).unwrap();
     assert_eq!(idle["received"]["files"], 0);
     assert_eq!(idle["sent"]["files"], 0);
@@ -360,10 +332,8 @@ fn a_bad_ticket_changes_nothing() {
     assert_eq!(desk.tree().len(), 1);
     assert!(!desk.folder.join(".vault-sync").exists());
     let state = desk.settings.home().state_dir().join("vaults");
-    let left: Vec<_> = fs::read_dir(state)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    let left: Vec<_> =
+        fs::read_dir(state).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["lock"]);
 
     let newcomer = Device::new("newcomer");
@@ -405,17 +375,12 @@ fn folders_that_cannot_be_vaults_are_refused() {
     assert_eq!(kind(&device.folder.join("today.md")), Failure::NotAFolder);
     init(&device.folder, &device.settings).unwrap();
     assert_eq!(kind(&device.folder.join("Ordner")), Failure::OtherVault);
-    let error = ask(
-        &device.home.path().join("nowhere"),
-        Request::Status,
-        &device.settings,
-        &mut |_| ControlFlow::Continue(()),
-    );
+    let error =
+        ask(&device.home.path().join("nowhere"), Request::Status, &device.settings, &mut |_| {
+            ControlFlow::Continue(())
+        });
     assert_eq!(error.unwrap_err().kind, Failure::NoSuchFolder);
-    assert_eq!(
-        locate(device.home.path()).unwrap_err().kind,
-        Failure::NotAVault
-    );
+    assert_eq!(locate(device.home.path()).unwrap_err().kind, Failure::NotAVault);
 }
 
 #[test]
@@ -451,36 +416,19 @@ fn peers_are_renamed_and_removed_with_and_without_a_watch() {
     watching.until("ready");
     let desk = Device::new("desk");
     desk.join(&laptop.invite()).unwrap();
-    let renamed = laptop
-        .ask(Request::RenamePeer {
-            peer: "desk".into(),
-            name: "Büro".into(),
-        })
-        .unwrap();
+    let renamed =
+        laptop.ask(Request::RenamePeer { peer: "desk".into(), name: "Büro".into() }).unwrap();
     assert_eq!(renamed["peers"][0]["name"], "Büro");
     watching.stop().unwrap();
     let peers = laptop.ask(Request::Peers).unwrap();
     assert_eq!(peers["peers"][0]["name"], "Büro");
-    laptop
-        .ask(Request::AddAddress {
-            peer: "Büro".into(),
-            address: "127.0.0.1:9".into(),
-        })
-        .unwrap();
-    let removed = laptop
-        .ask(Request::RemovePeer {
-            peer: "Büro".into(),
-        })
-        .unwrap();
+    laptop.ask(Request::AddAddress { peer: "Büro".into(), address: "127.0.0.1:9".into() }).unwrap();
+    let removed = laptop.ask(Request::RemovePeer { peer: "Büro".into() }).unwrap();
     assert_eq!(removed["peers"][0]["removed"], true);
     let peers = laptop.ask(Request::Peers).unwrap();
     assert_eq!(peers["peers"][0]["addresses"][0], "127.0.0.1:9");
     assert_eq!(peers["peers"][0]["removed"], true);
-    let error = laptop
-        .ask(Request::RemovePeer {
-            peer: "nobody".into(),
-        })
-        .unwrap_err();
+    let error = laptop.ask(Request::RemovePeer { peer: "nobody".into() }).unwrap_err();
     assert_eq!(error.kind, Failure::UnknownPeer);
 }
 

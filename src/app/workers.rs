@@ -19,6 +19,7 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc as answers;
 
 use super::Error;
+use super::ground::Ground;
 use crate::engine::{Input, Op, ScanError, Shelf};
 use crate::model::{
     Content, ContentHash, FileId, Observed, Problem, ProblemKind, Source, Step, StepError,
@@ -91,9 +92,6 @@ impl std::fmt::Debug for StoreJob {
     }
 }
 
-/// The folder, once there is one: a vault that is being joined has none before it is accepted.
-pub(crate) type Ground = Arc<std::sync::OnceLock<Folder>>;
-
 impl Workers {
     /// Starts the threads; answers go to `answers`.
     ///
@@ -120,15 +118,15 @@ impl Workers {
         };
         let tell = answers.clone();
         start("store", Box::new(move || keep_store(store, &store_jobs, &tell)))?;
-        let (tell, folder) = (answers.clone(), Arc::clone(ground));
+        let (tell, folder) = (answers.clone(), ground.clone());
         start("steps", Box::new(move || take_steps(&folder, &step_jobs, &tell)))?;
         let read_jobs = Arc::new(Mutex::new(read_jobs));
         for _ in 0..READERS {
-            let (tell, folder) = (answers.clone(), Arc::clone(ground));
+            let (tell, folder) = (answers.clone(), ground.clone());
             let jobs = Arc::clone(&read_jobs);
             start("reader", Box::new(move || read_files(&folder, &jobs, &tell)))?;
         }
-        let (tell, folder) = (answers.clone(), Arc::clone(ground));
+        let (tell, folder) = (answers.clone(), ground.clone());
         start("shelf", Box::new(move || serve_shelf(&folder, &shelf_jobs, &tell)))?;
         Ok(Self { store: to_store, steps: to_steps, readers: to_readers, shelf: to_shelf, threads })
     }
@@ -286,7 +284,7 @@ fn take_steps(ground: &Ground, jobs: &Receiver<Vec<(Op, Step)>>, answers: &answe
         }
         let (ops, steps) = next_batch(&mut queued);
         let count = steps.len();
-        let applied = match ground.get() {
+        let applied = match ground.to_write() {
             Some(folder) => guarded(|| folder.apply(&steps)),
             None => Err("there is no folder yet".to_owned()),
         };
@@ -356,7 +354,7 @@ fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &answer
                 tell(answers, Input::Scanned { op, result });
             }
             Ok(ReadJob::Look(op, path)) => {
-                let observed = match ground.get() {
+                let observed = match ground.to_read() {
                     Some(folder) => guarded(|| folder.look(&path)),
                     None => Err("there is no folder yet".to_owned()),
                 };
@@ -371,8 +369,9 @@ fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &answer
 
 /// Walks the folder, after and before which the marker must be there.
 fn scan(ground: &Ground) -> Result<crate::model::Walk, ScanError> {
-    let Some(folder) = ground.get() else {
-        return Err(ScanError::Unmounted("there is no folder yet".to_owned()));
+    let Some(folder) = ground.to_read() else {
+        // A folder that is made once we are accepted: there is nothing in it.
+        return Ok(crate::model::Walk::default());
     };
     match guarded(|| folder.walk()) {
         Ok(Ok(walk)) => Ok(walk),
@@ -387,10 +386,10 @@ fn serve_shelf(ground: &Ground, jobs: &Receiver<ShelfJob>, answers: &answers::Se
         ground: &Ground,
         work: impl FnOnce(&Folder) -> Result<T, StepError>,
     ) -> Result<T, StepError> {
-        let Some(folder) = ground.get() else {
+        let Some(folder) = ground.to_write() else {
             return Err(StepError::SourceGone);
         };
-        guarded(|| work(folder)).unwrap_or_else(|text| {
+        guarded(|| work(&folder)).unwrap_or_else(|text| {
             Err(StepError::Problem(Problem {
                 path: String::new(),
                 kind: ProblemKind::Unreadable,

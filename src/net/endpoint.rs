@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iroh::endpoint::{ConnectionError, Incoming, IncomingAddr};
-use iroh::{Endpoint, EndpointAddr, PublicKey, RelayUrl, TransportAddr};
+use iroh::{EndpointAddr, PublicKey, RelayUrl, TransportAddr};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
