@@ -112,6 +112,9 @@ fn every_file_keeps_to_the_map() {
     let mut found = Vec::new();
     for (name, source) in all_sources() {
         let room = name.split('/').next().unwrap_or_default().trim_end_matches(".rs");
+        if room == "arch" {
+            continue;
+        }
         found.extend(broken(room, &source).into_iter().map(|it| format!("{name}: {it}")));
     }
     assert!(found.is_empty(), "{found:#?}");

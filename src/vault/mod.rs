@@ -24,7 +24,7 @@
 //! |---|---|---|
 //! | `.vault-sync/vault.json` | `{"v":1,"vault":"<32 hex digits>"}` | – |
 //! | `.vault-sync/parts/<hash>.part` | chunks received so far, at their places | used on; removed once 7 days old |
-//! | `.vault-sync/aside/<temp name>` | the vault path a file was taken from (only on file systems that cannot swap names) | the file goes back |
+//! | `.vault-sync/aside/<temp name>` | the vault path a file was taken from, while nothing is there (file systems that cannot swap names, and changes of letter case) | the file goes back |
 //! | `.vault-sync-w-<run>-<n>` | new bytes being written beside their target | removed |
 //! | `.vault-sync-p-<run>-<n>-<hash>` | a whole part about to be put in place | goes back to the parts |
 //! | `.vault-sync-x-<run>-<n>-<old>-<new>[.ext]` | what was pushed aside, by the first 16 digits of the hashes it may have | removed if it has one of them, otherwise made visible as `Recovered <n>[.ext]` |

@@ -8,6 +8,7 @@ use super::hook::Point;
 use super::names::{Place, clash, is_absent, unwritable};
 use super::os;
 use super::read::{fingerprint, refuse};
+use super::root::Folder;
 use super::rules::{Sort, is_reserved};
 use super::step::{Batch, Temp, blocked};
 use super::sweep::{JOURNAL_FOLDER, make_visible};
@@ -22,6 +23,44 @@ const TRIES: u32 = 4;
 /// What the system writes into folders by itself; goes with an otherwise empty folder.
 const LITTER: &[&str] =
     &[".DS_Store", "Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini", "Icon\r"];
+
+impl Folder {
+    /// Gives the file `real`, found at `from`, the name `target`, which differs so little that the
+    /// disk takes it for the same: aside first, then to its new name.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; then the file has its old name.
+    pub(super) fn respell(
+        &self,
+        from: &VaultPath,
+        real: &Path,
+        target: &Path,
+        expected: Content,
+    ) -> io::Result<()> {
+        let aside = self.inner.temps.aside(real, expected, expected);
+        let journal = self.write_journal(from.as_str(), &aside)?;
+        let moved = os::rename_new(real, &aside)
+            .and_then(|()| self.inner.hook.at(Point::Aside, &aside))
+            .and_then(|()| os::rename_new(&aside, target));
+        if moved.is_err() && aside.exists() {
+            put_back(&aside, real);
+        }
+        fs::remove_file(&journal).ok();
+        moved
+    }
+
+    /// Notes where the file going to `aside` belongs, for the sweep after a crash.
+    fn write_journal(&self, text: &str, aside: &Path) -> io::Result<PathBuf> {
+        let folder = self.own_folder(JOURNAL_FOLDER);
+        fs::create_dir_all(&folder)?;
+        let journal = folder.join(aside.file_name().unwrap_or_default());
+        let mut file = File::create(&journal)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        Ok(journal)
+    }
+}
 
 impl Batch<'_> {
     /// Puts `temp` at `path`, which must hold `expected`.
@@ -123,7 +162,7 @@ impl Batch<'_> {
     ) -> Result<(), StepError> {
         let failed = |error: io::Error| not_moved(text, &error);
         let aside = self.folder.inner.temps.aside(real, expected, expected);
-        let journal = self.write_journal(text, &aside).map_err(failed)?;
+        let journal = self.folder.write_journal(text, &aside).map_err(failed)?;
         let end = |result| {
             fs::remove_file(&journal).ok();
             result
@@ -146,17 +185,6 @@ impl Batch<'_> {
         }
         self.drop_aside(&aside);
         end(Ok(()))
-    }
-
-    /// Notes where the file going to `aside` belongs, for the sweep after a crash.
-    fn write_journal(&self, text: &str, aside: &Path) -> io::Result<PathBuf> {
-        let folder = self.folder.own_folder(JOURNAL_FOLDER);
-        fs::create_dir_all(&folder)?;
-        let journal = folder.join(aside.file_name().unwrap_or_default());
-        let mut file = File::create(&journal)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        Ok(journal)
     }
 
     /// Takes the file at `path` away.
@@ -192,6 +220,7 @@ impl Batch<'_> {
         let real = self.file_at(from)?;
         let looked = self.look_again(from.as_str(), &real, expected)?;
         let place = self.folder.place(to, &mut self.listings).map_err(failed)?;
+        let mut respelled = false;
         let target = match place {
             Place::Free(target) => target,
             Place::NoFolder(above, target) => {
@@ -199,7 +228,10 @@ impl Batch<'_> {
                 target
             }
             // On a disk that folds letter case the file stands in its own way.
-            Place::Twin(twin, meta) if is_same_file(&meta, &real) => twin.with_file_name(to.name()),
+            Place::Twin(twin, meta) if is_same_file(&meta, &real) => {
+                respelled = true;
+                twin.with_file_name(to.name())
+            }
             other @ (Place::There(..)
             | Place::UnderFile
             | Place::Twin(..)
@@ -208,11 +240,8 @@ impl Batch<'_> {
         };
         self.touch(real.parent().unwrap_or(self.folder.root()));
         self.touch(target.parent().unwrap_or(self.folder.root()));
-        let aside = self.folder.inner.temps.aside(&real, expected, expected);
-        let moved = if self.folder.inner.folds_case {
-            os::rename_new(&real, &aside).and_then(|()| {
-                os::rename_new(&aside, &target).inspect_err(|_| put_back(&aside, &real))
-            })
+        let moved = if respelled {
+            self.folder.respell(from, &real, &target, expected)
         } else {
             os::rename_new(&real, &target)
         };

@@ -22,7 +22,13 @@ pub const RULES_FILE: &str = ".vaultsyncignore";
 /// real list, and low enough that a mistaken file costs no time.
 const RULES_LIMIT_BYTES: u64 = 256 * 1024;
 
+/// Obsidian's own folder at the root, with its slash.
+const SETTINGS: &str = ".obsidian/";
+
 /// What is left out unless a rules file says otherwise, each with its reason.
+///
+/// - Shape: as in a rules file; a line without a slash inside has at most one star and nothing else
+///   that is special, so that the names of a large vault are told apart in a millisecond.
 pub const DEFAULT_RULES: &[(&str, &str)] = &[
     (".git", "version control: a repository merged file by file breaks"),
     (".hg", "version control"),
@@ -41,9 +47,10 @@ pub const DEFAULT_RULES: &[(&str, &str)] = &[
     ("~$*", "lock files of Microsoft Office"),
     (".~lock.*#", "lock files of LibreOffice"),
     (".#*", "lock files of Emacs"),
-    (r"\#*#", "unsaved buffers of Emacs"),
-    (".*.sw[a-p]", "open buffers of Vim"),
+    ("#*#", "unsaved buffers of Emacs"),
     ("*.swp", "open buffers of Vim"),
+    (".*.swo", "the second buffer of the same file"),
+    (".*.swn", "the third"),
     ("*.swx", "Vim trying whether it may write"),
     ("4913", "Vim trying whether it may write"),
     ("*.kate-swp", "open buffers of Kate"),
@@ -53,7 +60,7 @@ pub const DEFAULT_RULES: &[(&str, &str)] = &[
     (".nfs*", "deleted but still open files on NFS"),
     (".DS_Store", "how the macOS Finder shows a folder"),
     ("._*", "macOS attributes on foreign disks"),
-    ("Icon[\r]", "macOS folder icons"),
+    ("Icon\r", "macOS folder icons"),
     (".Spotlight-V100", "macOS search index"),
     (".fseventsd", "macOS event log"),
     (".Trashes", "macOS bin of a disk"),
@@ -86,17 +93,54 @@ pub(super) enum Sort {
     File,
 }
 
+/// A default rule on names: `prefix*suffix`, or one name when there is no star.
+#[derive(Debug)]
+struct NameRule {
+    prefix: &'static str,
+    suffix: Option<&'static str>,
+    only: Option<Sort>,
+}
+
+impl NameRule {
+    fn parse(line: &'static str) -> Self {
+        let (line, only) = match line.strip_suffix('/') {
+            Some(line) => (line, Some(Sort::Folder)),
+            None => (line, None),
+        };
+        let (prefix, suffix) = match line.split_once('*') {
+            Some((prefix, suffix)) => (prefix, Some(suffix)),
+            None => (line, None),
+        };
+        Self { prefix, suffix, only }
+    }
+
+    fn fits(&self, name: &str, sort: Sort) -> bool {
+        let Some(rest) = name.strip_prefix(self.prefix) else {
+            return false;
+        };
+        self.suffix.map_or(rest.is_empty(), |suffix| rest.ends_with(suffix))
+            && self.only.is_none_or(|only| only == sort)
+    }
+}
+
 /// The default rules, and the rules files met so far by folder (the root's is `""`).
 #[derive(Debug)]
 pub(super) struct Rules {
-    defaults: Gitignore,
+    names: Vec<NameRule>,
+    /// Default rules on whole paths, all of them below [`SETTINGS`].
+    settings: Gitignore,
     files: Mutex<BTreeMap<String, (Stamp, Arc<Gitignore>)>>,
 }
 
 impl Rules {
     pub(super) fn new() -> Self {
         let lines = DEFAULT_RULES.iter().map(|(line, _reason)| *line);
-        Self { defaults: matcher(lines), files: Mutex::new(BTreeMap::new()) }
+        let (paths, names): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with(SETTINGS));
+        Self {
+            names: names.into_iter().map(NameRule::parse).collect(),
+            settings: matcher(paths.into_iter()),
+            files: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// Looks whether the folder `dir` (at `folder` on disk) has rules of its own and adds them to
@@ -153,7 +197,8 @@ impl Rules {
                 Match::Whitelist(_) => return false,
             }
         }
-        self.defaults.matched(path, is_dir).is_ignore()
+        self.names.iter().any(|rule| rule.fits(name, sort))
+            || (path.starts_with(SETTINGS) && self.settings.matched(path, is_dir).is_ignore())
     }
 
     /// The same for any path below the root, by the rules files met so far, without touching the
@@ -260,6 +305,18 @@ mod tests {
             "#tag.md",
         ] {
             assert!(!out(&rules, note), "{note}");
+        }
+    }
+
+    #[test]
+    fn every_default_rule_is_of_a_form_that_is_understood() {
+        for (line, reason) in DEFAULT_RULES {
+            let inner = line.trim_end_matches('/');
+            assert!(!reason.is_empty());
+            if !line.starts_with(SETTINGS) {
+                assert!(!inner.contains(['/', '?', '[', '\\', '!']), "{line}");
+                assert!(inner.matches('*').count() <= 1, "{line}");
+            }
         }
     }
 

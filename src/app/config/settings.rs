@@ -143,23 +143,22 @@ impl Settings {
 
     /// Where to listen.
     pub fn bind(&self) -> Bind {
-        Bind::parse(&self.text(Key::NetBind)).expect("values are checked when they come in")
+        checked(Bind::parse(&self.text(Key::NetBind)))
     }
 
     /// The port to listen on; 0 means one chosen once for each vault.
     pub fn port(&self) -> u16 {
-        u16::try_from(self.number(Key::NetPort)).expect("values are checked when they come in")
+        checked(u16::try_from(self.number(Key::NetPort)))
     }
 
     /// Who passes packets on.
     pub fn relay(&self) -> Relay {
-        Relay::parse(&self.text(Key::NetRelay)).expect("values are checked when they come in")
+        checked(Relay::parse(&self.text(Key::NetRelay)))
     }
 
     /// How peers are found.
     pub fn discovery(&self) -> Discovery {
-        Discovery::parse(&self.text(Key::NetDiscovery))
-            .expect("values are checked when they come in")
+        checked(Discovery::parse(&self.text(Key::NetDiscovery)))
     }
 
     /// Most milliseconds to wait for a connection.
@@ -256,6 +255,11 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// A value that was parsed when it came in parses again.
+fn checked<T, E: fmt::Debug>(again: Result<T, E>) -> T {
+    again.expect("values are checked when they come in")
 }
 
 #[cfg(test)]

@@ -120,7 +120,8 @@ impl Bind {
         let socket = text.parse().map(Self::Socket);
         socket
             .or_else(|_| text.parse().map(Self::Address))
-            .or_else(|_| Err(Value::expected(Key::NetBind)))
+            .ok()
+            .ok_or_else(|| Value::expected(Key::NetBind))
     }
 }
 

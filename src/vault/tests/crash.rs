@@ -133,3 +133,29 @@ fn a_save_pushed_aside_by_a_killed_run_is_made_visible() {
     assert_eq!(swept.recovered, [seen]);
     assert_eq!(lab.files(), files([("Recovered (recovered 1).md", "unseen"), ("a.md", "new")]));
 }
+
+#[test]
+fn a_file_under_way_to_another_spelling_goes_back() {
+    let lab = Lab::hooked(|at, _| {
+        if at == Point::Aside {
+            resume_unwind(Box::new("stopped"));
+        }
+        Ok(())
+    });
+    lab.put("d/Note.md", "old");
+    let (real, target) = (lab.real("d/Note.md"), lab.real("d/note.md"));
+    let from = path("d/Note.md");
+    let respell = || lab.folder.respell(&from, &real, &target, of("old"));
+    catch_unwind(AssertUnwindSafe(respell)).unwrap_err();
+    assert_eq!(lab.get("d/Note.md"), None);
+    let next = Folder::open(lab.dir.path()).unwrap();
+    assert_eq!(next.sweep().recovered.len(), 1);
+    assert_eq!(lab.files(), files([("d/Note.md", "old")]));
+    next.respell(&from, &real, &target, of("old")).unwrap();
+    assert_eq!(lab.files(), files([("d/note.md", "old")]));
+    assert!(next.respell(&from, &real, &target, of("old")).is_err());
+    lab.put("d/Note.md", "two");
+    assert!(next.respell(&from, &real, &target, of("two")).is_err());
+    assert_eq!(lab.files(), files([("d/Note.md", "two"), ("d/note.md", "old")]));
+    assert_eq!(next.sweep(), Swept::default());
+}
