@@ -116,7 +116,7 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
     let mut reader = BufReader::new(reader.take(REQUEST_LIMIT));
     let mut line = String::new();
     let read = timeout(REQUEST_TIMEOUT, reader.read_line(&mut line)).await;
-    read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    read.unwrap_or_else(|_late| Err(io::ErrorKind::TimedOut.into()))?;
     let request: Request = match serde_json::from_str(&line) {
         Ok(request) => request,
         Err(error) => {

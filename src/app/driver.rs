@@ -259,10 +259,10 @@ impl Driver {
                 workers.shelf(ShelfJob::Outline(op, from, content));
             }
             Effect::ReadChunk { op, path, content, index } => {
-                workers.shelf(ShelfJob::Read(op, path, content, index))
+                workers.shelf(ShelfJob::Read(op, path, content, index));
             }
             Effect::PutChunk { op, content, index, bytes } => {
-                workers.shelf(ShelfJob::Put(op, content, index, bytes))
+                workers.shelf(ShelfJob::Put(op, content, index, bytes));
             }
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
@@ -342,13 +342,14 @@ impl Driver {
             }
             return;
         }
+        let mut others = 0;
         if let Report::Ready { .. } = report {
             self.parts.start.startup_ms = self.parts.clock.now().0;
+            if let Some((post, _)) = &self.parts.peers {
+                self.parts.start.addresses = post.addresses();
+            }
+            others = self.parts.engine.status().peers.len();
         }
-        let others = match report {
-            Report::Ready { .. } => self.parts.engine.status().peers.len(),
-            _ => 0,
-        };
         let event = of_report(wall(), &report, &self.parts.start, others);
         // Without receiver nobody listens at the moment.
         self.parts.news.send(Arc::new(News { report, event })).ok();

@@ -30,6 +30,8 @@ use crate::wire;
 
 /// How long stopping may take: what is pending is taken in and made durable, peers are told.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// How long the endpoint may take to close once no link is left.
+const NET_LIMIT: Duration = Duration::from_millis(500);
 /// Events of the network that wait to be decoded.
 const NET_EVENTS: usize = 32;
 /// Where the folder cannot be watched it is looked through this often. A scan of 10,000 files costs
@@ -60,7 +62,6 @@ pub(crate) struct Host {
     /// Its news from the very first on.
     pub(crate) news: broadcast::Receiver<Arc<News>>,
     over: watch::Receiver<()>,
-    place: Place,
     driver: JoinHandle<(End, Workers)>,
     control: Option<Control>,
     watcher: Option<Watcher>,
@@ -116,7 +117,7 @@ impl Host {
         let (news, first_news) = broadcast::channel(NEWS_LIMIT);
         let start = Start {
             startup_ms: 0,
-            addresses: net.as_ref().map(|net| net.addresses()).unwrap_or_default(),
+            addresses: Vec::new(),
             vault: vault.to_string(),
             path: place.root.display().to_string(),
             device: me.to_string(),
@@ -171,17 +172,7 @@ impl Host {
             drop(running);
             end
         });
-        Ok(Self {
-            handle,
-            news: first_news,
-            over,
-            place,
-            driver,
-            control,
-            watcher,
-            tasks,
-            _hold: hold,
-        })
+        Ok(Self { handle, news: first_news, over, driver, control, watcher, tasks, _hold: hold })
     }
 
     /// The news from the start, for one listener; later ones hear from now on.
@@ -226,8 +217,7 @@ impl Host {
     }
 
     async fn close(self, limit: Duration) -> Result<(), Error> {
-        let Self { handle, news, over: _, place: _, mut driver, control, watcher, tasks, _hold } =
-            self;
+        let Self { handle, news, over: _, mut driver, control, watcher, tasks, _hold } = self;
         drop(news);
         let ended = timeout(limit, &mut driver).await;
         if let Some(control) = control {
@@ -267,7 +257,8 @@ impl Host {
             }
         };
         if let Some(net) = net.and_then(Arc::into_inner) {
-            net.shutdown().await;
+            // Every link was closed by the engine; what is left is an attempt to reach nobody.
+            timeout(NET_LIMIT, net.shutdown()).await.ok();
         }
         result
     }

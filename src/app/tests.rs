@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use super::config::{Home, Settings};
 use super::*;
 
 /// Longest wait for anything; far above what a busy machine needs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// One device.
 struct Device {
@@ -35,6 +35,7 @@ impl Device {
             ("VAULT_SYNC_BIND", "127.0.0.1:0"),
             ("VAULT_SYNC_RELAY", "none"),
             ("VAULT_SYNC_DISCOVERY", "none"),
+            ("VAULT_SYNC_NET_CONNECT_TIMEOUT_MS", "2000"),
             ("VAULT_SYNC_DEVICE_NAME", name),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -72,7 +73,7 @@ impl Device {
                 println!("{}: {event}", folder.display());
                 match told.send(event.clone()) {
                     Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
+                    Err(SendError(_)) => ControlFlow::Break(()),
                 }
             })
         });
@@ -139,7 +140,9 @@ impl Watching {
             match self.events.recv_timeout(left) {
                 Ok(event) if wanted(&event) => return event,
                 Ok(event) => seen.push(event.to_string()),
-                Err(_) => panic!("no {what} after:\n{}", seen.join("\n")),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("no {what} after:\n{}", seen.join("\n"))
+                }
             }
         }
     }
@@ -453,14 +456,16 @@ fn a_missing_marker_stops_before_anything_is_deleted() {
     let laptop = Device::with_notes("laptop", NOTES);
     let watching = laptop.watch();
     watching.until("ready");
-    fs::remove_dir_all(laptop.folder.join(".vault-sync")).unwrap();
+    let (own, aside) = (laptop.folder.join(".vault-sync"), laptop.home.path().join("aside"));
+    fs::rename(&own, &aside).unwrap();
     laptop.write("today.md", "still here\n");
     let files = laptop.tree();
     // Whatever the watcher saw, nothing is taken for deleted.
     let status = ask_socket(&watching);
     assert_eq!(status["vault"]["deleted"], 0);
     assert_eq!(laptop.tree(), files);
-    fs::create_dir_all(laptop.folder.join(".vault-sync")).unwrap();
+    fs::rename(&aside, &own).unwrap();
+    watching.stop().unwrap();
 }
 
 /// Asks the running watch although its folder is no vault any more.
@@ -478,4 +483,139 @@ fn ask_socket(watching: &Watching) -> Value {
         let client = client.unwrap();
         client.ask(&Request::Status, events).await.unwrap()
     })
+}
+
+#[test]
+fn the_socket_answers_nonsense_and_survives_it() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::os::unix::net::UnixStream;
+
+    let device = Device::with_notes("laptop", NOTES);
+    let watching = device.watch();
+    let ready = watching.until("ready");
+    let vault = ready["vault"]["id"].as_str().unwrap().parse().unwrap();
+    let socket = device.settings.home().vault_dir(vault).join("control.sock");
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&socket).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    for line in ["nonsense\n", "{\"later\":{}}\n", "\n"] {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream.write_all(line.as_bytes()).unwrap();
+        let mut answer = String::new();
+        BufReader::new(&stream).read_line(&mut answer).unwrap();
+        let reply: Reply = serde_json::from_str(&answer).unwrap();
+        assert!(matches!(reply, Reply::Failed { kind: Failure::Usage, .. }), "{answer}");
+    }
+    // Whoever hangs up at once, or in the middle of an answer, disturbs nobody.
+    drop(UnixStream::connect(&socket).unwrap());
+    let mut listener = UnixStream::connect(&socket).unwrap();
+    listener.write_all(b"\"events\"\n").unwrap();
+    drop(listener);
+    device.ask(Request::Status).unwrap();
+    watching.stop().unwrap();
+}
+
+#[test]
+fn events_are_told_over_the_socket_until_the_end() {
+    let device = Device::with_notes("laptop", NOTES);
+    let watching = device.watch();
+    watching.until("ready");
+    let (folder, settings) = (device.folder.clone(), device.settings.clone());
+    let (told, events) = channel();
+    let listening = std::thread::spawn(move || {
+        ask(&folder, Request::Events, &settings, &mut |event| {
+            told.send(event.clone()).unwrap();
+            ControlFlow::Continue(())
+        })
+    });
+    // Written again and again, for the listener may come after the first.
+    let mut number = 0;
+    eventually("an event", || {
+        number += 1;
+        device.write("again.md", &number.to_string());
+        events.recv_timeout(Duration::from_millis(300)).is_ok()
+    });
+    watching.stop().unwrap();
+    listening.join().unwrap().unwrap();
+    assert_eq!(events.try_iter().last().unwrap()["event"], "stopped");
+}
+
+#[test]
+fn a_listener_that_goes_away_ends_the_watch_cleanly() {
+    let device = Device::with_notes("laptop", NOTES);
+    watch(&device.folder, &device.settings, &mut |_| ControlFlow::Break(())).unwrap();
+    // Nothing is held any more.
+    device.ask(Request::Status).unwrap();
+}
+
+#[test]
+fn the_brake_stops_a_mass_deletion_until_it_is_allowed() {
+    let notes: Vec<(String, String)> =
+        (0..40).map(|n| (format!("{n}.md"), format!("note {n}\n"))).collect();
+    let notes: Vec<(&str, &str)> =
+        notes.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let laptop = Device::with_notes("laptop", &notes);
+    let watching = laptop.watch();
+    watching.until("ready");
+    let desk = Device::new("desk");
+    desk.join(&laptop.invite()).unwrap();
+    for n in 0..39 {
+        fs::remove_file(desk.folder.join(format!("{n}.md"))).unwrap();
+    }
+    let error = desk.ask(shot(Mode::Sync)).unwrap_err();
+    assert_eq!(error.kind, Failure::Brake, "{error}");
+    assert_eq!(laptop.tree().len(), 40);
+    let Request::Shot { mode, peers, timeout_ms, dry_run, .. } = shot(Mode::Sync) else {
+        panic!("a shot is a shot");
+    };
+    let allowed = Request::Shot { mode, peers, timeout_ms, dry_run, allow_mass_delete: true };
+    let done = desk.ask(allowed).unwrap();
+    assert_eq!(done["peers"][0]["outcome"], "in_sync", "{done}");
+    assert_eq!(laptop.tree().len(), 1);
+    watching.stop().unwrap();
+}
+
+#[test]
+fn a_dry_run_says_what_would_happen_and_changes_nothing() {
+    let laptop = Device::with_notes("laptop", NOTES);
+    let watching = laptop.watch();
+    watching.until("ready");
+    let desk = Device::new("desk");
+    desk.join(&laptop.invite()).unwrap();
+    let before = desk.ask(Request::Status).unwrap()["vault"]["digest"].clone();
+    desk.write("mine.md", "mine\n");
+    let Request::Shot { mode, peers, timeout_ms, .. } = shot(Mode::Sync) else {
+        panic!("a shot is a shot");
+    };
+    let dry = Request::Shot { mode, peers, timeout_ms, dry_run: true, allow_mass_delete: false };
+    let done = desk.ask(dry).unwrap();
+    let would = done["would"].as_array().unwrap();
+    assert!(would.iter().any(|it| it["path"] == "mine.md"), "{done}");
+    assert_eq!(laptop.read("mine.md"), None);
+    assert_eq!(desk.ask(Request::Status).unwrap()["vault"]["digest"], before);
+    watching.stop().unwrap();
+}
+
+#[test]
+fn an_invitation_can_be_waited_for() {
+    let laptop = Device::with_notes("laptop", NOTES);
+    init(&laptop.folder, &laptop.settings).unwrap();
+    let invite = |expires_ms| Request::Invite { expires_ms, uses: 1, wait: true };
+    let expired = laptop.ask(invite(50)).unwrap_err();
+    assert_eq!(expired.kind, Failure::NoPeer);
+    let (told, tickets) = channel();
+    let (folder, settings) = (laptop.folder.clone(), laptop.settings.clone());
+    let waiting = std::thread::spawn(move || {
+        ask(&folder, invite(60_000), &settings, &mut |event| {
+            if event["event"] == "invite" {
+                told.send(event["ticket"].as_str().unwrap().to_owned()).unwrap();
+            }
+            ControlFlow::Continue(())
+        })
+    });
+    let desk = Device::new("desk");
+    desk.join(&tickets.recv_timeout(LIMIT).unwrap()).unwrap();
+    let paired = waiting.join().unwrap().unwrap();
+    assert_eq!(paired["peers"][0]["name"], "desk");
+    assert_eq!(desk.tree(), laptop.tree());
 }
