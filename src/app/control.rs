@@ -88,11 +88,12 @@ async fn accept(listener: UnixListener, handle: Handle, askers: Arc<Semaphore>) 
     let mut tasks = JoinSet::new();
     loop {
         while tasks.try_join_next().is_some() {}
-        let Ok(permit) = Arc::clone(&askers).acquire_owned().await else {
-            return;
-        };
         match listener.accept().await {
             Ok((stream, _)) => {
+                // Those beyond the limit wait here, and in the socket's own queue.
+                let Ok(permit) = Arc::clone(&askers).acquire_owned().await else {
+                    return;
+                };
                 let handle = handle.clone();
                 tasks.spawn(async move {
                     if let Err(error) = answer(stream, &handle).await {
@@ -115,7 +116,7 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
     let mut reader = BufReader::new(reader.take(REQUEST_LIMIT));
     let mut line = String::new();
     let read = timeout(REQUEST_TIMEOUT, reader.read_line(&mut line)).await;
-    read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    read.unwrap_or_else(|_late| Err(io::ErrorKind::TimedOut.into()))?;
     let request: Request = match serde_json::from_str(&line) {
         Ok(request) => request,
         Err(error) => {

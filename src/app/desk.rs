@@ -1,14 +1,14 @@
 //! Everything of one vault that one process may have open at a time.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::clock::wall;
 use super::config::Settings;
+use super::ground::Ground;
 use super::identity::{self, Identity};
 use super::places::{self, Hold, Place};
-use super::workers::{Ground, chain};
+use super::workers::chain;
 use super::{Error, Failure, control, fault};
 use crate::engine::{Engine, Setup};
 use crate::model::{PeerId, Problem, ProblemKind, Tick, VaultId};
@@ -67,8 +67,6 @@ pub(crate) struct There {
 
 /// Opens the vault `vault` at `root`, or connects to the `watch` that has it.
 ///
-/// - Shape: `folder` is `None` for a vault that is being joined and has no folder yet.
-///
 /// # Errors
 ///
 /// [`Failure::Busy`] when another process has it and does not answer in time; otherwise what is
@@ -76,7 +74,7 @@ pub(crate) struct There {
 pub(crate) async fn open(
     root: &Path,
     vault: VaultId,
-    folder: Option<Folder>,
+    ground: Ground,
     settings: &Settings,
 ) -> Result<Held, Error> {
     let identity = identity::load_or_make(settings.home().identity_file())?;
@@ -90,10 +88,6 @@ pub(crate) async fn open(
     };
     let settings = settings.clone().with_vault(vault)?;
     let store = Store::open(&place.folder).map_err(|error| fault::of_store(&error))?;
-    let ground: Ground = Arc::new(OnceLock::new());
-    if let Some(folder) = folder {
-        ground.get_or_init(|| folder);
-    }
     Ok(Held::Here(Box::new(Desk {
         vault,
         me: net::id_of(&identity.secret),

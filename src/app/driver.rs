@@ -109,7 +109,6 @@ pub(crate) struct Driver {
     parts: Parts,
     told_wall: WallMs,
     gate: Option<Gate>,
-    held_scans: Vec<Op>,
     /// Inputs that arose while effects were carried out; they are next.
     own: VecDeque<Input>,
     outstanding: u64,
@@ -134,13 +133,12 @@ enum Next {
 }
 
 impl Driver {
-    /// A loop that has not begun. With a `gate` no scan is carried out before the vault was joined.
+    /// A loop that has not begun. The `gate` opens when a vault was joined.
     pub(crate) fn new(parts: Parts, gate: Option<Gate>) -> Self {
         Self {
             told_wall: parts.wall,
             parts,
             gate,
-            held_scans: Vec::new(),
             own: VecDeque::new(),
             outstanding: 0,
             shots: BTreeMap::new(),
@@ -209,6 +207,7 @@ impl Driver {
             self.parts.engine.handle(now, clock);
             self.carry_out();
         }
+        tracing::trace!(input = %Word(&input), "in");
         self.parts.engine.handle(self.parts.clock.now(), input);
         self.carry_out();
     }
@@ -232,6 +231,7 @@ impl Driver {
     fn carry_out(&mut self) {
         let mut batch = Batch::default();
         while let Some(effect) = self.parts.engine.poll() {
+            tracing::trace!(effect = %Word(&effect), "out");
             self.carry_out_one(effect, &mut batch);
         }
         if !batch.appends.is_empty() {
@@ -253,17 +253,16 @@ impl Driver {
             Effect::Close { link } => return self.with_post(|post| post.close(link)),
             Effect::Append { op, writes } => batch.appends.push((op, writes)),
             Effect::Step { op, step } => batch.steps.push((op, step)),
-            Effect::Scan { op } if self.gate.is_some() => self.held_scans.push(op),
             Effect::Scan { op } => workers.read(ReadJob::Scan(op)),
             Effect::Read { op, path } => workers.read(ReadJob::Look(op, path)),
             Effect::Outline { op, from, content } => {
                 workers.shelf(ShelfJob::Outline(op, from, content));
             }
             Effect::ReadChunk { op, path, content, index } => {
-                workers.shelf(ShelfJob::Read(op, path, content, index))
+                workers.shelf(ShelfJob::Read(op, path, content, index));
             }
             Effect::PutChunk { op, content, index, bytes } => {
-                workers.shelf(ShelfJob::Put(op, content, index, bytes))
+                workers.shelf(ShelfJob::Put(op, content, index, bytes));
             }
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
@@ -343,29 +342,50 @@ impl Driver {
             }
             return;
         }
+        let mut others = 0;
         if let Report::Ready { .. } = report {
             self.parts.start.startup_ms = self.parts.clock.now().0;
+            if let Some((post, _)) = &self.parts.peers {
+                self.parts.start.addresses = post.addresses();
+            }
+            others = self.parts.engine.status().peers.len();
         }
-        let others = match report {
-            Report::Ready { .. } => self.parts.engine.status().peers.len(),
-            _ => 0,
-        };
         let event = of_report(wall(), &report, &self.parts.start, others);
         // Without receiver nobody listens at the moment.
         self.parts.news.send(Arc::new(News { report, event })).ok();
     }
 
-    /// The inviter accepted: now there is a folder, and it can be looked through.
+    /// The inviter accepted: now the folder becomes a vault, before anything is put into it.
     fn open_gate(&mut self) {
         let Some(gate) = self.gate.take() else {
             return;
         };
         if let Err(error) = gate() {
             self.end = Some(End::NoGround(error));
-            return;
-        }
-        for op in std::mem::take(&mut self.held_scans) {
-            self.parts.workers.read(ReadJob::Scan(op));
         }
     }
+}
+
+/// The name of a value's variant and no more of it: texts of the user and secrets are not logged.
+struct Word<'a, T>(&'a T);
+
+impl<T: std::fmt::Debug> std::fmt::Display for Word<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&first_word(self.0))
+    }
+}
+
+fn first_word(value: &impl std::fmt::Debug) -> String {
+    struct Head(String);
+    impl std::fmt::Write for Head {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            let word = text.find(|c: char| !c.is_alphanumeric());
+            self.0.push_str(&text[..word.unwrap_or(text.len())]);
+            if word.is_some() { Err(std::fmt::Error) } else { Ok(()) }
+        }
+    }
+    let mut head = Head(String::new());
+    // Ends with an error as soon as there is a whole word.
+    std::fmt::Write::write_fmt(&mut head, format_args!("{value:?}")).ok();
+    head.0
 }

@@ -8,9 +8,10 @@ use crate::{net, store, vault};
 
 /// An I/O failure: what was tried, on which path.
 pub(crate) fn io(tried: &str, path: &Path, error: io::Error) -> Error {
-    let kind = match error.kind() {
-        io::ErrorKind::PermissionDenied => Failure::Unreadable,
-        _ => Failure::Io,
+    let kind = if error.kind() == io::ErrorKind::PermissionDenied {
+        Failure::Unreadable
+    } else {
+        Failure::Io
     };
     Error::new(kind, format!("cannot {tried} {}", path.display())).caused_by(error)
 }
@@ -54,7 +55,9 @@ pub(crate) fn of_vault(error: &vault::Error) -> Error {
             wrap(Failure::Unreadable, error)
                 .hint("Check who owns the folder and who may read and write it.")
         }
-        _ => wrap(Failure::Io, error),
+        E::Io { .. } | E::Random { .. } | E::WatchLimit { .. } | E::Watch { .. } => {
+            wrap(Failure::Io, error)
+        }
     }
 }
 
@@ -73,7 +76,7 @@ pub(crate) fn of_store(error: &store::Error) -> Error {
             )),
         E::Row { .. } => wrap(Failure::Damaged, error)
             .hint("Run `vault-sync verify` to see everything that is damaged."),
-        _ => wrap(Failure::Io, error),
+        E::Text { .. } | E::Io { .. } | E::Random(_) => wrap(Failure::Io, error),
     }
 }
 
@@ -89,6 +92,11 @@ pub(crate) fn of_net(error: &net::Error) -> Error {
         E::NotATicket { .. } | E::Mangled => wrap(Failure::Ticket, error)
             .hint("Copy the whole line that `vault-sync invite` printed."),
         E::TicketVersion(_) => wrap(Failure::Ticket, error),
-        _ => wrap(Failure::Io, error),
+        E::Socket { .. }
+        | E::Endpoint(_)
+        | E::Random(_)
+        | E::Gone(_)
+        | E::Lane(_)
+        | E::TooLarge { .. } => wrap(Failure::Io, error),
     }
 }

@@ -134,7 +134,7 @@ pub(crate) fn done(
         outcome: outcome(how),
         message,
     };
-    let would = |(path, action)| Would { path, action };
+    let would = |(action, path)| Would { path, action };
     Done {
         v: VERSION,
         event: "done".to_owned(),
@@ -242,13 +242,14 @@ mod tests {
             conflicts: 6,
             peers: vec![(PHONE, "phone".into(), ShotOutcome::Timeout, "late".into())],
             digest: Digest([2; 16]),
-            would: vec![("a.md".into(), "send".into())],
+            would: vec![("send".into(), "a.md".into())],
         };
         let wet = done(result.clone(), vec![], 77, false);
         assert_eq!(wet.would, None);
         assert_eq!(wet.peers[0].outcome, Outcome::Timeout);
         assert_eq!((wet.sent.bytes, wet.received.files), (2, 3));
         let dry = done(result, vec![], 77, true);
-        assert_eq!(dry.would.unwrap()[0].action, "send");
+        let would = dry.would.unwrap();
+        assert_eq!((would[0].path.as_str(), would[0].action.as_str()), ("a.md", "send"));
     }
 }

@@ -16,8 +16,10 @@ use super::clock::{Clock, wall};
 use super::config::Settings;
 use super::control::EVENTS_LIMIT;
 use super::desk::{self, Desk, Held};
+use super::driver::Gate;
 use super::figures::{self, Surroundings};
-use super::host::{self, Host, Opening, Role};
+use super::ground::Ground;
+use super::host::{Host, Opening, Role};
 use super::perform::{pass_on, perform, run_shot, until_stopped, value};
 use super::verify::{self, Access};
 use super::{Error, Failure, InitDone, Located, OnEvent, Request, fault, places};
@@ -74,7 +76,7 @@ pub fn init(dir: &Path, settings: &Settings) -> Result<InitDone, Error> {
             files: status.files,
             bytes: status.bytes,
         };
-        let desk = match desk::open(dir, vault, Some(folder), settings).await? {
+        let desk = match desk::open(dir, vault, Ground::vault(folder), settings).await? {
             Held::Here(desk) => desk,
             Held::There(there) => {
                 let (events, _nobody) = mpsc::channel(1);
@@ -160,7 +162,7 @@ pub fn watch(dir: &Path, settings: &Settings, on_event: OnEvent<'_>) -> Result<(
     run(async {
         let (folder, created) = make_vault(dir)?;
         let vault = folder.id();
-        let desk = match desk::open(dir, vault, Some(folder), settings).await? {
+        let desk = match desk::open(dir, vault, Ground::vault(folder), settings).await? {
             Held::Here(desk) => desk,
             Held::There(there) => return Err(desk::busy(&there.place, there.pid)),
         };
@@ -243,7 +245,7 @@ pub fn ask(
         let folder = Folder::open(dir).map_err(|error| fault::of_vault(&error))?;
         let vault = folder.id();
         let mut signals = Signals::new()?;
-        match desk::open(dir, vault, Some(folder), settings).await? {
+        match desk::open(dir, vault, Ground::vault(folder), settings).await? {
             Held::There(there) => {
                 let (events, mut told) = mpsc::channel(EVENTS_LIMIT);
                 let work = there.client.ask(&request, events);
@@ -342,7 +344,8 @@ async fn verify_alone(desk: Desk, deep: bool) -> Result<Value, Error> {
     let digest = engine.status().digest.to_string();
     drop(engine);
     let Desk { store, ground, hold: _hold, .. } = desk;
-    let folder = ground.get().ok_or_else(|| fault::bug("an open vault has a folder"))?.clone();
+    let folder = ground.to_read();
+    let folder = folder.ok_or_else(|| fault::bug("an open vault has a folder"))?;
     let access = Access::Own(Arc::new(Mutex::new(store)));
     let checked = verify::check(&access, folder, deep).await?;
     value(&Verify { digest, ..checked })
@@ -371,10 +374,10 @@ pub fn join(
         return Err(bad_ticket("the ticket has expired"));
     }
     run(async {
-        let folder = ground_of(dir, &ticket)?;
-        let gated = folder.is_none();
+        let ground = ground_of(dir, &ticket)?;
+        let gated = ground.to_write().is_none();
         let mut signals = Signals::new()?;
-        let desk = match desk::open(dir, ticket.vault, folder, settings).await? {
+        let desk = match desk::open(dir, ticket.vault, ground.clone(), settings).await? {
             Held::Here(desk) => *desk,
             Held::There(there) => return Err(desk::busy(&there.place, there.pid)),
         };
@@ -384,8 +387,8 @@ pub fn join(
             forget_fresh(&place);
             return Err(bad_ticket("the ticket was made by this device"));
         }
-        let gate = gated.then(|| host::gate(&desk.ground, &place.root, ticket.vault));
-        let ground = Arc::clone(&desk.ground);
+        let accepted = ground.clone();
+        let gate: Option<Gate> = gated.then(|| -> Gate { Box::new(move || accepted.accept()) });
         let started = Host::start(desk, Opening { gate, ..opening(Role::Shot, clock, gated) });
         let mut host = match started.await {
             Ok(host) => host,
@@ -412,7 +415,7 @@ pub fn join(
         };
         let heard = listen(work, &mut told, on_event, &mut signals).await;
         drop(handle);
-        if ground.get().is_none() {
+        if ground.to_write().is_none() {
             // Nobody accepted us: everything is as it was before.
             let over = host.is_over();
             let why = host.abandon().await;
@@ -438,21 +441,22 @@ pub fn join(
     })
 }
 
-/// The folder `dir` when it is a copy of the ticket's vault already; `None` when it may become one.
-fn ground_of(dir: &Path, ticket: &Ticket) -> Result<Option<Folder>, Error> {
+/// The folder `dir`: a copy of the ticket's vault already, or one that may become one.
+fn ground_of(dir: &Path, ticket: &Ticket) -> Result<Ground, Error> {
     let of_vault = |error| fault::of_vault(&error);
     match Folder::marker(dir) {
-        Ok(Some(id)) if id == ticket.vault => Folder::open(dir).map(Some).map_err(of_vault),
+        Ok(Some(id)) if id == ticket.vault => {
+            Folder::open(dir).map(Ground::vault).map_err(of_vault)
+        }
         Ok(Some(_)) => Err(Error::new(
             Failure::OtherVault,
             format!("{} belongs to another vault", dir.display()),
         )
         .hint("Choose another folder for this one.")),
-        Ok(None) => {
-            std::fs::read_dir(dir).map_err(|error| fault::io("read", dir, error))?;
-            not_inside(dir).map(|()| None)
+        Ok(None) | Err(vault::Error::Missing { .. }) => {
+            not_inside(dir)?;
+            Ground::wanted(&places::absolute(dir)?, ticket.vault)
         }
-        Err(vault::Error::Missing { .. }) => not_inside(dir).map(|()| None),
         Err(error) => Err(of_vault(error)),
     }
 }

@@ -11,7 +11,8 @@ use super::answer::Route;
 use super::clock::Clock;
 use super::driver::{Ask, News};
 use super::figures::Surroundings;
-use super::workers::{Ground, with_store};
+use super::ground::Ground;
+use super::workers::with_store;
 use super::{Error, Failure, fault};
 use crate::engine::{Command, ShotId, ShotResult, Status};
 use crate::model::{PeerId, Problem, VaultId};
@@ -59,7 +60,7 @@ pub(crate) struct Facts {
 
 impl Handle {
     async fn tell(&self, ask: Ask) -> Result<(), Error> {
-        self.asks.send(ask).await.map_err(|_| stopped())
+        self.asks.send(ask).await.ok().ok_or_else(stopped)
     }
 
     /// Hands a command to the engine.
@@ -75,7 +76,7 @@ impl Handle {
     pub(crate) async fn status(&self) -> Result<Status, Error> {
         let (reply, answer) = oneshot::channel();
         self.tell(Ask::Status(reply)).await?;
-        let mut status = answer.await.map_err(|_| stopped())?;
+        let mut status = answer.await.ok().ok_or_else(stopped)?;
         status.problems.extend(self.facts.damaged.iter().cloned());
         Ok(status)
     }
@@ -87,7 +88,7 @@ impl Handle {
     ) -> Result<T, Error> {
         let (job, result) = with_store(work);
         self.tell(Ask::Store(job)).await?;
-        result.await.map_err(|_| stopped())
+        result.await.ok().ok_or_else(stopped)
     }
 
     /// A number for a new one-shot.
@@ -143,16 +144,16 @@ impl Shooting {
     pub(crate) async fn end(&mut self) -> Result<ShotResult, Error> {
         let result = (&mut self.result).await;
         self.over = true;
-        result.map_err(|_| stopped())
+        result.ok().ok_or_else(stopped)
     }
 
     /// Ends it with what there is.
     pub(crate) async fn cut(&mut self) -> Result<ShotResult, Error> {
         let cut = Ask::Command(Command::ShotTimeout(self.shot));
-        self.asks.send(cut).await.map_err(|_| stopped())?;
+        self.asks.send(cut).await.ok().ok_or_else(stopped)?;
         tokio::time::timeout(END_LIMIT, self.end())
             .await
-            .map_err(|_| fault::bug("a one-shot did not end when it was told to"))?
+            .unwrap_or_else(|_late| Err(fault::bug("a one-shot did not end when it was told to")))
     }
 }
 

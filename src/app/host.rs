@@ -20,7 +20,7 @@ use super::handle::{Facts, Handle};
 use super::hints::Hints;
 use super::places::{self, Hold, Place};
 use super::post::{self, Post};
-use super::workers::{Ground, Workers};
+use super::workers::Workers;
 use super::{Error, Failure, control, fault};
 use crate::engine::{Command, Report};
 use crate::model::{Problem, ProblemKind};
@@ -30,6 +30,8 @@ use crate::wire;
 
 /// How long stopping may take: what is pending is taken in and made durable, peers are told.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// How long the endpoint may take to close once no link is left.
+const NET_LIMIT: Duration = Duration::from_millis(500);
 /// Events of the network that wait to be decoded.
 const NET_EVENTS: usize = 32;
 /// Where the folder cannot be watched it is looked through this often. A scan of 10,000 files costs
@@ -60,7 +62,6 @@ pub(crate) struct Host {
     /// Its news from the very first on.
     pub(crate) news: broadcast::Receiver<Arc<News>>,
     over: watch::Receiver<()>,
-    place: Place,
     driver: JoinHandle<(End, Workers)>,
     control: Option<Control>,
     watcher: Option<Watcher>,
@@ -89,14 +90,12 @@ impl Host {
     pub(crate) async fn start(desk: Desk, opening: Opening) -> Result<Self, Error> {
         let Opening { role, clock, created, gate } = opening;
         let stay = matches!(role, Role::Watch | Role::Wait);
-        if let Some(folder) = desk.ground.get() {
-            sweep(folder);
-        }
+        desk.ground.sweep();
         let hints = Arc::new(Hints::default());
         let mut tasks = Vec::new();
         // Watching begins before the first scan, so that nothing falls between the two.
-        let (watcher, blind) = match (role, desk.ground.get()) {
-            (Role::Watch, Some(folder)) => start_watching(folder, &hints, &mut tasks),
+        let (watcher, blind) = match (role, desk.ground.to_write()) {
+            (Role::Watch, Some(folder)) => start_watching(&folder, &hints, &mut tasks),
             _ => (None, None),
         };
         let (engine, mut damaged) = desk.engine(clock.now(), stay)?;
@@ -118,7 +117,7 @@ impl Host {
         let (news, first_news) = broadcast::channel(NEWS_LIMIT);
         let start = Start {
             startup_ms: 0,
-            addresses: net.as_ref().map(|net| net.addresses()).unwrap_or_default(),
+            addresses: Vec::new(),
             vault: vault.to_string(),
             path: place.root.display().to_string(),
             device: me.to_string(),
@@ -173,17 +172,7 @@ impl Host {
             drop(running);
             end
         });
-        Ok(Self {
-            handle,
-            news: first_news,
-            over,
-            place,
-            driver,
-            control,
-            watcher,
-            tasks,
-            _hold: hold,
-        })
+        Ok(Self { handle, news: first_news, over, driver, control, watcher, tasks, _hold: hold })
     }
 
     /// The news from the start, for one listener; later ones hear from now on.
@@ -228,8 +217,7 @@ impl Host {
     }
 
     async fn close(self, limit: Duration) -> Result<(), Error> {
-        let Self { handle, news, over: _, place: _, mut driver, control, watcher, tasks, _hold } =
-            self;
+        let Self { handle, news, over: _, mut driver, control, watcher, tasks, _hold } = self;
         drop(news);
         let ended = timeout(limit, &mut driver).await;
         if let Some(control) = control {
@@ -269,16 +257,10 @@ impl Host {
             }
         };
         if let Some(net) = net.and_then(Arc::into_inner) {
-            net.shutdown().await;
+            // Every link was closed by the engine; what is left is an attempt to reach nobody.
+            timeout(NET_LIMIT, net.shutdown()).await.ok();
         }
         result
-    }
-}
-
-fn sweep(folder: &vault::Folder) {
-    let swept = folder.sweep();
-    for path in swept.recovered {
-        tracing::warn!(path = %path.display(), "brought back a file that a killed run had moved");
     }
 }
 
@@ -403,15 +385,4 @@ fn options(settings: &Settings, secret: [u8; 32], port: u16) -> net::Options {
     options.discovery = net::Discovery { mdns: discovery.mdns(), dns: discovery.dns() };
     options.connect_timeout = Duration::from_millis(settings.connect_timeout_ms());
     options
-}
-
-/// The folder of a vault that is being joined is made by this, once the inviter accepted.
-pub(crate) fn gate(ground: &Ground, root: &std::path::Path, vault: crate::model::VaultId) -> Gate {
-    let (ground, root) = (Arc::clone(ground), root.to_owned());
-    Box::new(move || {
-        let folder = vault::Folder::adopt(&root, vault).map_err(|error| fault::of_vault(&error))?;
-        sweep(&folder);
-        ground.get_or_init(|| folder);
-        Ok(())
-    })
 }

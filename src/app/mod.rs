@@ -15,6 +15,7 @@ mod event;
 mod fault;
 mod figures;
 mod front;
+mod ground;
 mod handle;
 mod hints;
 mod host;
@@ -30,3 +31,6 @@ mod workers;
 pub use error::{Error, Failure};
 pub use front::{ask, init, join, locate, watch};
 pub use request::{InitDone, Located, Mode, OnEvent, Reply, Request};
+
+#[cfg(test)]
+mod tests;

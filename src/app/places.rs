@@ -273,7 +273,7 @@ pub(crate) fn only_ours(folder: &Path) -> Result<(), Error> {
     let meta = fs::symlink_metadata(folder).map_err(|error| io_fault("look at", folder, error))?;
     let ours = meta.is_dir()
         && meta.uid() == rustix::process::getuid().as_raw()
-        && meta.permissions().mode() & 0o077 == 0;
+        && meta.permissions().mode().trailing_zeros() >= 6;
     if ours {
         Ok(())
     } else {

@@ -68,6 +68,11 @@ impl Post {
         self.net.dial(peer, addresses);
     }
 
+    /// Where this device can be reached, as far as known now.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        self.net.addresses()
+    }
+
     fn slow(&self, parcel: Parcel) {
         if self.slow.send(parcel).is_err() {
             tracing::error!("the queue of parcels is gone");

@@ -54,12 +54,8 @@ impl Access {
 
 /// Checks a vault at work.
 pub(crate) async fn running(handle: &Handle, deep: bool) -> Result<Value, Error> {
-    let folder = handle
-        .facts
-        .ground
-        .get()
-        .ok_or_else(|| fault::bug("a vault at work has a folder"))?
-        .clone();
+    let folder = handle.facts.ground.to_read();
+    let folder = folder.ok_or_else(|| fault::bug("a vault at work has a folder"))?;
     let digest = handle.status().await?.digest.to_string();
     let checked = check(&Access::Thread(handle.clone()), folder, deep).await?;
     value(&Verify { digest, ..checked })

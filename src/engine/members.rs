@@ -290,9 +290,9 @@ impl Engine {
                 let peer = it.peer;
                 let name = self.members.name_of(&peer);
                 let members = self.members.all().cloned().collect();
+                // Our hello answers theirs, which comes once their side of the pairing is durable.
                 self.send(link, Lane::Control, Message::Paired { members });
                 self.report(Report::Paired(peer, name));
-                self.greet(link);
                 self.spread_members(Some(link));
             }
             Kept::Joined(link) => {

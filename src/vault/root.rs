@@ -49,6 +49,8 @@ pub(super) struct Inner {
     /// Whether `A` and `a` are one name here.
     pub(super) folds_case: bool,
     pub(super) hook: Hook,
+    /// Whether it is looked at before it becomes a vault, see [`Folder::candidate`].
+    candidate: bool,
 }
 
 impl Folder {
@@ -93,6 +95,17 @@ impl Folder {
         Self::open_as(root, id)
     }
 
+    /// Opens the folder `root`, which has no marker yet, to be looked at as if it were a copy of the
+    /// vault `id`. Nothing may be changed through it: [`Folder::adopt`] comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`], [`Error::NotAFolder`], [`Error::Io`].
+    pub fn candidate(root: &Path, id: VaultId) -> Result<Self, Error> {
+        check_folder(root)?;
+        Self::open_with(root, id, Hook::default(), true)
+    }
+
     /// Opens the vault at `root`.
     ///
     /// # Errors
@@ -125,6 +138,9 @@ impl Folder {
     /// [`Error::Unmounted`], [`Error::OtherVault`] or [`Error::Missing`] when it is not; otherwise
     /// as [`Folder::open`].
     pub fn still_mounted(&self) -> Result<(), Error> {
+        if self.inner.candidate {
+            return check_folder(&self.inner.root);
+        }
         match Self::marker(&self.inner.root)? {
             Some(found) if found == self.inner.id => Ok(()),
             Some(found) => Err(Error::OtherVault {
@@ -152,6 +168,10 @@ impl Folder {
 
     /// Opens the folder with something to be called between the system calls of a step.
     pub(super) fn with_hook(root: &Path, id: VaultId, hook: Hook) -> Result<Self, Error> {
+        Self::open_with(root, id, hook, false)
+    }
+
+    fn open_with(root: &Path, id: VaultId, hook: Hook, candidate: bool) -> Result<Self, Error> {
         let root = fs::canonicalize(root).map_err(|source| Error::io("open", root, source))?;
         fs::read_dir(&root).map_err(|source| Error::io("read", &root, source))?;
         let other_case = root.join(MARKER_FOLDER).join(MARKER_FILE.to_uppercase());
@@ -164,6 +184,7 @@ impl Folder {
                 id,
                 folds_case,
                 hook,
+                candidate,
             }),
         })
     }
