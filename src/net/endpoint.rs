@@ -267,11 +267,8 @@ async fn try_dial(
     let Ok(counted) = Arc::clone(&shared.connections).try_acquire_owned() else {
         return Err(unreachable("too many connections already"));
     };
-    let connection = shared
-        .endpoint
-        .connect(target, &shared.alpn)
-        .await
-        .map_err(|error| failure(&error))?;
+    let connection =
+        shared.endpoint.connect(target, &shared.alpn).await.map_err(|error| failure(&error))?;
     let fresh = Fresh {
         peer,
         connection,

@@ -251,11 +251,7 @@ pub(super) async fn run(
         let mut table = shared.table();
         table.links.remove(&link.no);
         table.note_ended(link.peer, link.no, *link.life.borrow());
-        if table
-            .of_peer
-            .get(&link.peer)
-            .is_some_and(|kept| kept.no == link.no)
-        {
+        if table.of_peer.get(&link.peer).is_some_and(|kept| kept.no == link.no) {
             table.of_peer.remove(&link.peer);
         }
     }

@@ -184,14 +184,8 @@ fn place(shared: &Arc<Shared>, fresh: Fresh) -> Result<(Arc<Link>, Ends), Occupi
         let no = table.number();
         let dialled = fresh.origin != Origin::Accepted;
         let trusted = dialled || table.allowed.contains(&fresh.peer);
-        let (made, ends) = Link::new(
-            no,
-            fresh.peer,
-            dialled,
-            fresh.connection,
-            fresh.stranger,
-            fresh.counted,
-        );
+        let (made, ends) =
+            Link::new(no, fresh.peer, dialled, fresh.connection, fresh.stranger, fresh.counted);
         if trusted {
             made.trust();
         }

@@ -65,11 +65,7 @@ impl Device {
 
     async fn up(&mut self, from: PeerId) -> (LinkNo, bool) {
         self.find("up", |event| {
-            if let Event::Up {
-                link,
-                peer,
-                dialled,
-            } = event
+            if let Event::Up { link, peer, dialled } = event
                 && *peer == from
             {
                 Some((*link, *dialled))
@@ -109,11 +105,7 @@ impl Device {
 
     async fn sent(&mut self, to: LinkNo, on: u8) -> u64 {
         self.find("sent", |event| {
-            if let Event::Sent {
-                link,
-                lane,
-                wire_bytes,
-            } = event
+            if let Event::Sent { link, lane, wire_bytes } = event
                 && *link == to
                 && *lane == on
             {

@@ -58,14 +58,7 @@ type Sample = (&'static str, Message);
 
 /// At least one of each message, with every variant inside it.
 fn samples() -> Vec<Sample> {
-    [
-        opening(),
-        comparing(),
-        delivering(),
-        transferring(),
-        ending(),
-    ]
-    .concat()
+    [opening(), comparing(), delivering(), transferring(), ending()].concat()
 }
 
 const ID: FileId = FileId([0x22; 16]);
@@ -78,20 +71,8 @@ fn heads() -> Heads {
 fn states() -> Vec<(FileId, State)> {
     vec![
         (ID, State::Absent),
-        (
-            ID,
-            State::Plain {
-                kind: Kind::Text,
-                content: content(7),
-            },
-        ),
-        (
-            ID,
-            State::Document {
-                heads: heads(),
-                recent: vec![ChangeHash([0x77; 32])],
-            },
-        ),
+        (ID, State::Plain { kind: Kind::Text, content: content(7) }),
+        (ID, State::Document { heads: heads(), recent: vec![ChangeHash([0x77; 32])] }),
     ]
 }
 
@@ -115,28 +96,9 @@ fn opening() -> Vec<Sample> {
 fn comparing() -> Vec<Sample> {
     vec![
         ("sums", Message::Sums(vec![DIGEST, Digest::ZERO])),
-        (
-            "leaves",
-            Message::Leaves(vec![Node {
-                node: 300,
-                leaves: vec![DIGEST],
-            }]),
-        ),
-        (
-            "items",
-            Message::Items(vec![Leaf {
-                node: 1,
-                leaf: 2,
-                items: vec![(ID, [8; 8])],
-            }]),
-        ),
-        (
-            "states",
-            Message::States {
-                reply: true,
-                states: states(),
-            },
-        ),
+        ("leaves", Message::Leaves(vec![Node { node: 300, leaves: vec![DIGEST] }])),
+        ("items", Message::Items(vec![Leaf { node: 1, leaf: 2, items: vec![(ID, [8; 8])] }])),
+        ("states", Message::States { reply: true, states: states() }),
         ("compared", Message::Compared),
         ("need", Message::Need(states())),
     ]
@@ -172,13 +134,7 @@ fn delivering() -> Vec<Sample> {
             })]),
         ),
         ("ack", Message::Ack(vec![(ID, DIGEST)])),
-        (
-            "settled",
-            Message::Settled {
-                digest: DIGEST,
-                busy: false,
-            },
-        ),
+        ("settled", Message::Settled { digest: DIGEST, busy: false }),
     ]
 }
 
