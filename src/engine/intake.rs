@@ -450,6 +450,21 @@ impl Engine {
         }
     }
 
+    /// While looks were gathered, steps of ours went on. What they put in place is neither new nor
+    /// moved, and what they took away did not vanish; if in doubt it is looked at again.
+    fn forget_what_steps_overtook(&mut self, batch: &mut Batch) {
+        let placed: Vec<VaultPath> =
+            batch.appeared.keys().filter(|path| self.index.at(path).is_some()).cloned().collect();
+        for path in placed {
+            batch.appeared.remove(&path);
+            self.debounce.hint(self.now, path);
+        }
+        batch.vanished.retain(|id| {
+            let base = self.index.get(id).and_then(|entry| entry.base.as_ref());
+            base.is_some_and(|base| batch.asked.contains(&base.path))
+        });
+    }
+
     fn moved(&mut self, id: FileId, to: &VaultPath, mut seen: Seen, since: Tick) {
         let base = self.index.get(&id).and_then(|entry| entry.base.as_ref());
         if let Some(base) = base
