@@ -420,6 +420,7 @@ impl Engine {
         let Some(mut batch) = self.intake.batch.take() else {
             return;
         };
+        self.forget_what_steps_overtook(&mut batch);
         let vanished = self.vanished(&batch);
         let appeared: Vec<Appeared> = batch
             .appeared
