@@ -2,7 +2,7 @@
 //!
 //! - Owns: what a person or a script types and reads, as written down in the command-line contract:
 //!   one file for each subcommand in `commands` (an argument struct whose doc is the help text, one
-//!   function under it), results on stdout and everything else on stderr ([`output`]), exit codes
+//!   function under it), results on stdout and everything else on stderr (`output`), exit codes
 //!   ([`Exit`]), and the one place where errors become text, hints and a code ([`run`]).
 //! - Called by: `main`.
 //! - Never: syncs, touches the vault, prints a name from elsewhere without escaping it.

@@ -342,6 +342,7 @@ impl Engine {
             self.intake.fresh = false;
             let (digest, files) = (self.index.digest(), self.index.files());
             self.report(Report::Ready { digest, files });
+            self.greet_accepted();
         }
     }
 

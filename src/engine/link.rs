@@ -17,7 +17,8 @@ use crate::wire::{Bye, Delivery, Hello, Lane, Message, PROTOCOL_VERSION, State};
 /// up to sixteen times that. Long enough for a message that crossed another.
 const RECOMPARE_MS: u64 = 500;
 /// A link that was not greeted within this time is given up.
-const GREETING_LIMIT_MS: u64 = 15_000;
+/// A device that joins looks through its folder first.
+const GREETING_LIMIT_MS: u64 = 60_000;
 
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(super) enum Phase {
     Stranger,
     /// We presented a ticket.
     Proving,
+    /// Our ticket was accepted; our folder is being looked at before we say hello.
+    Accepted,
     /// Our hello is out.
     Greeting,
     /// Hellos are exchanged, what differs is being found.
@@ -43,6 +46,7 @@ pub(super) struct Link {
     pub(super) phase: Phase,
     pub(super) since: Tick,
     pub(super) hello: Option<Hello>,
+    early_hello: Option<Hello>,
     /// What we offered in our own hello.
     pub(super) gives: bool,
     pub(super) takes: bool,
@@ -73,6 +77,7 @@ impl Link {
             phase,
             since: now,
             hello: None,
+            early_hello: None,
             gives: true,
             takes: true,
             fanout: 1,
@@ -122,6 +127,7 @@ impl Link {
 
     pub(super) fn deadline(&self) -> Option<Tick> {
         match self.phase {
+            Phase::Accepted => None,
             Phase::Stranger | Phase::Proving | Phase::Greeting | Phase::Closing => {
                 Some(self.since.plus_ms(GREETING_LIMIT_MS))
             }
@@ -169,6 +175,23 @@ impl Engine {
             }
         }
         self.send(link, Lane::Control, Message::Hello(hello));
+    }
+
+    /// Says hello to whoever accepted us, once our folder was looked at.
+    pub(super) fn greet_accepted(&mut self) {
+        let links: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(_, it)| it.phase == Phase::Accepted)
+            .map(|(link, _)| *link)
+            .collect();
+        for link in links {
+            self.greet(link);
+            let early = self.links.get_mut(&link).and_then(|it| it.early_hello.take());
+            if let Some(hello) = early {
+                self.on_hello(link, hello);
+            }
+        }
     }
 
     pub(super) fn on_link_down(&mut self, link: LinkId, reason: &str) {
@@ -238,7 +261,12 @@ impl Engine {
             Message::Pair(_) => phase == Phase::Stranger,
             Message::Paired { .. } => phase == Phase::Proving,
             // A member that does not know yet that we know it, or a stranger that must be told off.
-            Message::Hello(_) => matches!(phase, Phase::Greeting | Phase::Stranger),
+            Message::Hello(_) => {
+                matches!(
+                    phase,
+                    Phase::Greeting | Phase::Stranger | Phase::Proving | Phase::Accepted
+                )
+            }
             Message::Members(_)
             | Message::Sums(_)
             | Message::Leaves(_)
@@ -264,6 +292,12 @@ impl Engine {
         match message {
             Message::Pair(pair) => self.on_pair(link, pair),
             Message::Paired { members } => self.on_paired(link, &members),
+            Message::Hello(hello) if matches!(phase, Phase::Proving | Phase::Accepted) => {
+                // The inviter is ahead of us: it is answered once our folder was looked at.
+                if let Some(it) = self.links.get_mut(&link) {
+                    it.early_hello = Some(hello);
+                }
+            }
             Message::Hello(hello) => self.on_hello(link, hello),
             Message::Members(members) => self.on_members(&members),
             Message::Sums(sums) => self.on_sums(link, &sums),
@@ -382,7 +416,7 @@ impl Engine {
                 Phase::Greeting | Phase::Comparing => {
                     it.touched.entry(id).or_insert_with(|| before.clone());
                 }
-                Phase::Stranger | Phase::Proving | Phase::Closing => {}
+                Phase::Stranger | Phase::Proving | Phase::Accepted | Phase::Closing => {}
             }
         }
     }
@@ -505,7 +539,7 @@ impl Engine {
             return;
         }
         match it.phase {
-            Phase::Stranger | Phase::Proving | Phase::Greeting => {
+            Phase::Stranger | Phase::Proving | Phase::Accepted | Phase::Greeting => {
                 self.close(link, Bye::Protocol, "no greeting in time");
             }
             Phase::Closing => {

@@ -8,6 +8,7 @@ use super::command::Command;
 use super::core::{Engine, Pending, Stage, Stop};
 use super::effect::{Effect, LinkId};
 use super::intake::Brake;
+use super::link::Phase;
 use super::report::Report;
 use crate::model::{Digest, Member, PeerId, Tick, WallMs, Write};
 use crate::wire::{Bye, Lane, Message, PROTOCOL_VERSION, Pair};
@@ -303,7 +304,12 @@ impl Engine {
                 let name = self.members.name_of(&peer);
                 self.members.joining = None;
                 self.report(Report::Paired(peer, name));
-                self.greet(link);
+                if let Some(it) = self.links.get_mut(&link) {
+                    it.phase = Phase::Accepted;
+                }
+                if self.stage == Stage::Ready {
+                    self.greet_accepted();
+                }
             }
         }
     }
@@ -422,8 +428,9 @@ impl Engine {
         self.members
             .others()
             .map(|member| member.id)
+            .filter(move |_| ready)
             .chain(self.members.joining.as_ref().map(|it| it.peer))
-            .filter(move |peer| ready && (everyone || self.shots.wants(peer)))
+            .filter(move |peer| everyone || self.shots.wants(peer))
             .filter(|peer| !self.links.values().any(|link| link.peer == *peer))
             .collect::<Vec<_>>()
             .into_iter()

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use iroh::address_lookup::{DnsAddressLookup, PkarrPublisher, PkarrResolver};
 use iroh::endpoint::{
@@ -18,8 +19,23 @@ use super::{
 /// A link that is asked for signs of life is asked this many times before it counts as dead.
 const KEEP_ALIVES_PER_IDLE: u32 = 3;
 
-/// Binds the endpoint.
-pub(super) async fn endpoint(options: &Options, alpn: &[u8]) -> Result<Endpoint, Error> {
+/// How often a port that is in use is tried again, and after which pause. One that was let go of a
+/// moment ago is free by then; a greater product only delays the message that another holds it.
+const BIND_RETRIES: u32 = 10;
+const BIND_PAUSE: Duration = Duration::from_millis(50);
+
+/// Binds the endpoint; a port that was in use until now is waited for.
+pub(super) async fn patiently(options: &Options, alpn: &[u8]) -> Result<Endpoint, Error> {
+    for _ in 0..BIND_RETRIES {
+        match endpoint(options, alpn).await {
+            Err(Error::PortInUse(_)) => tokio::time::sleep(BIND_PAUSE).await,
+            done => return done,
+        }
+    }
+    endpoint(options, alpn).await
+}
+
+async fn endpoint(options: &Options, alpn: &[u8]) -> Result<Endpoint, Error> {
     let mut builder = Endpoint::builder(presets::Minimal)
         .secret_key(SecretKey::from_bytes(&options.secret_key))
         .alpns(vec![alpn.to_vec()])

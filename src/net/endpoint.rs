@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::link::Signal;
-use super::meet::{Fresh, Meeting, meet};
-use super::table::{Basis, Life, Shared};
+use super::meet::{Fresh, Meeting, Origin, meet};
+use super::table::{Basis, Shared};
 use super::{
     CLOSE_TIMEOUT, DialFailure, Error, Event, Figures, LANES, LinkNo, Options, RIVAL_TIMEOUT, bind,
 };
@@ -48,12 +48,12 @@ impl Net {
         events: mpsc::Sender<Event>,
         alpn: &[u8],
     ) -> Result<Self, Error> {
-        let mut life = Life::default();
-        getrandom::fill(&mut life).map_err(|error| Error::Random(error.to_string()))?;
-        let endpoint = bind::endpoint(&options, alpn).await?;
+        let mut process = [0; 8];
+        getrandom::fill(&mut process).map_err(|error| Error::Random(error.to_string()))?;
+        let endpoint = bind::patiently(&options, alpn).await?;
         let basis = Basis {
             me: PeerId(*endpoint.id().as_bytes()),
-            life,
+            process: u64::from_be_bytes(process),
             alpn: alpn.to_vec(),
             loopback_only: options.bind.is_some_and(|at| at.ip().is_loopback()),
             connect_timeout: options.connect_timeout,
@@ -169,7 +169,7 @@ impl Net {
     }
 
     /// Closes every link as [`Net::close`] does, then the endpoint. No more events come; takes
-    /// [`CLOSE_TIMEOUT`] and three seconds at most.
+    /// [`CLOSE_TIMEOUT`] and eight seconds at most. Then the port is free, or is in a moment.
     pub async fn shutdown(self) {
         self.shared.stop();
         self.accepting.abort();
@@ -184,6 +184,13 @@ impl Net {
         }
         if timeout(SHUTDOWN_TIMEOUT, self.shared.endpoint.close()).await.is_err() {
             tracing::debug!("the endpoint did not close in time");
+        }
+        // The socket is only free when the last task let go of the endpoint.
+        let mut changes = self.shared.changes();
+        drop(self);
+        let gone = async { while changes.changed().await.is_ok() {} };
+        if timeout(SHUTDOWN_TIMEOUT, gone).await.is_err() {
+            tracing::debug!("the socket is still held");
         }
     }
 }
@@ -214,25 +221,34 @@ fn target(shared: &Shared, peer: PeerId, addresses: &[String]) -> Option<Endpoin
 }
 
 async fn dial(shared: Arc<Shared>, peer: PeerId, target: Option<EndpointAddr>) {
+    // A link that is ending still holds the peer's place.
+    let freed = shared.wait_until(CLOSE_TIMEOUT * 2, |table| {
+        let link = table.of_peer.get(&peer);
+        link.is_none_or(|link| !link.is_ending())
+    });
+    let freed = freed.await;
+    let before = shared.table().last_of(peer).map(|(link, _)| link);
     let outcome = match target {
-        Some(target) => timeout(shared.connect_timeout, try_dial(&shared, peer, target))
-            .await
-            .unwrap_or_else(|_| Err(unreachable("it did not answer in time"))),
+        _ if !freed => Err(unreachable("the last link with it does not end")),
+        Some(target) => {
+            let trying = try_dial(&shared, peer, before, target);
+            timeout(shared.connect_timeout, trying)
+                .await
+                .unwrap_or_else(|_| Err(unreachable("it did not answer in time")))
+        }
         None => Err(unreachable("its id is not a key")),
     };
-    shared.table().dialling.remove(&peer);
+    let met = {
+        let mut table = shared.table();
+        table.dialling.remove(&peer);
+        table.has_met(peer, before)
+    };
     if let Err((kind, text)) = outcome
-        && !is_linked(&shared, peer)
+        && !met
     {
         let failed = Event::DialFailed { peer, kind, text };
         shared.tell(failed).await;
     }
-}
-
-fn is_linked(shared: &Shared, peer: PeerId) -> bool {
-    let table = shared.table();
-    let link = table.of_peer.get(&peer);
-    link.is_some_and(|link| !link.is_ending())
 }
 
 fn unreachable(why: &str) -> (DialFailure, String) {
@@ -242,13 +258,10 @@ fn unreachable(why: &str) -> (DialFailure, String) {
 async fn try_dial(
     shared: &Arc<Shared>,
     peer: PeerId,
+    before: Option<LinkNo>,
     target: EndpointAddr,
 ) -> Result<(), (DialFailure, String)> {
-    // A link that is ending still holds the peer's place.
-    let freed = shared.wait_until(CLOSE_TIMEOUT * 2, |table| {
-        table.of_peer.get(&peer).is_none_or(|link| !link.is_ending())
-    });
-    if !freed.await || is_linked(shared, peer) {
+    if shared.table().has_met(peer, before) {
         return Ok(());
     }
     let Ok(counted) = Arc::clone(&shared.connections).try_acquire_owned() else {
@@ -256,11 +269,17 @@ async fn try_dial(
     };
     let connection =
         shared.endpoint.connect(target, &shared.alpn).await.map_err(|error| failure(&error))?;
-    let fresh = Fresh { peer, connection, dialled: true, stranger: None, counted: Some(counted) };
+    let fresh = Fresh {
+        peer,
+        connection,
+        origin: Origin::Dialled { after: before },
+        stranger: None,
+        counted: Some(counted),
+    };
     match meet(shared, fresh).await {
         Meeting::Kept => Ok(()),
         Meeting::Duplicate => {
-            let other = shared.wait_until(RIVAL_TIMEOUT, |table| table.of_peer.contains_key(&peer));
+            let other = shared.wait_until(RIVAL_TIMEOUT, |table| table.has_met(peer, before));
             if other.await {
                 Ok(())
             } else {
@@ -328,7 +347,7 @@ async fn accept_all(shared: Arc<Shared>) {
             let fresh = Fresh {
                 peer,
                 connection,
-                dialled: false,
+                origin: Origin::Accepted,
                 stranger: Some(stranger),
                 counted: Some(counted),
             };

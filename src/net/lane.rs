@@ -84,15 +84,14 @@ async fn write_frame(
     frame: Vec<u8>,
 ) -> Result<(), WriteError> {
     let mut header = Vec::with_capacity(1 + FRAME_HEADER_BYTES);
-    let stream = match stream {
-        Some(stream) => stream,
-        None => {
-            let opened = link.connection.open_uni().await?;
-            let _ = opened.set_priority(priority(usize::from(lane)));
-            header.push(lane);
-            link.note_opened(lane);
-            stream.insert(opened)
-        }
+    let stream = if let Some(stream) = stream {
+        stream
+    } else {
+        let opened = link.connection.open_uni().await?;
+        let _ = opened.set_priority(priority(usize::from(lane)));
+        header.push(lane);
+        link.note_opened(lane);
+        stream.insert(opened)
     };
     // The sender checked the length against the lane's limit, which is a u32.
     let length = u32::try_from(frame.len()).unwrap_or(u32::MAX);

@@ -33,7 +33,7 @@ pub(super) enum Code {
     Protocol = 2,
     /// No word came, or no trust, in time.
     Stranger = 3,
-    /// A newer connection from a restarted peer took the place.
+    /// A newer connection took the place.
     Replaced = 4,
     /// A frame was announced that is above the limit.
     TooLarge = 5,
@@ -235,12 +235,9 @@ pub(super) async fn run(
         writers,
         unproven,
         linger: None,
-        closing: false,
-        goodbye_sent: false,
-        peer_goodbye: None,
+        ours: Ours::Open,
+        theirs: Theirs::Open,
         ended: 0,
-        received_sent: false,
-        acknowledged: false,
     };
     let reason = watch.until_over().await;
 
@@ -253,6 +250,7 @@ pub(super) async fn run(
     {
         let mut table = shared.table();
         table.links.remove(&link.no);
+        table.note_ended(link.peer, link.no, *link.life.borrow());
         if table.of_peer.get(&link.peer).is_some_and(|kept| kept.no == link.no) {
             table.of_peer.remove(&link.peer);
         }
@@ -276,21 +274,18 @@ async fn accept_all(
     own_in: Option<RecvStream>,
     readers: &mut JoinSet<()>,
 ) -> Result<(), Broken> {
-    let own_in = match own_in {
-        Some(stream) => stream,
-        None => {
-            let accepted = link.connection.accept_uni().await;
-            let mut stream = accepted.map_err(|_| Broken::Connection)?;
-            let life = read_preface(&mut stream).await?;
-            link.life.send_replace(Some(life));
-            stream
-        }
+    let own_in = if let Some(stream) = own_in {
+        stream
+    } else {
+        let mut stream = accept_one(link).await?;
+        let life = read_preface(&mut stream).await?;
+        link.life.send_replace(Some(life));
+        stream
     };
     readers.spawn(listen(Arc::clone(link), own_in));
     let mut seen = 0_u8;
     loop {
-        let accepted = link.connection.accept_uni().await;
-        let mut stream = accepted.map_err(|_| Broken::Connection)?;
+        let mut stream = accept_one(link).await?;
         let mut lane = [0; 1];
         stream.read_exact(&mut lane).await?;
         let [lane] = lane;
@@ -300,6 +295,12 @@ async fn accept_all(
         seen |= 1 << lane;
         readers.spawn(lane::read(Arc::clone(shared), Arc::clone(link), lane, stream));
     }
+}
+
+async fn accept_one(link: &Link) -> Result<RecvStream, Broken> {
+    let accepted = link.connection.accept_uni().await;
+    // Why the connection ended is told by whoever watches it.
+    accepted.ok().ok_or(Broken::Connection)
 }
 
 /// Reads the first bytes of the peer's own stream.
@@ -358,12 +359,34 @@ struct Watch {
     unproven: Option<Instant>,
     /// Until when an agreed end may take.
     linger: Option<Instant>,
-    closing: bool,
-    goodbye_sent: bool,
-    peer_goodbye: Option<u8>,
+    ours: Ours,
+    theirs: Theirs,
+    /// The set of the peer's lanes that ended.
     ended: u8,
-    received_sent: bool,
-    acknowledged: bool,
+}
+
+/// How far this side's end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ours {
+    /// Frames may be sent.
+    Open,
+    /// What is queued goes out.
+    Closing,
+    /// Goodbye is said.
+    Said,
+    /// The peer has everything.
+    Received,
+}
+
+/// How far the peer's end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Theirs {
+    /// Frames may come.
+    Open,
+    /// It said goodbye after using this set of lanes.
+    Said(u8),
+    /// It was told that everything was handed over.
+    Received,
 }
 
 impl Watch {
@@ -379,7 +402,7 @@ impl Watch {
                     }
                 }
                 error = self.link.connection.closed() => return describe(&error),
-                Some(_) = self.writers.join_next(), if self.closing && !self.goodbye_sent => {}
+                Some(_) = self.writers.join_next(), if self.ours == Ours::Closing => {}
                 () = until(deadline) => {
                     let (code, why) = if self.linger.is_some() {
                         (Code::Done, "closed, the peer did not confirm in time")
@@ -398,11 +421,7 @@ impl Watch {
     /// Takes in one signal; a reason when the link is over.
     fn take(&mut self, signal: Signal) -> Option<String> {
         match signal {
-            Signal::Close => {
-                self.closing = true;
-                self.linger.get_or_insert(Instant::now() + CLOSE_TIMEOUT);
-                drop(unpoisoned(&self.link.queues).take());
-            }
+            Signal::Close => self.begin_to_close(),
             Signal::Replaced => {
                 return Some(self.end(Code::Replaced, "replaced by a newer connection"));
             }
@@ -410,31 +429,43 @@ impl Watch {
             Signal::Proven => self.unproven = None,
             Signal::LaneEnded(lane) => self.ended |= 1 << lane,
             Signal::Goodbye(lanes) => {
-                self.peer_goodbye = Some(lanes);
-                self.linger.get_or_insert(Instant::now() + CLOSE_TIMEOUT);
+                self.theirs = Theirs::Said(lanes);
+                self.link.ending.store(true, Ordering::Release);
+                self.begin_to_close();
             }
-            Signal::Received => self.acknowledged = true,
+            Signal::Received if self.ours == Ours::Said => self.ours = Ours::Received,
+            Signal::Received => {
+                let why = "the peer confirmed what was not said";
+                return Some(self.end(Code::Protocol, why));
+            }
         }
         None
     }
 
+    /// Takes no more frames to send; those queued still go out.
+    fn begin_to_close(&mut self) {
+        if self.ours == Ours::Open {
+            self.ours = Ours::Closing;
+        }
+        self.linger.get_or_insert(Instant::now() + CLOSE_TIMEOUT);
+        drop(unpoisoned(&self.link.queues).take());
+    }
+
     /// Says to the peer what is due.
     async fn advance(&mut self) -> Option<String> {
-        if self.closing && !self.goodbye_sent && self.writers.is_empty() {
+        if self.ours == Ours::Closing && self.writers.is_empty() {
+            self.ours = Ours::Said;
             let lanes = self.link.opened.load(Ordering::Acquire);
-            self.goodbye_sent = true;
             // A failure means that the connection is closed, which is noticed next.
             drop(self.own_out.write_all(&[GOODBYE, lanes]).await);
         }
-        if let Some(lanes) = self.peer_goodbye
+        if let Theirs::Said(lanes) = self.theirs
             && self.ended & lanes == lanes
-            && !self.received_sent
         {
-            self.received_sent = true;
+            self.theirs = Theirs::Received;
             drop(self.own_out.write_all(&[RECEIVED]).await);
         }
-        let heard_all = self.peer_goodbye.is_none() || self.received_sent;
-        (self.goodbye_sent && self.acknowledged && heard_all)
+        (self.ours == Ours::Received && self.theirs == Theirs::Received)
             .then(|| self.end(Code::Done, "closed"))
     }
 

@@ -6,9 +6,9 @@ use iroh::endpoint::{Connection, RecvStream, SendStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::RIVAL_TIMEOUT;
 use super::link::{self, Code, Ends, Link, Signal, close};
 use super::table::{Life, Shared};
+use super::{LinkNo, RIVAL_TIMEOUT};
 use crate::model::PeerId;
 
 /// What became of a fresh connection.
@@ -22,12 +22,24 @@ pub(super) enum Meeting {
     Lost,
 }
 
+/// Who made a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The peer.
+    Accepted,
+    /// This side, when `after` was the last link with the peer that was over.
+    Dialled { after: Option<LinkNo> },
+}
+
+/// A connection that finds its place taken, and by which link.
+type Occupied = Box<(Fresh, Arc<Link>)>;
+
 /// A fresh connection, proven to lead to `peer`.
 #[derive(Debug)]
 pub(super) struct Fresh {
     pub(super) peer: PeerId,
     pub(super) connection: Connection,
-    pub(super) dialled: bool,
+    pub(super) origin: Origin,
     pub(super) stranger: Option<OwnedSemaphorePermit>,
     pub(super) counted: Option<OwnedSemaphorePermit>,
 }
@@ -35,37 +47,46 @@ pub(super) struct Fresh {
 /// Agrees with the peer whether to keep `fresh`, and runs it as a link if so.
 ///
 /// The device with the smaller id decides for both, so they cannot disagree. It keeps the first
-/// connection it sees. A second one is a duplicate while the peer is still the same process, and
-/// takes the place when the peer was restarted, for then the first is dead. The other device speaks
+/// connection it sees. A second one is a duplicate when the peer tells the same [`Life`] on both,
+/// and takes the place otherwise, for then the first is dead to the peer. The other device speaks
 /// first and waits for the decision.
 pub(super) async fn meet(shared: &Arc<Shared>, fresh: Fresh) -> Meeting {
     if shared.me < fresh.peer { decide(shared, fresh).await } else { follow(shared, fresh).await }
 }
 
 async fn decide(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
-    let mut own_in: Option<(RecvStream, Life)> = None;
-    let mut life = None;
+    let last = shared.table().last_of(fresh.peer);
+    let mut own_in = None;
+    match (fresh.origin, last) {
+        // A link came and went while this side dialled.
+        (Origin::Dialled { after }, Some((link, _))) if after != Some(link) => {
+            return duplicate(&fresh);
+        }
+        // The peer may have dialled at the same moment as that link was made.
+        (Origin::Accepted, Some((_, told))) => {
+            let Some(heard) = hear(shared, &fresh).await else {
+                return lost(&fresh.connection);
+            };
+            if Some(heard.1) == told {
+                return duplicate(&fresh);
+            }
+            own_in = Some(heard);
+        }
+        (Origin::Dialled { .. } | Origin::Accepted, _) => {}
+    }
     let (made, ends) = loop {
         fresh = match place(shared, fresh) {
             Ok(made) => break made,
             Err(occupied) => {
                 let (back, rival) = *occupied;
                 if own_in.is_none() {
-                    let accepted = timeout(shared.stranger_timeout, back.connection.accept_uni());
-                    let Ok(Ok(mut stream)) = accepted.await else {
-                        return lost(&back.connection);
-                    };
-                    let preface =
-                        timeout(shared.stranger_timeout, link::read_preface(&mut stream)).await;
-                    let Ok(Ok(heard)) = preface else {
-                        return lost(&back.connection);
-                    };
-                    life = Some(heard);
-                    own_in = Some((stream, heard));
+                    own_in = hear(shared, &back).await;
                 }
-                if !rival.is_ending() && life_of(&rival).await == life {
-                    close(&back.connection, Code::Duplicate, "another one is kept");
-                    return Meeting::Duplicate;
+                let Some((_, life)) = &own_in else {
+                    return lost(&back.connection);
+                };
+                if life_of(&rival).await.as_ref() == Some(life) {
+                    return duplicate(&back);
                 }
                 make_way(shared, &rival).await;
                 back
@@ -76,7 +97,7 @@ async fn decide(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
         made.life.send_replace(Some(*life));
     }
     let own_in = own_in.map(|(stream, _)| stream);
-    match link::open_own(&made.connection, shared.life).await {
+    match link::open_own(&made.connection, shared.life_for(made.peer)).await {
         Some(own_out) => {
             start(shared, made, ends, own_out, own_in);
             Meeting::Kept
@@ -85,8 +106,23 @@ async fn decide(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
     }
 }
 
+/// The peer's own stream, and the life told on it.
+async fn hear(shared: &Shared, fresh: &Fresh) -> Option<(RecvStream, Life)> {
+    let hearing = async {
+        let mut stream = fresh.connection.accept_uni().await.ok()?;
+        let life = link::read_preface(&mut stream).await.ok()?;
+        Some((stream, life))
+    };
+    timeout(shared.stranger_timeout, hearing).await.ok()?
+}
+
+fn duplicate(fresh: &Fresh) -> Meeting {
+    close(&fresh.connection, Code::Duplicate, "another one is kept");
+    Meeting::Duplicate
+}
+
 async fn follow(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
-    let Some(own_out) = link::open_own(&fresh.connection, shared.life).await else {
+    let Some(own_out) = link::open_own(&fresh.connection, shared.life_for(fresh.peer)).await else {
         return refused(&fresh.connection);
     };
     let decision = timeout(shared.connect_timeout, async {
@@ -139,22 +175,17 @@ async fn make_way(shared: &Shared, rival: &Link) {
 }
 
 /// Puts `fresh` into the table as the one link of its peer, or gives it back with the one there.
-fn place(shared: &Arc<Shared>, fresh: Fresh) -> Result<(Arc<Link>, Ends), Box<(Fresh, Arc<Link>)>> {
+fn place(shared: &Arc<Shared>, fresh: Fresh) -> Result<(Arc<Link>, Ends), Occupied> {
     let (made, ends) = {
         let mut table = shared.table();
         if let Some(rival) = table.of_peer.get(&fresh.peer) {
             return Err(Box::new((fresh, Arc::clone(rival))));
         }
         let no = table.number();
-        let trusted = fresh.dialled || table.allowed.contains(&fresh.peer);
-        let (made, ends) = Link::new(
-            no,
-            fresh.peer,
-            fresh.dialled,
-            fresh.connection,
-            fresh.stranger,
-            fresh.counted,
-        );
+        let dialled = fresh.origin != Origin::Accepted;
+        let trusted = dialled || table.allowed.contains(&fresh.peer);
+        let (made, ends) =
+            Link::new(no, fresh.peer, dialled, fresh.connection, fresh.stranger, fresh.counted);
         if trusted {
             made.trust();
         }

@@ -15,7 +15,7 @@
 //!
 //! | stream | bytes |
 //! |---|---|
-//! | own | `ff`, then eight random bytes that name the running process; later `02` and one byte with the set of lanes used (bit 0 is lane 0): *goodbye*; `03`: *received* |
+//! | own | `ff`, then eight bytes that name the speaker's *life*; later `02` and one byte with the set of lanes used (bit 0 is lane 0): *goodbye*; `03`: *received* |
 //! | lane *n* | the byte *n*, then frames: length as `u32`, big endian, then that many bytes |
 //!
 //! Lower lanes go first whenever there is a choice, and own streams before all lanes. Each lane has
@@ -25,16 +25,18 @@
 //! **Agreeing on one link.** When two devices dial each other in the same moment there are two
 //! connections. The device with the smaller id decides for both: it opens its own stream only on
 //! the connection that it keeps, which is the first one it sees, and closes any other with code 1.
-//! The device with the greater id opens its own stream at once and waits. A second connection from
-//! the *same* process is a duplicate. One from another process means that the peer was restarted:
-//! then the link that stands is dead and gives way. So there is never more than one, and while one
-//! connection works there is never none: a device that lost its link without being restarted is
-//! heard of by the answers it gives to packets of the old connection.
+//! The device with the greater id opens its own stream at once and waits. A device's life is a
+//! random number of its process plus the number of its last link with this peer, so it changes with
+//! a restart and with the end of every link. A second connection of the *same* life was made in the
+//! same moment and is a duplicate. Another life means that the first connection is dead to the
+//! peer: then the link that stands gives way. So there is never more than one, and while one
+//! connection works there is never none.
 //!
 //! **Ending a link.** Closing a QUIC connection throws away what the other side has not read yet.
-//! So the closing side finishes its lanes, says *goodbye*, and waits for *received*, which comes once
-//! all frames were handed to the other side's owner; only then it closes. After [`CLOSE_TIMEOUT`] it
-//! closes in any case.
+//! So the closing side finishes its lanes and says *goodbye*; the other side takes no more frames
+//! either, sends what it has queued, and says *goodbye* too. Each says *received* once all frames
+//! of the other were handed to its owner. A side that said and heard both closes the connection;
+//! after [`CLOSE_TIMEOUT`] it does so in any case.
 //!
 //! | code | a connection is closed because |
 //! |---|---|
@@ -42,7 +44,7 @@
 //! | 1 | another connection between the same two is kept |
 //! | 2 | a rule of this room was broken |
 //! | 3 | a stranger said nothing in time, or too much |
-//! | 4 | the peer was restarted and has a newer connection |
+//! | 4 | the peer has a newer connection, and this one is dead to it |
 //! | 5 | a frame was announced that is above the lane's limit |
 //!
 //! # Strangers

@@ -12,9 +12,14 @@ use super::link::Link;
 use super::{Event, LANES, LinkNo};
 use crate::model::PeerId;
 
-/// Says which process speaks: random, made at bind. Two connections of one peer with different
-/// lives cannot both be alive.
+/// Says since when the speaker has had no link with the listener: a random number of its process
+/// plus the number of the last link between the two. Of two connections that tell different lives
+/// the older is dead to its other end.
 pub(super) type Life = [u8; 8];
+
+/// Most peers whose last link is remembered. Forgetting one makes its next connection replace a
+/// link that may be alive, no more.
+const ENDED_LIMIT: usize = 1024;
 
 /// The shared part of one endpoint.
 #[derive(Debug)]
@@ -23,7 +28,8 @@ pub(super) struct Shared {
     /// Where all tasks run, whoever asks for them.
     pub(super) runtime: Handle,
     pub(super) me: PeerId,
-    pub(super) life: Life,
+    /// Random, made at bind.
+    process: u64,
     pub(super) alpn: Vec<u8>,
     /// Only addresses of this machine may be dialled.
     pub(super) loopback_only: bool,
@@ -35,7 +41,8 @@ pub(super) struct Shared {
     events: mpsc::Sender<Event>,
     stopping: watch::Sender<bool>,
     table: Mutex<Table>,
-    /// Counts up whenever a link enters or leaves the table.
+    /// Counts up whenever a link enters or leaves the table. Last, so that whoever sees it go knows
+    /// that the endpoint went before.
     moved: watch::Sender<u64>,
 }
 
@@ -48,6 +55,8 @@ pub(super) struct Table {
     pub(super) links: BTreeMap<LinkNo, Arc<Link>>,
     pub(super) dialling: BTreeSet<PeerId>,
     pub(super) allowed: BTreeSet<PeerId>,
+    /// The last link of each peer that is over, and the life that the peer told on it.
+    ended: BTreeMap<PeerId, (LinkNo, Option<Life>)>,
 }
 
 impl Table {
@@ -56,6 +65,26 @@ impl Table {
         self.last += 1;
         LinkNo(self.last)
     }
+
+    /// Remembers that a link is over.
+    pub(super) fn note_ended(&mut self, peer: PeerId, link: LinkNo, told: Option<Life>) {
+        if self.ended.len() >= ENDED_LIMIT {
+            self.ended.clear();
+        }
+        self.ended.insert(peer, (link, told));
+    }
+
+    /// The last link with `peer` that is over, and what it told on it.
+    pub(super) fn last_of(&self, peer: PeerId) -> Option<(LinkNo, Option<Life>)> {
+        self.ended.get(&peer).copied()
+    }
+
+    /// Whether a link with `peer` stands, or one stood after `before` was the last.
+    pub(super) fn has_met(&self, peer: PeerId, before: Option<LinkNo>) -> bool {
+        let link = self.of_peer.get(&peer);
+        let last = self.last_of(peer).map(|(link, _)| link);
+        link.is_some_and(|link| !link.is_ending()) || last != before
+    }
 }
 
 /// What the builder of [`Shared`] decides.
@@ -63,7 +92,7 @@ impl Table {
 pub(super) struct Basis {
     pub(super) endpoint: Endpoint,
     pub(super) me: PeerId,
-    pub(super) life: Life,
+    pub(super) process: u64,
     pub(super) alpn: Vec<u8>,
     pub(super) loopback_only: bool,
     pub(super) connect_timeout: Duration,
@@ -77,7 +106,7 @@ impl Shared {
             endpoint: basis.endpoint,
             runtime: Handle::current(),
             me: basis.me,
-            life: basis.life,
+            process: basis.process,
             alpn: basis.alpn,
             loopback_only: basis.loopback_only,
             connect_timeout: basis.connect_timeout,
@@ -95,6 +124,12 @@ impl Shared {
     /// The table; a panic elsewhere does not take it away, for every change of it is one step.
     pub(super) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What to tell `peer` on a fresh connection.
+    pub(super) fn life_for(&self, peer: PeerId) -> Life {
+        let last = self.table().last_of(peer).map_or(0, |(link, _)| link.0);
+        self.process.wrapping_add(last).to_be_bytes()
     }
 
     /// Hands one event to the owner, waiting for room; gives up when the owner is gone or stops.
@@ -118,6 +153,11 @@ impl Shared {
     pub(super) async fn stopped(&self) {
         let mut stopping = self.stopping.subscribe();
         drop(stopping.wait_for(|stopping| *stopping).await);
+    }
+
+    /// Sees the table change, and in the end this go.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.moved.subscribe()
     }
 
     /// Says that the table changed.

@@ -12,7 +12,7 @@ use super::*;
 use crate::model::PeerId;
 
 /// Far more than anything here takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LIMITS: [u32; LANES] = [4 << 20, 8 << 20, 16 << 20, 1 << 20];
 
 struct Device {
@@ -59,52 +59,73 @@ impl Device {
                 }
             }
         };
-        match timeout(PATIENCE, looking).await {
-            Ok(found) => found,
-            Err(_) => panic!("no {what} came, but {:?}", self.kept),
-        }
+        let found = timeout(PATIENCE, looking).await;
+        found.unwrap_or_else(|_| panic!("no {what} came, but {:?}", self.kept))
     }
 
     async fn up(&mut self, from: PeerId) -> (LinkNo, bool) {
-        self.find("up", |event| match event {
-            Event::Up { link, peer, dialled } if *peer == from => Some((*link, *dialled)),
-            _ => None,
+        self.find("up", |event| {
+            if let Event::Up { link, peer, dialled } = event
+                && *peer == from
+            {
+                Some((*link, *dialled))
+            } else {
+                None
+            }
         })
         .await
     }
 
     async fn down(&mut self, of: LinkNo) -> String {
-        self.find("down", |event| match event {
-            Event::Down { link, reason } if *link == of => Some(reason.clone()),
-            _ => None,
+        self.find("down", |event| {
+            if let Event::Down { link, reason } = event
+                && *link == of
+            {
+                Some(reason.clone())
+            } else {
+                None
+            }
         })
         .await
     }
 
     async fn frame(&mut self, from: LinkNo, on: u8) -> Vec<u8> {
-        self.find("frame", |event| match event {
-            Event::Frame { link, lane, bytes } if *link == from && *lane == on => {
+        self.find("frame", |event| {
+            if let Event::Frame { link, lane, bytes } = event
+                && *link == from
+                && *lane == on
+            {
                 Some(bytes.clone())
+            } else {
+                None
             }
-            _ => None,
         })
         .await
     }
 
     async fn sent(&mut self, to: LinkNo, on: u8) -> u64 {
-        self.find("sent", |event| match event {
-            Event::Sent { link, lane, wire_bytes } if *link == to && *lane == on => {
+        self.find("sent", |event| {
+            if let Event::Sent { link, lane, wire_bytes } = event
+                && *link == to
+                && *lane == on
+            {
                 Some(*wire_bytes)
+            } else {
+                None
             }
-            _ => None,
         })
         .await
     }
 
     async fn failed(&mut self, to: PeerId) -> (DialFailure, String) {
-        self.find("failure", |event| match event {
-            Event::DialFailed { peer, kind, text } if *peer == to => Some((*kind, text.clone())),
-            _ => None,
+        self.find("failed", |event| {
+            if let Event::DialFailed { peer, kind, text } = event
+                && *peer == to
+            {
+                Some((*kind, text.clone()))
+            } else {
+                None
+            }
         })
         .await
     }
@@ -132,9 +153,13 @@ async fn mortal(options: Options) -> Mortal {
 }
 
 impl Mortal {
-    /// Ends as a killed process does: without a word.
-    fn kill(self) {
-        self.runtime.shutdown_background();
+    /// Ends as a killed process does: without a word. Its tasks go first, so that nothing that is
+    /// dropped can still say goodbye.
+    async fn kill(self) {
+        let Self { device, runtime } = self;
+        let stopping = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(PATIENCE));
+        stopping.await.unwrap();
+        drop(device);
     }
 }
 
@@ -342,7 +367,7 @@ async fn a_vanished_peer_is_noticed() {
     let (from_b, _) = b.device.up(a.id()).await;
     a.net.send(from_a, 0, vec![1]).unwrap();
     b.device.frame(from_b, 0).await;
-    b.kill();
+    b.kill().await;
     let reason = a.down(from_a).await;
     assert!(reason.contains("silent"), "{reason}");
 }
@@ -484,7 +509,7 @@ async fn a_restarted_peer_replaces_its_dead_link() {
         let (link, _) = b.device.up(a.id()).await;
         b.device.net.send(link, 0, vec![1]).unwrap();
         a.frame(old, 0).await;
-        b.kill();
+        b.kill().await;
         let mut again = device(theirs).await;
         again.dial(&a);
         let reason = a.down(old).await;

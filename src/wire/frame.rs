@@ -58,9 +58,13 @@ impl Lane {
 /// - Shape: one flag byte, then the body; see the room's byte table.
 /// - Errors: none. Whether the frame fits its lane is for the caller to see: compare its length with
 ///   [`Lane::limit_bytes`].
+///
+/// # Panics
+///
+/// Never: a message is plain data, and the buffer grows as needed.
 pub fn encode(message: &Message) -> Vec<u8> {
     let plain = postcard::to_extend(message, vec![PLAIN])
-        .expect("a message is plain data, and memory grows as needed");
+        .expect("a message is plain data, and the buffer grows as needed");
     let body = &plain[1..];
     if body.len() >= PACK_FROM_BYTES
         && worth_packing(message)

@@ -53,26 +53,31 @@ fn hello() -> Hello {
     }
 }
 
+/// A message with the name of its bytes in the fixture.
+type Sample = (&'static str, Message);
+
 /// At least one of each message, with every variant inside it.
-fn samples() -> Vec<(&'static str, Message)> {
-    let id = FileId([0x22; 16]);
-    let digest = Digest([0x44; 16]);
-    let heads = Heads::new(vec![ChangeHash([0x66; 32])]);
-    let byes = [
-        Bye::Done,
-        Bye::Refused,
-        Bye::Ticket,
-        Bye::Version(2),
-        Bye::OtherVault,
-        Bye::Protocol,
-        Bye::Full,
-    ];
-    let states = vec![
-        (id, State::Absent),
-        (id, State::Plain { kind: Kind::Text, content: content(7) }),
-        (id, State::Document { heads: heads.clone(), recent: vec![ChangeHash([0x77; 32])] }),
-    ];
-    let mut all = vec![
+fn samples() -> Vec<Sample> {
+    [opening(), comparing(), delivering(), transferring(), ending()].concat()
+}
+
+const ID: FileId = FileId([0x22; 16]);
+const DIGEST: Digest = Digest([0x44; 16]);
+
+fn heads() -> Heads {
+    Heads::new(vec![ChangeHash([0x66; 32])])
+}
+
+fn states() -> Vec<(FileId, State)> {
+    vec![
+        (ID, State::Absent),
+        (ID, State::Plain { kind: Kind::Text, content: content(7) }),
+        (ID, State::Document { heads: heads(), recent: vec![ChangeHash([0x77; 32])] }),
+    ]
+}
+
+fn opening() -> Vec<Sample> {
+    vec![
         (
             "pair",
             Message::Pair(Pair {
@@ -85,11 +90,22 @@ fn samples() -> Vec<(&'static str, Message)> {
         ("paired", Message::Paired { members: vec![member()] }),
         ("hello", Message::Hello(hello())),
         ("members", Message::Members(vec![])),
-        ("sums", Message::Sums(vec![digest, Digest::ZERO])),
-        ("leaves", Message::Leaves(vec![Node { node: 300, leaves: vec![digest] }])),
-        ("items", Message::Items(vec![Leaf { node: 1, leaf: 2, items: vec![(id, [8; 8])] }])),
-        ("states", Message::States { reply: true, states: states.clone() }),
+    ]
+}
+
+fn comparing() -> Vec<Sample> {
+    vec![
+        ("sums", Message::Sums(vec![DIGEST, Digest::ZERO])),
+        ("leaves", Message::Leaves(vec![Node { node: 300, leaves: vec![DIGEST] }])),
+        ("items", Message::Items(vec![Leaf { node: 1, leaf: 2, items: vec![(ID, [8; 8])] }])),
+        ("states", Message::States { reply: true, states: states() }),
         ("compared", Message::Compared),
+        ("need", Message::Need(states())),
+    ]
+}
+
+fn delivering() -> Vec<Sample> {
+    vec![
         (
             "deliver plain",
             Message::Deliver(vec![
@@ -112,14 +128,18 @@ fn samples() -> Vec<(&'static str, Message)> {
         (
             "deliver changes",
             Message::Deliver(vec![delivery(Body::Changes {
-                heads,
+                heads: heads(),
                 import: Some((Kind::Blob, content(9))),
                 changes: vec![vec![4, 5], vec![]],
             })]),
         ),
-        ("ack", Message::Ack(vec![(id, digest)])),
-        ("need", Message::Need(states)),
-        ("settled", Message::Settled { digest, busy: false }),
+        ("ack", Message::Ack(vec![(ID, DIGEST)])),
+        ("settled", Message::Settled { digest: DIGEST, busy: false }),
+    ]
+}
+
+fn transferring() -> Vec<Sample> {
+    vec![
         ("outline want", Message::OutlineWant(content(1))),
         (
             "outline",
@@ -128,18 +148,21 @@ fn samples() -> Vec<(&'static str, Message)> {
         ("chunk want", Message::ChunkWant { content: content(1), index: 200 }),
         ("chunk", Message::Chunk { hash: ContentHash([1; 32]), index: 3, bytes: vec![0xff; 5] }),
         ("content gone", Message::ContentGone(ContentHash([1; 32]))),
+    ]
+}
+
+fn ending() -> Vec<Sample> {
+    let byes = [
+        ("bye done", Bye::Done),
+        ("bye refused", Bye::Refused),
+        ("bye ticket", Bye::Ticket),
+        ("bye version", Bye::Version(2)),
+        ("bye other vault", Bye::OtherVault),
+        ("bye protocol", Bye::Protocol),
+        ("bye full", Bye::Full),
     ];
-    let names = [
-        "bye done",
-        "bye refused",
-        "bye ticket",
-        "bye version",
-        "bye other vault",
-        "bye protocol",
-        "bye full",
-    ];
-    all.extend(names.into_iter().zip(byes.map(Message::Bye)));
-    all
+    let sample = |(name, bye)| (name, Message::Bye(bye));
+    byes.into_iter().map(sample).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a fixture is read from the disk")]
@@ -449,7 +472,10 @@ fn pako_reads_our_frames_and_we_read_its() {
     for message in &messages {
         let frame = encode(message);
         assert_eq!(frame[0], 1);
-        writeln!(stdin, "{}", HEXLOWER.encode(&frame[1..])).unwrap();
+        // A script that found no pako is gone already; what it printed says so below.
+        if writeln!(stdin, "{}", HEXLOWER.encode(&frame[1..])).is_err() {
+            break;
+        }
     }
     drop(stdin);
     let output = node.wait_with_output().unwrap();
@@ -469,46 +495,5 @@ fn pako_reads_our_frames_and_we_read_its() {
         let mut frame = vec![1];
         frame.extend(HEXLOWER.decode(packed.as_bytes()).unwrap());
         assert_eq!(decode(Lane::Bulk, &frame).unwrap(), message);
-    }
-}
-
-#[test]
-fn adhoc_levels() {
-    use flate2::{Compression, write::ZlibEncoder};
-    let mut notes = vec![];
-    fn walk(p: &Path, notes: &mut Vec<Vec<u8>>) {
-        for e in fs::read_dir(p).unwrap() {
-            let e = e.unwrap();
-            if e.file_type().unwrap().is_dir() {
-                walk(&e.path(), notes)
-            } else if e.path().extension().is_some_and(|x| x == "md") {
-                notes.push(fs::read(e.path()).unwrap())
-            }
-        }
-    }
-    for v in ["/work/shared/vaults/help/en", "/work/shared/vaults/mixed/vault"] {
-        notes.clear();
-        walk(Path::new(v), &mut notes);
-        for batch in [1, 64] {
-            for level in 1..7 {
-                let (mut i, mut o) = (0, 0);
-                let t = std::time::Instant::now();
-                for c in notes.chunks(batch) {
-                    let c = c.concat();
-                    if c.len() < 1024 {
-                        continue;
-                    }
-                    i += c.len();
-                    let mut e = ZlibEncoder::new(vec![], Compression::new(level));
-                    e.write_all(&c).unwrap();
-                    o += e.finish().unwrap().len();
-                }
-                eprintln!(
-                    "{v} batch {batch} level {level} ratio {:.3} {} MB/s",
-                    o as f64 / i as f64,
-                    i as f64 / t.elapsed().as_secs_f64() / 1e6
-                );
-            }
-        }
     }
 }

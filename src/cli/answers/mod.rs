@@ -67,13 +67,13 @@ pub(super) fn done(done: &Done, paint: Paint) -> String {
             push(&mut text, &format!("would {:<9}  {}", escape(&one.action), escape(&one.path)));
         }
         push(&mut text, "Nothing was changed.");
-    } else {
-        push(&mut text, &amounts(done));
+    } else if let Some(line) = amounts(done) {
+        push(&mut text, &line);
     }
     text + &problems(&done.problems, paint)
 }
 
-fn amounts(done: &Done) -> String {
+fn amounts(done: &Done) -> Option<String> {
     let files = |number| count(number, "file", "files");
     let mut parts = Vec::new();
     if done.sent.files > 0 {
@@ -96,12 +96,16 @@ fn amounts(done: &Done) -> String {
         ));
     }
     if parts.is_empty() {
+        // To say that there was nothing to do, somebody must have been met.
+        if done.peers.iter().all(|peer| peer.outcome != Outcome::InSync) {
+            return None;
+        }
         parts.push("nothing to send or receive".to_owned());
     }
     let mut line = parts.join(", ");
     // All parts begin with an ASCII letter.
     line[..1].make_ascii_uppercase();
-    format!("{line}; took {}.", span(done.elapsed_ms))
+    Some(format!("{line}; took {}.", span(done.elapsed_ms)))
 }
 
 /// The figures of vault, device and peers.
@@ -177,7 +181,7 @@ fn state(peer: &Peer) -> (String, Tone) {
     }
     match (peer.pending_out, peer.pending_in) {
         (0, 0) if peer.connected => ("comparing".to_owned(), Tone::Warn),
-        (0, 0) => ("not in sync".to_owned(), Tone::Warn),
+        (0, 0) => ("not connected".to_owned(), Tone::Faint),
         (to, 0) => (format!("{to} to send"), Tone::Warn),
         (0, from) => (format!("{from} to receive"), Tone::Warn),
         (to, from) => (format!("{to} to send, {from} to receive"), Tone::Warn),
@@ -189,9 +193,14 @@ fn route(peer: &Peer, now: Timestamp) -> String {
         return String::new();
     }
     if !peer.connected {
-        return match &peer.last_sync {
-            Some(then) => format!("not connected, last in sync {}", escape(&ago(now, then))),
-            None => "not connected, never in sync".to_owned(),
+        let last = match &peer.last_sync {
+            Some(then) => format!("last in sync {}", escape(&ago(now, then))),
+            None => "never in sync".to_owned(),
+        };
+        // Without pending files the state says already that nobody is there.
+        return match (peer.pending_out, peer.pending_in) {
+            (0, 0) => last,
+            _ => format!("not connected, {last}"),
         };
     }
     let path = match peer.path {

@@ -56,6 +56,7 @@ fn a_status() -> Status {
                 pending_out: 3,
                 ..peer("Telefon")
             },
+            Peer { connected: false, last_sync: None, in_sync: false, ..peer("Tablet") },
             Peer {
                 path: Some(Route::Relay),
                 in_sync: false,
@@ -103,6 +104,7 @@ fn status_for_people() {
 
     desk     3f9a12bc  in sync                   connected directly, 2 ms
     Telefon  3f9a12bc  3 to send                 not connected, last in sync 2 hours ago
+    Tablet   3f9a12bc  not connected             never in sync
     nas      3f9a12bc  1 to send, 12 to receive  connected through a relay, 2 ms
 
     2 contradictions are on record, with every version kept.
@@ -178,6 +180,8 @@ fn a_one_shot_for_people() {
     desk  in sync
     Nothing to send or receive; took 412 ms.
     ");
+    let alone = Done { peers: vec![met("desk", Outcome::Refused)], ..idle };
+    assert_eq!(done(&alone, Paint::Plain), "desk  refused\n");
     let dry = Done {
         would: Some(vec![Would { path: "a.md".into(), action: "send".into() }]),
         ..a_done(vec![met("desk", Outcome::InSync)])
