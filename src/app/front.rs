@@ -1,37 +1,31 @@
 //! What `cli` calls: each function blocks, with a runtime of its own inside.
 
-use std::future::Future;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
-use super::answer::{Done, Outcome, VERSION, Verify};
-use super::clock::{Clock, wall};
+use super::answer::{VERSION, Verify};
+use super::clock::Clock;
 use super::config::Settings;
 use super::control::EVENTS_LIMIT;
 use super::desk::{self, Desk, Held};
-use super::driver::Gate;
 use super::figures::{self, Surroundings};
 use super::ground::Ground;
 use super::host::{Host, Opening, Role};
-use super::perform::{pass_on, perform, run_shot, until_stopped, value};
+use super::listen::{Heard, Signals, Stop, at_once, by_person, listen, run};
+use super::perform::{pass_on, perform, until_stopped, value};
 use super::verify::{self, Access};
 use super::{Error, Failure, InitDone, Located, OnEvent, Request, fault, places};
 use crate::engine::{Command, Report, Status};
 use crate::model::Tick;
-use crate::net::Ticket;
 use crate::vault::{self, Folder};
 
 /// How long a stopping `watch` may take before this process ends all the same.
 const STOP_LIMIT: Duration = Duration::from_secs(12);
-/// The exit code of a process that a person stopped twice.
-const STOPPED_AT_ONCE: i32 = 130;
 
 /// The vault that holds `start`, looking upwards.
 ///
@@ -142,8 +136,8 @@ async fn taken_in(mut host: Host) -> Result<(Host, Status), Error> {
                 | Report::Failed(_)
                 | Report::Stopped => {}
             },
-            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
-            Err(tokio::sync::broadcast::error::RecvError::Closed) => {
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => {
                 host.stop().await?;
                 return Err(fault::bug("the loop ended before it was ready"));
             }
@@ -207,7 +201,7 @@ async fn stay(mut host: Host, on_event: OnEvent<'_>, signals: &mut Signals) -> R
             },
             signal = signals.next() => {
                 if why.is_some() && signal == Stop::Interrupt {
-                    std::process::exit(STOPPED_AT_ONCE);
+                    at_once();
                 }
                 Why::Signal
             }
@@ -302,7 +296,7 @@ async fn alone(
 }
 
 /// Stops a host; a second Ctrl-C ends the process at once.
-async fn stop(host: Host, signals: &mut Signals) -> Result<(), Error> {
+pub(crate) async fn stop(host: Host, signals: &mut Signals) -> Result<(), Error> {
     let stopping = host.stop();
     tokio::pin!(stopping);
     loop {
@@ -310,7 +304,7 @@ async fn stop(host: Host, signals: &mut Signals) -> Result<(), Error> {
             result = &mut stopping => return result,
             signal = signals.next() => {
                 if signal == Stop::Interrupt {
-                    std::process::exit(STOPPED_AT_ONCE);
+                    at_once();
                 }
             }
         }
@@ -351,118 +345,8 @@ async fn verify_alone(desk: Desk, deep: bool) -> Result<Value, Error> {
     value(&Verify { digest, ..checked })
 }
 
-/// Pairs with the device that made `ticket`, and brings `dir` and its vault together.
-///
-/// - Shape: `dir` may be missing, empty or populated; it becomes a vault only once the other side
-///   accepted. When it refuses, nothing is left changed.
-///
-/// # Errors
-///
-/// [`Failure::Ticket`] for a ticket that is mangled, expired, used up or this device's own;
-/// [`Failure::OtherVault`] for a folder of another vault; [`Failure::NoPeer`] when nobody answers;
-/// otherwise as [`ask`].
-pub fn join(
-    ticket: &str,
-    dir: &Path,
-    settings: &Settings,
-    on_event: OnEvent<'_>,
-) -> Result<Value, Error> {
-    let clock = Clock::start();
-    let ticket: Ticket =
-        ticket.parse().map_err(|error: crate::net::Error| fault::of_net(&error))?;
-    if ticket.expires <= wall() {
-        return Err(bad_ticket("the ticket has expired"));
-    }
-    run(async {
-        let ground = ground_of(dir, &ticket)?;
-        let gated = ground.to_write().is_none();
-        let mut signals = Signals::new()?;
-        let desk = match desk::open(dir, ticket.vault, ground.clone(), settings).await? {
-            Held::Here(desk) => *desk,
-            Held::There(there) => return Err(desk::busy(&there.place, there.pid)),
-        };
-        let place = desk.place.clone();
-        if ticket.peer == desk.me {
-            drop(desk);
-            forget_fresh(&place);
-            return Err(bad_ticket("the ticket was made by this device"));
-        }
-        let accepted = ground.clone();
-        let gate: Option<Gate> = gated.then(|| -> Gate { Box::new(move || accepted.accept()) });
-        let started = Host::start(desk, Opening { gate, ..opening(Role::Shot, clock, gated) });
-        let mut host = match started.await {
-            Ok(host) => host,
-            Err(error) => {
-                forget_fresh(&place);
-                return Err(error);
-            }
-        };
-        let shot = host.handle.next_shot();
-        let command = Command::Join {
-            shot,
-            peer: ticket.peer,
-            addresses: ticket.contacts(),
-            secret: ticket.secret,
-        };
-        let (events, mut told) = mpsc::channel(EVENTS_LIMIT);
-        let (handle, news, over) = (host.handle.clone(), host.take_news(), host.over());
-        let work = async {
-            tokio::select! {
-                result = run_shot(&handle, shot, command, news, None, false, &events) => result,
-                // Why is said by the end of the host.
-                () = over => Err(super::handle::stopped()),
-            }
-        };
-        let heard = listen(work, &mut told, on_event, &mut signals).await;
-        drop(handle);
-        if ground.to_write().is_none() {
-            // Nobody accepted us: everything is as it was before.
-            let over = host.is_over();
-            let why = host.abandon().await;
-            forget_fresh(&place);
-            return Err(match (heard, why) {
-                (_, Err(error)) if over => error,
-                (Heard::Done(Ok(done)), _) => not_accepted(done),
-                (Heard::Done(Err(error)), _) => error,
-                (Heard::Deaf | Heard::Stopped, _) => by_person(),
-            });
-        }
-        let stopped = stop(host, &mut signals).await;
-        match heard {
-            Heard::Done(Err(_)) if stopped.is_err() => stopped.map(|()| nothing()),
-            Heard::Done(result) => {
-                let result = result?;
-                refused_member(&result)?;
-                stopped.map(|()| result)
-            }
-            Heard::Deaf => stopped.map(|()| nothing()),
-            Heard::Stopped => stopped.and_then(|()| Err(by_person())),
-        }
-    })
-}
-
-/// The folder `dir`: a copy of the ticket's vault already, or one that may become one.
-fn ground_of(dir: &Path, ticket: &Ticket) -> Result<Ground, Error> {
-    let of_vault = |error| fault::of_vault(&error);
-    match Folder::marker(dir) {
-        Ok(Some(id)) if id == ticket.vault => {
-            Folder::open(dir).map(Ground::vault).map_err(of_vault)
-        }
-        Ok(Some(_)) => Err(Error::new(
-            Failure::OtherVault,
-            format!("{} belongs to another vault", dir.display()),
-        )
-        .hint("Choose another folder for this one.")),
-        Ok(None) | Err(vault::Error::Missing { .. }) => {
-            not_inside(dir)?;
-            Ground::wanted(&places::absolute(dir)?, ticket.vault)
-        }
-        Err(error) => Err(of_vault(error)),
-    }
-}
-
 /// Checks that `dir` does not lie inside a vault: its files would belong to two.
-fn not_inside(dir: &Path) -> Result<(), Error> {
+pub(crate) fn not_inside(dir: &Path) -> Result<(), Error> {
     let dir = places::absolute(dir)?;
     let outer = dir
         .ancestors()
@@ -489,147 +373,11 @@ fn make_vault(dir: &Path) -> Result<(Folder, bool), Error> {
     Ok((folder, created))
 }
 
-fn forget_fresh(place: &places::Place) {
-    if place.fresh
-        && let Err(error) = places::forget(place)
-    {
-        tracing::warn!(%error, "what was begun could not be removed");
-    }
-}
-
-fn bad_ticket(what: &str) -> Error {
-    Error::new(Failure::Ticket, what)
-        .hint("Run `vault-sync invite` on a device of the vault, and use the new ticket here.")
-}
-
-/// Why the inviter did not accept us.
-fn not_accepted(done: Value) -> Error {
-    let met = serde_json::from_value::<Done>(done).ok().and_then(|mut done| done.peers.pop());
-    let Some(met) = met else {
-        return fault::bug("joining ended without an outcome");
-    };
-    let with = |kind, text: &str| Error::new(kind, text).caused_by(met.message.clone());
-    match met.outcome {
-        Outcome::Refused => with(Failure::Ticket, "the other device refused the ticket")
-            .hint("A ticket may be used up or expired: make a new one with `vault-sync invite`."),
-        Outcome::Unreachable | Outcome::Timeout => {
-            with(Failure::NoPeer, "the device that made the ticket was not reached")
-                .hint("Check that `vault-sync watch` or `vault-sync invite --wait` runs there.")
-        }
-        Outcome::Error | Outcome::InSync => {
-            with(Failure::NoPeer, "the pairing broke off").hint("Try again.")
-        }
-    }
-}
-
-/// A device that was a member already may still be refused.
-fn refused_member(done: &Value) -> Result<(), Error> {
-    let refused = serde_json::from_value::<Done>(done.clone())
-        .ok()
-        .is_some_and(|done| done.peers.iter().any(|met| met.outcome == Outcome::Refused));
-    if refused { Err(not_accepted(done.clone())) } else { Ok(()) }
-}
-
-const fn opening(role: Role, clock: Clock, created: bool) -> Opening {
+pub(crate) const fn opening(role: Role, clock: Clock, created: bool) -> Opening {
     Opening { role, clock, created, gate: None }
 }
 
-fn by_person() -> Error {
-    Error::new(Failure::Stopped, "stopped")
-}
-
 /// What is returned when nobody listens any more.
-fn nothing() -> Value {
+pub(crate) fn nothing() -> Value {
     serde_json::json!({ "v": VERSION })
-}
-
-/// Runs `work` on a runtime of its own. Two workers are enough: what takes long has its own threads.
-fn run<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let runtime: Runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Error::new(Failure::Io, "cannot start the runtime").caused_by(error))?;
-    let result = runtime.block_on(work);
-    // Jobs that still run are of nobody's interest.
-    runtime.shutdown_background();
-    result
-}
-
-/// What came of listening to a piece of work.
-enum Heard<T> {
-    /// It ended.
-    Done(T),
-    /// Nobody wants its events.
-    Deaf,
-    /// A signal came first.
-    Stopped,
-}
-
-/// Hands events on while `work` goes on. When it does not end by itself it is dropped.
-async fn listen<T>(
-    work: impl Future<Output = T>,
-    told: &mut mpsc::Receiver<Value>,
-    on_event: OnEvent<'_>,
-    signals: &mut Signals,
-) -> Heard<T> {
-    tokio::pin!(work);
-    let mut open = true;
-    loop {
-        tokio::select! {
-            event = told.recv(), if open => match event {
-                Some(event) => {
-                    if on_event(&event).is_break() {
-                        return Heard::Deaf;
-                    }
-                }
-                None => open = false,
-            },
-            result = &mut work => {
-                let mut rest = ControlFlow::Continue(());
-                while rest.is_continue() && let Ok(event) = told.try_recv() {
-                    rest = on_event(&event);
-                }
-                return Heard::Done(result);
-            }
-            _ = signals.next() => return Heard::Stopped,
-        }
-    }
-}
-
-/// Which signal came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    /// Ctrl-C.
-    Interrupt,
-    /// From the system or a service manager.
-    Terminate,
-}
-
-/// The signals that end a command cleanly.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, Error> {
-        let listen = |kind| {
-            signal(kind).map_err(|error| {
-                Error::new(Failure::Io, "cannot listen for signals").caused_by(error)
-            })
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for the next one. Cancel safe.
-    async fn next(&mut self) -> Stop {
-        tokio::select! {
-            _ = self.interrupt.recv() => Stop::Interrupt,
-            _ = self.terminate.recv() => Stop::Terminate,
-        }
-    }
 }

@@ -20,6 +20,8 @@ mod handle;
 mod hints;
 mod host;
 mod identity;
+mod join;
+mod listen;
 mod memory;
 mod perform;
 mod places;
@@ -29,7 +31,8 @@ mod verify;
 mod workers;
 
 pub use error::{Error, Failure};
-pub use front::{ask, init, join, locate, watch};
+pub use front::{ask, init, locate, watch};
+pub use join::join;
 pub use request::{InitDone, Located, Mode, OnEvent, Reply, Request};
 
 #[cfg(test)]
