@@ -1,22 +1,37 @@
 //! The sync core, without I/O: data in, data out.
 
+mod cache;
 mod command;
 mod config;
+mod core;
+mod debounce;
+mod digest;
 mod effect;
+mod entry;
+mod fetch;
+mod file;
+mod index;
 mod input;
+mod intake;
 mod job;
+mod link;
+mod members;
 mod report;
+mod send;
+mod shot;
 mod status;
+mod steps;
 
 pub use command::{Command, ShotId, ShotMode, ShotOutcome, ShotResult};
 pub use config::Config;
+pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};
 pub use input::{DialError, Hint, Input, ScanError};
 pub use job::{Job, Outcome};
 pub use report::{Report, Work};
 pub use status::{PeerStatus, Status};
 
-use crate::model::{FileId, Life, PeerId, Tick, VaultId, WallMs};
+use crate::model::{FileId, Life, PeerId, VaultId, WallMs};
 
 /// Everything an engine knows when it starts.
 #[derive(Debug)]
@@ -43,35 +58,4 @@ pub struct Setup {
     pub wall: WallMs,
     /// Whether to keep links to peers (`watch`) or to meet them only for one-shots.
     pub stay_connected: bool,
-}
-
-/// The core: `handle` one input, then `poll` until `None`, then wait until `deadline`.
-#[derive(Debug)]
-pub struct Engine {
-    _setup: Setup,
-}
-
-impl Engine {
-    /// Starts from what the store holds; asks for a scan at once.
-    pub fn new(_now: Tick, setup: Setup) -> Self {
-        Self { _setup: setup }
-    }
-
-    /// Takes one input. Never call it twice without draining [`Engine::poll`] in between.
-    pub fn handle(&mut self, _now: Tick, _input: Input) {}
-
-    /// The next thing that must happen; `None` when there is nothing more for now.
-    pub fn poll(&mut self) -> Option<Effect> {
-        None
-    }
-
-    /// When to call [`Engine::handle`] with [`Input::Wake`], if nothing else happens before.
-    pub fn deadline(&self) -> Option<Tick> {
-        None
-    }
-
-    /// The figures behind `status`.
-    pub fn status(&self) -> Status {
-        Status::default()
-    }
 }

@@ -1,1 +1,44 @@
 //! Three-way merges as pure functions of base, ours and theirs.
+//!
+//! Owns the question "what would a careful person have written from these two versions?" and
+//! nothing else. `docs` calls [`merge`] when concurrent edits of one file meet; the answer is a
+//! text, and the list of places where the two contradicted each other. Never touches documents,
+//! files, peers or clocks.
+//!
+//! # How
+//!
+//! - **Text** is traced, each side on its own, from base to side: every base line is kept, edited,
+//!   moved or gone, and what is left over was inserted. An edited line is a line paired with its
+//!   most similar successor inside one hunk of the line diff. The two traces are then laid over the
+//!   base. A line edited on both sides is traced once more, in atoms (words, dates, links, checkboxes
+//!   and the like), so no atom is ever a mixture of two.
+//! - **Front matter and YAML** are merged key by key, lists of scalars as ordered sets.
+//! - **JSON** is merged as structure, but rendered from the sides' own spelling, so that indentation,
+//!   key order and numbers stay as they were.
+//! - **Without a base** whole lines are united.
+//!
+//! # Invariants
+//!
+//! 1. Deterministic and symmetric: `merge(b, x, y)` equals `merge(b, y, x)` (`symmetric_for_any_text`).
+//! 2. `merge(b, x, b)` is `x`, `merge(b, x, x)` is `x`, with and without a base (`identity_laws`).
+//! 3. A word added on one side is in the text or in a choice (`no_added_word_is_lost`).
+//! 4. A merge met again by one of its parents does not change (`a_parent_adds_nothing`).
+//! 5. JSON that parsed on all sides parses afterwards (`json_always_parses`).
+
+mod align;
+mod atom;
+mod choice;
+mod format;
+mod frontmatter;
+mod json;
+mod line;
+mod span;
+mod text;
+mod union;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use choice::{Choice, Merged};
+pub use format::{Format, merge};

@@ -14,6 +14,7 @@ mod heads;
 mod ids;
 mod kept;
 mod member;
+mod outline;
 mod path;
 mod time;
 
@@ -25,5 +26,9 @@ pub use heads::Heads;
 pub use ids::{ChangeHash, ContentHash, Digest, FileId, IdError, Life, PeerId, VaultId};
 pub use kept::{StoredDocument, Write};
 pub use member::{ADDRESSES_LIMIT, Member};
+pub use outline::{
+    CHUNK_BYTES, chunk_count, chunk_entry, chunk_len, outline_of_bytes, verify_chunk,
+    verify_outline,
+};
 pub use path::{NAME_LIMIT_BYTES, PATH_LIMIT_BYTES, PathError, VaultPath};
 pub use time::{Tick, WallMs};

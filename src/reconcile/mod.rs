@@ -1,1 +1,16 @@
-//! Decisions: base, disk and document give at most one step for each file.
+//! Decisions about files: what the disk and the vault's state say, and what follows.
+//!
+//! - Owns: the next step for one file ([`next_step`]), which vanished file a new one is
+//!   ([`pair_moves`]), and the brake on mass deletions ([`brake`]).
+//! - Called by: `engine`.
+//! - Never: sees bytes or clocks, performs or retries anything. Every function here is pure.
+//! - Invariants: a step is only proposed from facts that were observed; at most one for each file;
+//!   nothing is ever proposed for a path that could not be looked at.
+
+mod file;
+mod guard;
+mod tree;
+
+pub use file::{Change, Lies, Next, Wanted, disk_change, next_step};
+pub use guard::{Brake, brake};
+pub use tree::{Appeared, Vanished, pair_moves};

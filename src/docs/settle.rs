@@ -1,0 +1,412 @@
+//! Where concurrent versions meet: the careful merge, written so that every device writes the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::transaction::{CommitOptions, Transactable};
+use automerge::{Automerge, AutomergeError, ChangeHash as Hash, ObjId, ROOT};
+
+use super::birth::{fix_up_actor, fix_up_mark};
+use super::diff::{Splice, splices};
+use super::document::Document;
+use super::error::Error;
+use super::graph::Graph;
+use super::import;
+use super::register::{self, Held};
+use super::view::Body;
+use crate::merge::{self, Format};
+use crate::model::{ChangeHash, Content, Kind, VaultPath};
+
+/// How many merges of ancestors are nested before the library's own merge is taken as the ancestor.
+/// Only long criss-cross histories get there; a larger limit risks the stack.
+const NESTING_LIMIT: usize = 64;
+
+/// What settling came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settled {
+    /// Whether a change was written.
+    pub changed: bool,
+    /// Whether contents that were edited on both sides met.
+    pub merged: bool,
+    /// Where two people contradicted each other, and what was taken.
+    pub choices: Vec<Choice>,
+    /// Contents that were not taken and must be kept beside the file.
+    pub copies: Vec<Body>,
+}
+
+/// One contradiction and how it was decided, the same on every device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// In the text.
+    Text {
+        /// What both started from.
+        base: String,
+        /// What stands now.
+        chosen: String,
+        /// What the other wanted.
+        alternative: String,
+    },
+    /// In the file's path.
+    Path {
+        /// Where the file lies now.
+        chosen: VaultPath,
+        /// Where another wanted it.
+        alternative: VaultPath,
+    },
+}
+
+impl Document {
+    /// Merges concurrent versions with care, and writes a fix-up change where that differs from
+    /// what the library made of them, or where something had to be chosen.
+    ///
+    /// - A pure function of the change graph: every device with the same heads writes the same
+    ///   change, byte for byte.
+    /// - A deleted file is left alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TextMissing`] names imported texts that must be promoted first.
+    pub fn settle(&mut self) -> Result<Settled, Error> {
+        let heads = self.doc.get_heads();
+        if heads.len() < 2 || register::alive(&self.doc, &heads).is_none() {
+            return Ok(Settled::default());
+        }
+        Ok(self.join(&heads)?.0)
+    }
+
+    /// The fix-up changes that `known` does not hold, in causal order: what [`Document::review`]
+    /// can tell about settlements that other devices came to first.
+    pub fn fix_ups_since(&self, known: &[ChangeHash]) -> Vec<ChangeHash> {
+        let known: Vec<Hash> = known
+            .iter()
+            .filter(|hash| self.knows(hash))
+            .map(|hash| Hash(hash.0))
+            .collect();
+        let changes = self.doc.get_changes_meta(&known);
+        changes
+            .iter()
+            .filter(|change| {
+                let joins = change.deps.len() > 1 && change.seq == 1;
+                joins
+                    && change
+                        .actor
+                        .to_bytes()
+                        .starts_with(&fix_up_mark(&change.deps))
+            })
+            .map(|change| ChangeHash(change.hash.0))
+            .collect()
+    }
+
+    /// What settling the versions below a fix-up comes to, wherever it was written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`]; [`Error::TextMissing`].
+    pub fn review(&self, fix_up: &ChangeHash) -> Result<Settled, Error> {
+        let meta = self.doc.get_change_meta_by_hash(&Hash(fix_up.0));
+        let deps = meta.ok_or(Error::Unknown(*fix_up))?.deps;
+        Ok(self.plan(&deps)?.settled)
+    }
+
+    /// `at` as one version: as it is, or with the fix-up that it needs.
+    pub(super) fn merged(&mut self, at: Vec<Hash>) -> Result<Vec<Hash>, Error> {
+        if at.len() < 2 {
+            return Ok(at);
+        }
+        let (_, fix_up) = self.join(&at)?;
+        Ok(fix_up.map_or(at, |hash| vec![hash]))
+    }
+
+    fn join(&mut self, heads: &[Hash]) -> Result<(Settled, Option<Hash>), Error> {
+        let Plan {
+            mut settled,
+            operations,
+        } = self.plan(heads)?;
+        // What was chosen is pinned by a change of its own, lest it be chosen and told again.
+        let pins = !settled.choices.is_empty() || !settled.copies.is_empty();
+        if operations.is_empty() && !pins {
+            return Ok((settled, None));
+        }
+        let hash = if self.doc.get_heads() == heads {
+            operations.write(&mut self.doc, &self.text, heads)?
+        } else {
+            let mut alone = self.doc.fork_at(heads)?;
+            let hash = operations.write(&mut alone, &self.text, heads)?;
+            self.doc.apply_changes([import::change(&alone, &hash)?])?;
+            hash
+        };
+        settled.changed = true;
+        Ok((settled, Some(hash)))
+    }
+
+    /// What the versions come to together, and the operations that make it so.
+    fn plan(&self, heads: &[Hash]) -> Result<Plan, Error> {
+        let path = register::path(&self.doc, heads).unwrap_or_else(|| self.birth_path.clone());
+        let mut fold = Fold {
+            document: self,
+            graph: self.graph(),
+            format: Format::of(&path),
+            memory: BTreeMap::new(),
+            missing: BTreeSet::new(),
+        };
+        let mut settled = Settled::default();
+        let state = fold.resolve(heads, 0, &mut settled);
+        if !fold.missing.is_empty() {
+            return Err(Error::TextMissing(fold.missing.into_iter().collect()));
+        }
+        let mut operations = Operations::default();
+        let paths = register::paths(&self.doc, heads);
+        if paths.len() > 1 {
+            operations.path = Some(path.clone());
+            for alternative in paths.into_iter().filter(|other| *other != path) {
+                let chosen = path.clone();
+                settled.choices.push(Choice::Path {
+                    chosen,
+                    alternative,
+                });
+            }
+        }
+        if let Some(body) = state.body {
+            operations.aim(&self.doc, &self.text, heads, &body);
+        }
+        settled.copies.sort_unstable();
+        settled.copies.dedup();
+        Ok(Plan {
+            settled,
+            operations,
+        })
+    }
+}
+
+struct Plan {
+    settled: Settled,
+    operations: Operations,
+}
+
+/// What a fix-up writes.
+#[derive(Debug, Default)]
+struct Operations {
+    path: Option<VaultPath>,
+    held: Option<Held>,
+    splices: Vec<Splice>,
+}
+
+impl Operations {
+    fn is_empty(&self) -> bool {
+        self.path.is_none() && self.held.is_none() && self.splices.is_empty()
+    }
+
+    /// Adds what makes the document hold `body`.
+    fn aim(&mut self, doc: &Automerge, object: &ObjId, heads: &[Hash], body: &Body) {
+        let wanted = match body {
+            Body::Text(text) => {
+                self.splices = splices(&register::characters(doc, object, heads), text);
+                Held::Characters
+            }
+            Body::Content(kind, content) => Held::ByHash(*kind, *content),
+        };
+        if register::held(doc, heads) != Some(wanted) {
+            self.held = Some(wanted);
+        }
+    }
+
+    /// Writes one change on exactly the heads of `doc`.
+    fn write(&self, doc: &mut Automerge, object: &ObjId, heads: &[Hash]) -> Result<Hash, Error> {
+        doc.set_actor(fix_up_actor(heads, &self.bytes()));
+        if self.is_empty() {
+            return Ok(doc.empty_commit(CommitOptions::default()));
+        }
+        let mut transaction = doc.transaction();
+        let mut all = || -> Result<(), AutomergeError> {
+            if let Some(path) = &self.path {
+                transaction.put(ROOT, register::PATH, path.as_str())?;
+            }
+            if let Some(held) = self.held {
+                transaction.put(ROOT, register::CONTENT, held.to_scalar())?;
+            }
+            for splice in &self.splices {
+                let delete = isize::try_from(splice.delete).unwrap_or(isize::MAX);
+                transaction.splice_text(object, splice.at, delete, &splice.insert)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = all() {
+            transaction.rollback();
+            return Err(error.into());
+        }
+        let (hash, _) = transaction.commit();
+        hash.ok_or_else(|| Error::Shape("a fix-up without operations".into()))
+    }
+
+    /// The same bytes for the same operations, for deriving the actor.
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![];
+        let mut field = |data: &[u8]| {
+            bytes.extend((data.len() as u64).to_be_bytes());
+            bytes.extend(data);
+        };
+        field(self.path.as_ref().map_or("", VaultPath::as_str).as_bytes());
+        let held = self.held.map(Held::to_scalar);
+        field(
+            held.as_ref()
+                .and_then(|held| held.as_bytes())
+                .unwrap_or(&[]),
+        );
+        field(
+            held.as_ref()
+                .and_then(|held| held.as_str())
+                .unwrap_or("")
+                .as_bytes(),
+        );
+        for splice in &self.splices {
+            field(&(splice.at as u64).to_be_bytes());
+            field(&(splice.delete as u64).to_be_bytes());
+            field(splice.insert.as_bytes());
+        }
+        bytes
+    }
+}
+
+/// What one version comes to.
+#[derive(Debug, Clone)]
+struct State {
+    body: Option<Body>,
+    alive: bool,
+}
+
+/// Folds versions into one, three-way, with the version where they last agreed as base.
+struct Fold<'a> {
+    document: &'a Document,
+    graph: Graph,
+    format: Format,
+    memory: BTreeMap<Vec<Hash>, State>,
+    missing: BTreeSet<Content>,
+}
+
+impl Fold<'_> {
+    /// What `heads` (ascending, none an ancestor of another) come to.
+    fn resolve(&mut self, heads: &[Hash], nesting: usize, notes: &mut Settled) -> State {
+        if let Some(state) = self.memory.get(heads) {
+            return state.clone();
+        }
+        let state = match heads {
+            [first, rest @ ..] if nesting < NESTING_LIMIT => {
+                let mut state = self.read(&[*first]);
+                for (place, head) in rest.iter().enumerate() {
+                    let met = self.graph.meets(&heads[..=place], &[*head]);
+                    // How ancestors were merged was told when they were.
+                    let base = self.resolve(&met, nesting + 1, &mut Settled::default());
+                    let other = self.read(&[*head]);
+                    state = self.merge(&base, state, other, notes);
+                }
+                state
+            }
+            _ => self.read(heads),
+        };
+        self.memory.insert(heads.to_vec(), state.clone());
+        state
+    }
+
+    /// What the registers say; a text that was promoted anywhere in the graph is given as text.
+    fn read(&self, heads: &[Hash]) -> State {
+        let document = self.document;
+        let body = document.body_at(heads).map(|body| match body {
+            Body::Content(Kind::Text, content) => document
+                .find_import(Kind::Text, content)
+                .and_then(|import| import.promotion)
+                .map_or(body, |promotion| {
+                    let (doc, text) = (&document.doc, &document.text);
+                    Body::Text(register::characters(doc, text, &[promotion]))
+                }),
+            Body::Content(..) | Body::Text(_) => body,
+        });
+        State {
+            body,
+            alive: register::alive(&document.doc, heads).is_some(),
+        }
+    }
+
+    fn merge(&mut self, base: &State, ours: State, theirs: State, notes: &mut Settled) -> State {
+        let alive = ours.alive || theirs.alive;
+        let (Some(our_body), Some(their_body)) = (&ours.body, &theirs.body) else {
+            let body = ours.body.or(theirs.body);
+            return State { body, alive };
+        };
+        let is_base = |body: &Body| base.body.as_ref().is_some_and(|base| same(base, body));
+        let taken = |body: &Body| State {
+            body: Some(body.clone()),
+            alive,
+        };
+        if same(our_body, their_body) || is_base(their_body) {
+            return taken(our_body);
+        }
+        if is_base(our_body) {
+            return taken(their_body);
+        }
+        let texts = match (our_body, their_body) {
+            (Body::Text(ours), Body::Text(theirs)) => Some((ours, theirs)),
+            (Body::Text(_) | Body::Content(..), Body::Text(_) | Body::Content(..)) => None,
+        };
+        let base_text = match &base.body {
+            Some(Body::Text(text)) => Some(text.as_str()),
+            Some(Body::Content(..)) | None => None,
+        };
+        // A side that was deleted has nothing to add to one that was born, or replaced, beside it.
+        if ours.alive != theirs.alive && (texts.is_none() || base.body.is_none()) {
+            return if ours.alive { ours } else { theirs };
+        }
+        notes.merged = true;
+        if let Some((ours, theirs)) = texts {
+            let merged = merge::merge(self.format, base_text, ours, theirs);
+            notes
+                .choices
+                .extend(merged.choices.into_iter().map(|choice| Choice::Text {
+                    base: choice.base,
+                    chosen: choice.chosen,
+                    alternative: choice.alternative,
+                }));
+            return taken(&Body::Text(merged.text));
+        }
+        if kind(our_body) == Kind::Text && kind(their_body) == Kind::Text {
+            for body in [our_body, their_body] {
+                if let Body::Content(_, content) = body {
+                    self.missing.insert(*content);
+                }
+            }
+            return taken(our_body);
+        }
+        let (winner, loser) = if rank(our_body) > rank(their_body) {
+            (our_body, their_body)
+        } else {
+            (their_body, our_body)
+        };
+        // An empty folder that gave way to a file needs no copy.
+        if kind(loser) != Kind::Folder {
+            notes.copies.push(loser.clone());
+        }
+        taken(winner)
+    }
+}
+
+/// Whether two bodies are the same bytes of the same kind, told by hash where one is.
+fn same(a: &Body, b: &Body) -> bool {
+    match (a, b) {
+        (Body::Text(a), Body::Text(b)) => a == b,
+        (Body::Text(_), Body::Content(kind, _)) | (Body::Content(kind, _), Body::Text(_)) => {
+            *kind == Kind::Text && a.fingerprint() == b.fingerprint()
+        }
+        (Body::Content(..), Body::Content(..)) => a == b,
+    }
+}
+
+fn kind(body: &Body) -> Kind {
+    match body {
+        Body::Text(_) => Kind::Text,
+        Body::Content(kind, _) => *kind,
+    }
+}
+
+/// Which of two bodies that cannot be merged stands: text before blob before folder, then by hash.
+fn rank(body: &Body) -> (u8, Content) {
+    let (kind, content) = body.fingerprint();
+    (u8::MAX - register::kind_byte(kind), content)
+}

@@ -1,0 +1,33 @@
+//! What a document says of its file.
+
+use crate::model::{Content, Kind, VaultPath};
+
+/// A file as one version of its document has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Where it lies.
+    pub path: VaultPath,
+    /// Whether it exists; a deleted file keeps path and body.
+    pub alive: bool,
+    /// What it holds.
+    pub body: Body,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Body {
+    /// These characters.
+    Text(String),
+    /// What has this hash: a blob, a folder, or a text that was never edited.
+    Content(Kind, Content),
+}
+
+impl Body {
+    /// Kind and fingerprint of the bytes. Hashes a text.
+    pub fn fingerprint(&self) -> (Kind, Content) {
+        match self {
+            Self::Text(text) => (Kind::Text, Content::of(text.as_bytes())),
+            Self::Content(kind, content) => (*kind, *content),
+        }
+    }
+}

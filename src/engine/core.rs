@@ -1,0 +1,486 @@
+//! The engine itself: its state, and the round from one input to the effects that follow.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::cache::Cache;
+use super::command::Command;
+use super::debounce::Debounce;
+use super::effect::{Effect, LinkId, Op};
+use super::entry::Entry;
+use super::fetch::Fetch;
+use super::file::{Commit, Task};
+use super::index::Index;
+use super::input::{Hint, Input};
+use super::intake::Intake;
+use super::link::Link;
+use super::members::Members;
+use super::report::Report;
+use super::shot::Shots;
+use super::status::{PeerStatus, Status};
+use super::{Config, Setup};
+use crate::docs::{Author, Birth};
+use crate::model::{
+    Content, ContentHash, FileId, PeerId, Problem, Tick, VaultId, VaultPath, WallMs,
+};
+
+/// Most files worked on at once; others wait in line. Bounds what is in memory.
+const BUSY_LIMIT: usize = 128;
+/// A failed write to the store is tried again after this long.
+const STORE_RETRY_MS: u64 = 2000;
+
+/// The path under which a failing store is listed among the problems.
+const STORE_PROBLEM: &str = "";
+
+/// What an answer is for.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// The folder is walked.
+    Scan,
+    /// A path is looked at.
+    Look(VaultPath),
+    /// A file's step is taken.
+    Step(FileId, super::file::Taking),
+    /// A folder nobody needs is taken away, or not.
+    Prune,
+    /// A file's document is read.
+    Load(FileId),
+    /// A text is read for a file's work.
+    Text(FileId, Content),
+    /// A file's job runs.
+    Job(FileId),
+    /// A file's new state is made durable.
+    Commit(Box<Commit>),
+    /// Something else is made durable.
+    Kept(super::members::Kept),
+    /// A text is read to be sent.
+    SendText(LinkId, FileId),
+    /// What is already here of a content is outlined.
+    PartOutline(ContentHash),
+    /// A chunk is put in place.
+    PutChunk(ContentHash, u32),
+    /// A file is outlined for a peer.
+    ServeOutline(LinkId, Content),
+    /// A chunk is read for a peer.
+    ServeChunk(LinkId, Content, u32),
+    /// A text is read for a peer that asked for it by hash.
+    ServeText(LinkId, Content, Option<u32>),
+}
+
+/// The core: `handle` one input, then `poll` until `None`, then wait until `deadline`.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) vault: VaultId,
+    pub(super) me: PeerId,
+    pub(super) name: String,
+    pub(super) author: Author,
+    pub(super) config: Config,
+    pub(super) stay: bool,
+    pub(super) now: Tick,
+    pub(super) wall: WallMs,
+    pub(super) index: Index,
+    pub(super) debounce: Debounce,
+    pub(super) intake: Intake,
+    pub(super) tasks: BTreeMap<FileId, Task>,
+    pub(super) runnable: BTreeSet<FileId>,
+    pub(super) busy: usize,
+    pub(super) cache: Cache,
+    pub(super) links: BTreeMap<LinkId, Link>,
+    pub(super) members: Members,
+    pub(super) fetches: BTreeMap<ContentHash, Fetch>,
+    /// Files whose content is not here and could not be asked for yet.
+    pub(super) wanting: BTreeSet<FileId>,
+    pub(super) shots: Shots,
+    pub(super) problems: BTreeMap<String, Problem>,
+    /// Files that the rules of this device leave out, or whose step must wait for a person.
+    pub(super) held: BTreeSet<FileId>,
+    pub(super) conflicts: u64,
+    pub(super) ready: bool,
+    pub(super) stopping: bool,
+    pub(super) stopped: bool,
+    pub(super) pending: BTreeMap<Op, Pending>,
+    retries: BTreeMap<(Tick, FileId), ()>,
+    failed_appends: Vec<(Tick, Op, Vec<crate::model::Write>)>,
+    appending: BTreeMap<Op, Vec<crate::model::Write>>,
+    next_op: u64,
+    out: VecDeque<Effect>,
+}
+
+impl Engine {
+    /// Starts from what the store holds; asks for a scan at once. Records that cannot be read are
+    /// left out and reported: the folder or a peer brings the file back.
+    pub fn new(now: Tick, setup: Setup) -> Self {
+        let Setup {
+            vault,
+            me,
+            name,
+            life,
+            config,
+            files,
+            peers,
+            meta,
+            conflicts,
+            wall,
+            ..
+        } = setup;
+        let mut engine = Self {
+            vault,
+            me,
+            author: Author::new(me, life),
+            debounce: Debounce::new(config.quiet_ms, config.max_ms),
+            intake: Intake::new(config.rescan_ms),
+            cache: Cache::new(config.cache_documents, config.cache_bytes),
+            members: Members::new(me, &name, peers, &meta),
+            name,
+            config,
+            stay: setup.stay_connected,
+            now,
+            wall,
+            index: Index::default(),
+            tasks: BTreeMap::new(),
+            runnable: BTreeSet::new(),
+            busy: 0,
+            links: BTreeMap::new(),
+            fetches: BTreeMap::new(),
+            wanting: BTreeSet::new(),
+            shots: Shots::default(),
+            problems: BTreeMap::new(),
+            held: BTreeSet::new(),
+            conflicts,
+            ready: false,
+            stopping: false,
+            stopped: false,
+            pending: BTreeMap::new(),
+            retries: BTreeMap::new(),
+            failed_appends: Vec::new(),
+            appending: BTreeMap::new(),
+            next_op: 0,
+            out: VecDeque::new(),
+        };
+        for (id, record) in files {
+            match Entry::decode(&record) {
+                Some(entry) if engine.birth_of(&entry).file_id() == id => {
+                    engine.index.put(id, entry);
+                }
+                _ => engine.problem(Problem {
+                    path: id.to_string(),
+                    kind: crate::model::ProblemKind::Damaged,
+                    message: "its record in the store cannot be read".into(),
+                }),
+            }
+        }
+        engine.start_scan();
+        engine
+    }
+
+    /// Takes one input. Never call it twice without draining [`Engine::poll`] in between.
+    pub fn handle(&mut self, now: Tick, input: Input) {
+        debug_assert!(
+            self.out.is_empty(),
+            "the effects of the last input are drained first"
+        );
+        self.now = self.now.max(now);
+        self.take(input);
+        self.turn();
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Wake => {}
+            Input::Hint(hints) => {
+                for hint in hints {
+                    match hint {
+                        Hint::Path(path) => self.debounce.hint(self.now, path),
+                        Hint::Everything => self.intake.ask_for_scan(),
+                    }
+                }
+            }
+            Input::Command(Command::WallClock(wall)) => self.wall = wall,
+            Input::Command(command) => self.on_command(command),
+            Input::LinkUp {
+                link,
+                peer,
+                dialled,
+            } => self.on_link_up(link, peer, dialled),
+            Input::LinkDown { link, reason } => self.on_link_down(link, &reason),
+            Input::DialFailed { peer, reason } => self.on_dial_failed(peer, &reason),
+            Input::Message {
+                link,
+                lane: _,
+                message,
+                wire_bytes,
+            } => {
+                self.on_message(link, message, wire_bytes);
+            }
+            Input::Sent {
+                link,
+                lane,
+                wire_bytes,
+            } => self.on_sent(link, lane, wire_bytes),
+            Input::Scanned { op, result } => {
+                if self.pending.remove(&op).is_some() {
+                    self.on_scanned(result);
+                }
+            }
+            Input::Read { op, observed } => {
+                if let Some(Pending::Look(path)) = self.pending.remove(&op) {
+                    self.on_looked(path, observed);
+                }
+            }
+            Input::Stepped { op, result } => match self.pending.remove(&op) {
+                Some(Pending::Step(id, taking)) => self.on_stepped(id, taking, result),
+                other => debug_assert!(matches!(other, Some(Pending::Prune) | None)),
+            },
+            Input::Outlined { op, result } => match self.pending.remove(&op) {
+                Some(Pending::PartOutline(hash)) => self.on_part_outline(hash, result),
+                Some(Pending::ServeOutline(link, content)) => {
+                    self.serve_outlined(link, content, result);
+                }
+                other => debug_assert!(other.is_none(), "an outline answers an outline"),
+            },
+            Input::ChunkRead { op, result } => {
+                if let Some(Pending::ServeChunk(link, content, index)) = self.pending.remove(&op) {
+                    self.serve_chunk_read(link, content, index, result);
+                }
+            }
+            Input::ChunkPut { op, result } => {
+                if let Some(Pending::PutChunk(hash, index)) = self.pending.remove(&op) {
+                    self.on_chunk_put(hash, index, result);
+                }
+            }
+            Input::Loaded { op, result } => {
+                if let Some(Pending::Load(id)) = self.pending.remove(&op) {
+                    self.on_loaded(id, result);
+                }
+            }
+            Input::TextLoaded { op, result } => {
+                let text = result.ok().flatten();
+                match self.pending.remove(&op) {
+                    Some(Pending::Text(id, content)) => self.on_text(id, content, text),
+                    Some(Pending::SendText(link, id)) => self.on_send_text(link, id, text),
+                    Some(Pending::ServeText(link, content, index)) => {
+                        self.serve_text(link, content, index, text);
+                    }
+                    other => debug_assert!(other.is_none(), "a text answers a text"),
+                }
+            }
+            Input::Computed { op, result } => {
+                if let Some(Pending::Job(id)) = self.pending.remove(&op) {
+                    self.on_computed(id, result);
+                }
+            }
+            Input::Appended { op, result } => self.on_appended(op, result),
+        }
+    }
+
+    fn on_appended(&mut self, op: Op, result: Result<(), String>) {
+        let Some(writes) = self.appending.remove(&op) else {
+            return;
+        };
+        if let Err(message) = result {
+            self.problem(Problem {
+                path: STORE_PROBLEM.to_owned(),
+                kind: crate::model::ProblemKind::DiskFull,
+                message: format!("the store cannot be written: {message}"),
+            });
+            self.failed_appends
+                .push((self.now.plus_ms(STORE_RETRY_MS), op, writes));
+            return;
+        }
+        self.solved(STORE_PROBLEM);
+        match self.pending.remove(&op) {
+            Some(Pending::Commit(commit)) => self.on_committed(*commit),
+            Some(Pending::Kept(kept)) => self.on_kept(kept),
+            other => debug_assert!(other.is_none(), "an append answers an append"),
+        }
+    }
+
+    /// Everything that follows from the new state, until nothing more does.
+    fn turn(&mut self) {
+        self.retry_appends();
+        self.retry_tasks();
+        self.turn_intake();
+        self.turn_tasks();
+        self.turn_members();
+        self.turn_links();
+        self.turn_shots();
+        // Ending a one-shot or a link may have woken files.
+        self.turn_tasks();
+        self.turn_stop();
+    }
+
+    fn retry_appends(&mut self) {
+        let now = self.now;
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.failed_appends)
+            .into_iter()
+            .partition(|it| it.0 <= now);
+        self.failed_appends = later;
+        for (_, op, writes) in due {
+            self.appending.insert(op, writes.clone());
+            self.out.push_back(Effect::Append { op, writes });
+        }
+    }
+
+    fn retry_tasks(&mut self) {
+        while let Some((&(due, id), ())) = self.retries.first_key_value() {
+            if due > self.now {
+                break;
+            }
+            self.retries.pop_first();
+            if let Some(task) = self.tasks.get_mut(&id) {
+                task.waiting = false;
+            }
+            self.wake(id);
+        }
+    }
+
+    fn turn_tasks(&mut self) {
+        while self.busy < BUSY_LIMIT {
+            let Some(id) = self.runnable.pop_first() else {
+                break;
+            };
+            self.advance(id);
+        }
+    }
+
+    fn turn_stop(&mut self) {
+        if !self.stopping || self.stopped {
+            return;
+        }
+        let open = self.pending.values().any(|pending| {
+            matches!(
+                pending,
+                Pending::Look(_) | Pending::Commit(_) | Pending::Step(..) | Pending::Job(_)
+            )
+        });
+        let quiet = !open && self.intake.idle() && self.debounce.len() == 0;
+        if quiet {
+            if self.links.is_empty() {
+                self.stopped = true;
+                self.report(Report::Stopped);
+            } else {
+                self.close_all_links();
+            }
+        }
+    }
+
+    /// The next thing that must happen; `None` when there is nothing more for now.
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.out.pop_front()
+    }
+
+    /// When to call [`Engine::handle`] with [`Input::Wake`], if nothing else happens before.
+    pub fn deadline(&self) -> Option<Tick> {
+        [
+            self.debounce
+                .deadline()
+                .filter(|_| self.intake.between_batches()),
+            self.intake.deadline(),
+            self.retries.first_key_value().map(|((due, _), ())| *due),
+            self.failed_appends.iter().map(|it| it.0).min(),
+            self.members_deadline(),
+            self.links.values().filter_map(|link| link.deadline()).min(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The figures behind `status`.
+    pub fn status(&self) -> Status {
+        let peers = self.members.others().map(|member| {
+            let link = self
+                .links
+                .values()
+                .find(|link| link.peer == member.id && link.greeted());
+            PeerStatus {
+                id: member.id,
+                name: member.name.clone(),
+                connected: link.is_some(),
+                in_sync: link.is_some_and(|link| self.in_sync(link)),
+                last_sync: self.members.last_sync(&member.id),
+                pending_out: link.map_or(0, Link::pending_out),
+                pending_in: self
+                    .tasks
+                    .values()
+                    .filter(|task| task.origin == Some(member.id))
+                    .count() as u64,
+            }
+        });
+        Status {
+            digest: self.index.digest(),
+            files: self.index.files(),
+            deleted: self.index.tombstones(),
+            bytes: self.index.bytes(),
+            peers: peers.collect(),
+            members: self.members.all().cloned().collect(),
+            problems: self.problems.values().cloned().collect(),
+            conflicts: self.conflicts,
+            cache_documents: self.cache.documents(),
+            cache_bytes: self.cache.bytes(),
+            cache_hits: self.cache.hits(),
+            cache_misses: self.cache.misses(),
+            pending: (self.tasks.len() + self.debounce.len() + self.intake.open()) as u64,
+        }
+    }
+
+    // What every part of the engine uses.
+
+    pub(super) fn op(&mut self, pending: Pending) -> Op {
+        let op = Op(self.next_op);
+        self.next_op += 1;
+        self.pending.insert(op, pending);
+        op
+    }
+
+    pub(super) fn emit(&mut self, effect: Effect) {
+        self.out.push_back(effect);
+    }
+
+    pub(super) fn append(&mut self, writes: Vec<crate::model::Write>, pending: Pending) {
+        let op = self.op(pending);
+        self.appending.insert(op, writes.clone());
+        self.emit(Effect::Append { op, writes });
+    }
+
+    pub(super) fn report(&mut self, report: Report) {
+        self.emit(Effect::Report(report));
+    }
+
+    pub(super) fn problem(&mut self, problem: Problem) {
+        if self.problems.get(&problem.path) != Some(&problem) {
+            self.problems.insert(problem.path.clone(), problem.clone());
+            self.report(Report::Problem(problem));
+        }
+    }
+
+    pub(super) fn solved(&mut self, path: &str) {
+        self.problems.remove(path);
+    }
+
+    pub(super) fn birth_of(&self, entry: &Entry) -> Birth {
+        Birth {
+            vault: self.vault,
+            path: entry.birth.clone(),
+            generation: entry.generation,
+        }
+    }
+
+    /// Puts a file in line for work.
+    pub(super) fn wake(&mut self, id: FileId) {
+        self.runnable.insert(id);
+    }
+
+    /// Lets a file rest for `ms` milliseconds, then puts it in line.
+    pub(super) fn wake_after(&mut self, id: FileId, ms: u64) {
+        self.retries.insert((self.now.plus_ms(ms), id), ());
+    }
+
+    /// Whether anything is under way that may still change the vault or its folder.
+    pub(super) fn working(&self) -> bool {
+        !self.ready
+            || !self.tasks.is_empty()
+            || !self.fetches.is_empty()
+            || !self.intake.idle()
+            || self.debounce.len() > 0
+    }
+}

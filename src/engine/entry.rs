@@ -1,0 +1,109 @@
+//! What the engine knows of one file, and its durable form.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Content, Digest, FileId, Heads, Kind, Stamp, VaultPath};
+use crate::wire::State;
+
+/// First byte of an encoded record. A reader that meets another version refuses the record.
+pub(super) const RECORD_VERSION: u8 = 1;
+
+/// Generations from here on are those of folders, so that a folder and a file born under one path
+/// never share an identity.
+pub(super) const FOLDER_GENERATION: u32 = 1 << 31;
+
+/// One file of the vault, tombstones included.
+///
+/// - Shape: what the vault says of it (`path`, `kind`, `content`, `alive`, `heads`), and what this
+///   disk held when both last agreed (`base`).
+/// - Invariant: everything but the memory of this struct is durable before anybody sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// The path it was born under; part of its identity.
+    pub(super) birth: VaultPath,
+    /// How many files were born under that path before it; part of its identity.
+    pub(super) generation: u32,
+    /// The path it claims now.
+    pub(super) path: VaultPath,
+    /// How it is merged.
+    pub(super) kind: Kind,
+    /// What it holds now.
+    pub(super) content: Content,
+    /// False for a tombstone.
+    pub(super) alive: bool,
+    /// The version of its document; empty for a file as it was born, which has none.
+    pub(super) heads: Heads,
+    /// Modification time of the content, in milliseconds since 1970.
+    pub(super) mtime_ms: i64,
+    /// What lies on this disk, as far as known; `None` when nothing of it does.
+    pub(super) base: Option<Base>,
+}
+
+/// What this disk held when it last agreed with a version of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Base {
+    /// Where; differs from the claimed path while two files claim one.
+    pub(super) path: VaultPath,
+    /// What.
+    pub(super) content: Content,
+    /// How that is merged.
+    pub(super) kind: Kind,
+    /// As the file system described it.
+    pub(super) stamp: Stamp,
+    /// Which version of the document that was; empty for the file as it was born.
+    pub(super) heads: Heads,
+}
+
+impl Entry {
+    /// The digest of this file's state: equal on two devices exactly when they hold the same.
+    pub(super) fn digest(&self, id: &FileId) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(id.as_bytes());
+        if self.heads.is_empty() {
+            hasher.update(self.content.hash.as_bytes());
+            hasher.update(&[self.kind as u8]);
+        } else {
+            for head in self.heads.as_slice() {
+                hasher.update(head.as_bytes());
+            }
+        }
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Digest(digest)
+    }
+
+    /// What a peer is told of it, without the earlier changes a negotiation may need.
+    pub(super) fn state(&self) -> State {
+        if self.heads.is_empty() {
+            State::Plain {
+                kind: self.kind,
+                content: self.content,
+            }
+        } else {
+            State::Document {
+                heads: self.heads.clone(),
+                recent: Vec::new(),
+            }
+        }
+    }
+
+    /// Whether it is a file a person would count.
+    pub(super) fn counts(&self) -> bool {
+        self.alive && self.kind != Kind::Folder
+    }
+
+    /// The durable form: a version byte, then the fields in postcard encoding.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let start = vec![RECORD_VERSION];
+        postcard::to_extend(self, start).expect("a record has no shape that cannot be encoded")
+    }
+
+    /// Reads the durable form back; `None` for another version or damaged bytes.
+    pub(super) fn decode(record: &[u8]) -> Option<Self> {
+        let (version, fields) = record.split_first()?;
+        if *version != RECORD_VERSION {
+            return None;
+        }
+        postcard::from_bytes(fields).ok()
+    }
+}

@@ -1,0 +1,564 @@
+//! Contents asked for by hash: small ones gathered in memory, large ones as verified chunks in a
+//! part that survives a cut at any byte. And the other side of it: serving them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::core::{Engine, Pending};
+use super::effect::{Effect, LinkId, Shelf};
+use crate::model::{
+    CHUNK_BYTES, Content, ContentHash, FileId, Problem, ProblemKind, StepError, TEXT_LIMIT_BYTES,
+    verify_chunk, verify_outline,
+};
+use crate::wire::{Bye, Lane, Message};
+
+/// Contents up to this many bytes are gathered in memory.
+const MEMORY_BYTES: u64 = TEXT_LIMIT_BYTES;
+/// Chunks asked for and not yet in place, for one content.
+const WINDOW: usize = 8;
+/// Contents fetched at once; others wait their turn.
+const FETCHES_LIMIT: usize = 8;
+/// Answers being prepared for one peer at once; a peer that asks for more breaks the protocol.
+const SERVING_LIMIT: usize = FETCHES_LIMIT * WINDOW * 2;
+
+/// One content on its way here.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    content: Content,
+    waiting: BTreeSet<FileId>,
+    tried: BTreeSet<LinkId>,
+    link: LinkId,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Its turn has not come.
+    Queued,
+    /// Small: all chunks asked for at once.
+    Memory(BTreeMap<u32, Vec<u8>>),
+    /// Large: what we hold of it and what it should be are being found out.
+    Outlining {
+        ours: Option<Vec<Option<ContentHash>>>,
+        theirs: Option<Vec<ContentHash>>,
+    },
+    /// Large: the chunks we lack are coming.
+    Chunks {
+        outline: Vec<ContentHash>,
+        missing: VecDeque<u32>,
+        asked: BTreeSet<u32>,
+        putting: BTreeSet<u32>,
+    },
+}
+
+fn chunk_count(content: Content) -> u32 {
+    u32::try_from(content.size.div_ceil(CHUNK_BYTES).max(1)).unwrap_or(u32::MAX)
+}
+
+impl Engine {
+    /// A file needs bytes that are not on this device.
+    pub(super) fn want_content(&mut self, id: FileId, content: Content) {
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.waiting = true;
+        }
+        if let Some(fetch) = self.fetches.get_mut(&content.hash) {
+            fetch.waiting.insert(id);
+            return;
+        }
+        let Some(link) = self.source_link(id, &BTreeSet::new()) else {
+            return self.not_to_be_had(id);
+        };
+        let fetch = Fetch {
+            content,
+            waiting: BTreeSet::from([id]),
+            tried: BTreeSet::new(),
+            link,
+            stage: Stage::Queued,
+        };
+        self.fetches.insert(content.hash, fetch);
+        self.start_fetches();
+    }
+
+    fn not_to_be_had(&mut self, id: FileId) {
+        if self.tasks.get(&id).is_some_and(|task| task.working) {
+            self.text_lost(id);
+        } else {
+            self.nobody_has(id);
+        }
+    }
+
+    /// A peer that may have it: first the one the file came from.
+    fn source_link(&self, id: FileId, tried: &BTreeSet<LinkId>) -> Option<LinkId> {
+        let origin = self.tasks.get(&id).and_then(|task| task.origin);
+        let usable = |(link, it): &(&LinkId, &super::link::Link)| {
+            it.greeted() && it.taking() && !tried.contains(*link)
+        };
+        let links = || self.links.iter().filter(usable);
+        links()
+            .find(|(_, it)| Some(it.peer) == origin)
+            .or_else(|| links().next())
+            .map(|(link, _)| *link)
+    }
+
+    fn start_fetches(&mut self) {
+        let mut open = self
+            .fetches
+            .values()
+            .filter(|it| !matches!(it.stage, Stage::Queued))
+            .count();
+        while open < FETCHES_LIMIT {
+            let next = self
+                .fetches
+                .iter()
+                .filter(|(_, it)| matches!(it.stage, Stage::Queued))
+                .map(|(hash, it)| {
+                    let newest = it
+                        .waiting
+                        .iter()
+                        .filter_map(|id| self.index.get(id))
+                        .map(|entry| entry.mtime_ms)
+                        .max();
+                    (newest, *hash)
+                })
+                .max();
+            let Some((_, hash)) = next else { break };
+            self.start_fetch(hash);
+            open += 1;
+        }
+    }
+
+    fn start_fetch(&mut self, hash: ContentHash) {
+        let Some(fetch) = self.fetches.get_mut(&hash) else {
+            return;
+        };
+        let (content, link) = (fetch.content, fetch.link);
+        if content.size <= MEMORY_BYTES {
+            fetch.stage = Stage::Memory(BTreeMap::new());
+            for index in 0..chunk_count(content) {
+                self.send(link, Lane::Control, Message::ChunkWant { content, index });
+            }
+        } else {
+            fetch.stage = Stage::Outlining {
+                ours: None,
+                theirs: None,
+            };
+            self.send(link, Lane::Control, Message::OutlineWant(content));
+            let op = self.op(Pending::PartOutline(hash));
+            self.emit(Effect::Outline {
+                op,
+                from: Shelf::Part,
+                content,
+            });
+        }
+    }
+
+    pub(super) fn on_part_outline(
+        &mut self,
+        hash: ContentHash,
+        result: Result<Vec<Option<ContentHash>>, StepError>,
+    ) {
+        if let Some(Fetch {
+            stage: Stage::Outlining { ours, .. },
+            ..
+        }) = self.fetches.get_mut(&hash)
+        {
+            // A part that cannot be read is begun anew.
+            *ours = Some(result.unwrap_or_default());
+            self.outlines_meet(hash);
+        }
+    }
+
+    pub(super) fn on_outline(&mut self, link: LinkId, hash: ContentHash, chunks: Vec<ContentHash>) {
+        let Some(fetch) = self.fetches.get_mut(&hash).filter(|it| it.link == link) else {
+            return;
+        };
+        if !verify_outline(fetch.content, &chunks) {
+            return self.close(
+                link,
+                Bye::Protocol,
+                "an outline does not add up to its content",
+            );
+        }
+        if let Stage::Outlining { theirs, .. } = &mut fetch.stage {
+            *theirs = Some(chunks);
+            self.outlines_meet(hash);
+        }
+    }
+
+    fn outlines_meet(&mut self, hash: ContentHash) {
+        let Some(fetch) = self.fetches.get_mut(&hash) else {
+            return;
+        };
+        let Stage::Outlining {
+            ours: Some(ours),
+            theirs: Some(theirs),
+        } = &mut fetch.stage
+        else {
+            return;
+        };
+        let (ours, outline) = (std::mem::take(ours), std::mem::take(theirs));
+        let missing = (0..chunk_count(fetch.content))
+            .zip(&outline)
+            .filter(|(index, chunk)| ours.get(*index as usize).copied().flatten() != Some(**chunk))
+            .map(|(index, _)| index)
+            .collect();
+        fetch.stage = Stage::Chunks {
+            outline,
+            missing,
+            asked: BTreeSet::new(),
+            putting: BTreeSet::new(),
+        };
+        self.ask_for_chunks(hash);
+    }
+
+    fn ask_for_chunks(&mut self, hash: ContentHash) {
+        let Some(fetch) = self.fetches.get_mut(&hash) else {
+            return;
+        };
+        let (content, link) = (fetch.content, fetch.link);
+        let Stage::Chunks {
+            missing,
+            asked,
+            putting,
+            ..
+        } = &mut fetch.stage
+        else {
+            return;
+        };
+        let mut wants = Vec::new();
+        while asked.len() + putting.len() < WINDOW {
+            let Some(index) = missing.pop_front() else {
+                break;
+            };
+            asked.insert(index);
+            wants.push(index);
+        }
+        let done = missing.is_empty() && asked.is_empty() && putting.is_empty();
+        for index in wants {
+            self.send(link, Lane::Control, Message::ChunkWant { content, index });
+        }
+        if done {
+            self.part_complete(hash);
+        }
+    }
+
+    pub(super) fn on_chunk(&mut self, link: LinkId, hash: ContentHash, index: u32, bytes: Vec<u8>) {
+        let Some(fetch) = self.fetches.get_mut(&hash).filter(|it| it.link == link) else {
+            return;
+        };
+        let content = fetch.content;
+        match &mut fetch.stage {
+            Stage::Memory(chunks) => {
+                chunks.insert(index, bytes);
+                let got: u64 = chunks.values().map(|it| it.len() as u64).sum();
+                if got > content.size || index >= chunk_count(content) {
+                    return self.close(link, Bye::Protocol, "chunks longer than their content");
+                }
+                if chunks.len() < chunk_count(content) as usize {
+                    return;
+                }
+                let whole = std::mem::take(chunks)
+                    .into_values()
+                    .flatten()
+                    .collect::<Vec<u8>>();
+                if Content::of(&whole) != content {
+                    return self.close(link, Bye::Protocol, "chunks of another content");
+                }
+                self.fetched(hash, Some(whole));
+            }
+            Stage::Chunks {
+                outline,
+                asked,
+                putting,
+                ..
+            } => {
+                let Some(expected) = outline.get(index as usize).filter(|_| asked.remove(&index))
+                else {
+                    return;
+                };
+                if !verify_chunk(content, index, &bytes, *expected) {
+                    return self.close(link, Bye::Protocol, "a chunk is not what its outline says");
+                }
+                putting.insert(index);
+                let op = self.op(Pending::PutChunk(hash, index));
+                self.emit(Effect::PutChunk {
+                    op,
+                    content,
+                    index,
+                    bytes,
+                });
+            }
+            Stage::Queued | Stage::Outlining { .. } => {}
+        }
+    }
+
+    pub(super) fn on_chunk_put(
+        &mut self,
+        hash: ContentHash,
+        index: u32,
+        result: Result<(), StepError>,
+    ) {
+        let Some(fetch) = self.fetches.get_mut(&hash) else {
+            return;
+        };
+        let Stage::Chunks { putting, .. } = &mut fetch.stage else {
+            return;
+        };
+        putting.remove(&index);
+        if let Err(error) = result {
+            let problem = match error {
+                StepError::Problem(problem) => problem,
+                StepError::Changed | StepError::Ignored | StepError::SourceGone => Problem {
+                    path: hash.to_string(),
+                    kind: ProblemKind::Unwritable,
+                    message: "a received chunk could not be kept".into(),
+                },
+            };
+            self.problem(problem);
+            let waiting = self
+                .fetches
+                .remove(&hash)
+                .map(|it| it.waiting)
+                .unwrap_or_default();
+            for id in waiting {
+                self.wake_after(id, 5000);
+                self.not_to_be_had(id);
+            }
+            return self.start_fetches();
+        }
+        self.ask_for_chunks(hash);
+    }
+
+    fn part_complete(&mut self, hash: ContentHash) {
+        self.fetched(hash, None);
+    }
+
+    /// A content is here: in memory, or (`None`) as a complete part.
+    fn fetched(&mut self, hash: ContentHash, bytes: Option<Vec<u8>>) {
+        let Some(fetch) = self.fetches.remove(&hash) else {
+            return;
+        };
+        for id in fetch.waiting {
+            self.wanting.remove(&id);
+            let Some(task) = self.tasks.get_mut(&id) else {
+                continue;
+            };
+            task.waiting = false;
+            if task.working {
+                let text = bytes
+                    .clone()
+                    .and_then(|bytes| String::from_utf8(bytes).ok());
+                match text {
+                    Some(text) => self.text_gathered(id, fetch.content, text),
+                    None => self.text_lost(id),
+                }
+                continue;
+            }
+            match &bytes {
+                Some(bytes) => task.bytes = Some((hash, bytes.clone())),
+                None => task.part = Some(fetch.content),
+            }
+            self.wake(id);
+        }
+        self.start_fetches();
+    }
+
+    pub(super) fn on_content_gone(&mut self, link: LinkId, hash: ContentHash) {
+        if self.fetches.get(&hash).is_some_and(|it| it.link == link) {
+            self.try_elsewhere(hash);
+        }
+    }
+
+    /// The peer that a content was to come from cannot give it: another one may.
+    fn try_elsewhere(&mut self, hash: ContentHash) {
+        let Some(mut fetch) = self.fetches.remove(&hash) else {
+            return;
+        };
+        fetch.tried.insert(fetch.link);
+        let asker = fetch.waiting.first().copied();
+        let next = asker.and_then(|id| self.source_link(id, &fetch.tried));
+        match next {
+            Some(link) => {
+                fetch.link = link;
+                fetch.stage = Stage::Queued;
+                self.fetches.insert(hash, fetch);
+            }
+            None => {
+                for id in fetch.waiting {
+                    self.not_to_be_had(id);
+                }
+            }
+        }
+        self.start_fetches();
+    }
+
+    /// A connection is gone: what was to come over it comes from elsewhere, or later.
+    pub(super) fn lose_source(&mut self, link: LinkId) {
+        let hashes: Vec<ContentHash> = self
+            .fetches
+            .iter()
+            .filter(|(_, fetch)| fetch.link == link)
+            .map(|(hash, _)| *hash)
+            .collect();
+        for hash in hashes {
+            self.try_elsewhere(hash);
+        }
+    }
+
+    /// A peer is there that may have what nobody had.
+    pub(super) fn ask_for_wanted(&mut self, link: LinkId) {
+        if !self.links.get(&link).is_some_and(super::link::Link::taking) {
+            return;
+        }
+        for id in std::mem::take(&mut self.wanting) {
+            if let Some(task) = self.tasks.get_mut(&id) {
+                task.waiting = false;
+            }
+            self.wake(id);
+        }
+    }
+
+    // Serving.
+
+    pub(super) fn serve_outline(&mut self, link: LinkId, content: Content) {
+        let path = self
+            .index
+            .holder_of(&content.hash)
+            .and_then(|it| it.base.as_ref());
+        let Some(path) = path.map(|base| base.path.clone()) else {
+            return self.send(link, Lane::Control, Message::ContentGone(content.hash));
+        };
+        if self.serving_too_much(link) {
+            return;
+        }
+        let op = self.op(Pending::ServeOutline(link, content));
+        self.emit(Effect::Outline {
+            op,
+            from: Shelf::File(path),
+            content,
+        });
+    }
+
+    pub(super) fn serve_outlined(
+        &mut self,
+        link: LinkId,
+        content: Content,
+        result: Result<Vec<Option<ContentHash>>, StepError>,
+    ) {
+        self.served(link);
+        let whole = result
+            .ok()
+            .and_then(|chunks| chunks.into_iter().collect::<Option<Vec<_>>>());
+        let message = match whole {
+            Some(chunks) => Message::Outline {
+                hash: content.hash,
+                chunks,
+            },
+            None => Message::ContentGone(content.hash),
+        };
+        self.send(link, Lane::Control, message);
+    }
+
+    pub(super) fn serve_chunk(&mut self, link: LinkId, content: Content, index: u32) {
+        if self.serving_too_much(link) {
+            return;
+        }
+        let holder = self
+            .index
+            .holder_of(&content.hash)
+            .and_then(|it| it.base.as_ref());
+        match holder.map(|base| base.path.clone()) {
+            Some(path) => {
+                let op = self.op(Pending::ServeChunk(link, content, index));
+                self.emit(Effect::ReadChunk {
+                    op,
+                    path,
+                    content,
+                    index,
+                });
+            }
+            None => self.serve_from_store(link, content, index),
+        }
+    }
+
+    fn serve_from_store(&mut self, link: LinkId, content: Content, index: u32) {
+        let op = self.op(Pending::ServeText(link, content, Some(index)));
+        self.emit(Effect::LoadText {
+            op,
+            hash: content.hash,
+        });
+    }
+
+    pub(super) fn serve_chunk_read(
+        &mut self,
+        link: LinkId,
+        content: Content,
+        index: u32,
+        result: Result<Vec<u8>, StepError>,
+    ) {
+        match result {
+            Ok(bytes) => {
+                self.served(link);
+                let message = Message::Chunk {
+                    hash: content.hash,
+                    index,
+                    bytes,
+                };
+                self.send(link, Lane::Blob, message);
+            }
+            // The user changed the file; the store may have kept the text.
+            Err(_) => self.serve_from_store(link, content, index),
+        }
+    }
+
+    pub(super) fn serve_text(
+        &mut self,
+        link: LinkId,
+        content: Content,
+        index: Option<u32>,
+        text: Option<Vec<u8>>,
+    ) {
+        self.served(link);
+        let index = index.unwrap_or(0);
+        let start = u64::from(index) * CHUNK_BYTES;
+        let chunk = text
+            .filter(|it| it.len() as u64 == content.size)
+            .and_then(|bytes| {
+                let from = usize::try_from(start).ok()?;
+                let to = usize::try_from((start + CHUNK_BYTES).min(content.size)).ok()?;
+                bytes.get(from..to).map(<[u8]>::to_vec)
+            });
+        match chunk {
+            Some(bytes) => {
+                let message = Message::Chunk {
+                    hash: content.hash,
+                    index,
+                    bytes,
+                };
+                self.send(link, Lane::Blob, message);
+            }
+            None => self.send(link, Lane::Control, Message::ContentGone(content.hash)),
+        }
+    }
+
+    fn serving_too_much(&mut self, link: LinkId) -> bool {
+        let Some(it) = self.links.get_mut(&link) else {
+            return true;
+        };
+        it.serving += 1;
+        if it.serving > SERVING_LIMIT {
+            self.close(
+                link,
+                Bye::Protocol,
+                "the peer asks for more than it may at once",
+            );
+            return true;
+        }
+        false
+    }
+
+    fn served(&mut self, link: LinkId) {
+        if let Some(it) = self.links.get_mut(&link) {
+            it.serving = it.serving.saturating_sub(1);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Every file of the vault by identity, place and content, with the running digest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::entry::Entry;
+use crate::model::{ContentHash, Digest, FileId, Kind, VaultPath};
+
+/// The files of the vault.
+///
+/// - Invariant: `on_disk`, `claims`, `by_content` and the sums follow from `entries` alone; they
+///   change only in [`Index::put`].
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    entries: BTreeMap<FileId, Entry>,
+    /// Which file lies at a place of this disk.
+    on_disk: BTreeMap<VaultPath, FileId>,
+    /// Which living files claim a path; the smallest id has it, the others are put beside it.
+    claims: BTreeMap<VaultPath, BTreeSet<FileId>>,
+    /// Which files hold a content on this disk.
+    by_content: BTreeMap<ContentHash, BTreeSet<FileId>>,
+    digest: Digest,
+    files: u64,
+    tombstones: u64,
+    bytes: u64,
+}
+
+impl Index {
+    /// One file.
+    pub(super) fn get(&self, id: &FileId) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    /// All files, by identity.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&FileId, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// How many files there are, tombstones included.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The sum over all items.
+    pub(super) fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Files a person would count.
+    pub(super) fn files(&self) -> u64 {
+        self.files
+    }
+
+    /// Deleted files still remembered.
+    pub(super) fn tombstones(&self) -> u64 {
+        self.tombstones
+    }
+
+    /// Bytes of all files a person would count.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The file that lies at `path` on this disk.
+    pub(super) fn at(&self, path: &VaultPath) -> Option<FileId> {
+        self.on_disk.get(path).copied()
+    }
+
+    /// Every place of this disk at or below `folder`.
+    pub(super) fn below<'a>(
+        &'a self,
+        folder: &'a VaultPath,
+    ) -> impl Iterator<Item = (&'a VaultPath, &'a FileId)> {
+        // Names such as `a-b` sort between `a` and `a/c`, so the range starts at `a/`.
+        self.on_disk
+            .range(folder.clone()..)
+            .skip_while(move |(path, _)| *path == folder)
+            .take_while(move |(path, _)| path.as_str().starts_with(folder.as_str()))
+            .filter(move |(path, _)| path.is_below(folder))
+    }
+
+    /// Every place of this disk.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&VaultPath, &FileId)> {
+        self.on_disk.iter()
+    }
+
+    /// All living files that claim `path`.
+    pub(super) fn claimants(&self, path: &VaultPath) -> impl Iterator<Item = FileId> {
+        self.claims.get(path).into_iter().flatten().copied()
+    }
+
+    /// A place of this disk that holds `content`, if any.
+    pub(super) fn holder_of(&self, content: &ContentHash) -> Option<&Entry> {
+        self.by_content
+            .get(content)
+            .and_then(|ids| ids.iter().next())
+            .and_then(|id| self.entries.get(id))
+    }
+
+    /// Whether any living file or remembered folder needs `folder` to be there.
+    pub(super) fn needs_folder(&self, folder: &VaultPath) -> bool {
+        let claimed_below = self
+            .claims
+            .range(folder.clone()..)
+            .take_while(|(path, _)| path.as_str().starts_with(folder.as_str()))
+            .any(|(path, _)| path.is_below(folder));
+        let remembered = self.claimants(folder).any(|id| {
+            self.entries
+                .get(&id)
+                .is_some_and(|entry| entry.kind == Kind::Folder)
+        });
+        claimed_below || remembered
+    }
+
+    /// The place on disk that `id` should have: the path it claims, or one beside it when a file
+    /// with a smaller identity claims the same. Every device chooses alike.
+    pub(super) fn wanted_place(&self, id: &FileId, entry: &Entry) -> VaultPath {
+        let rival = self.claimants(&entry.path).find(|other| {
+            self.entries
+                .get(other)
+                .is_some_and(|it| it.kind != Kind::Folder)
+        });
+        match rival {
+            Some(first) if first != *id && entry.kind != Kind::Folder => {
+                entry.path.with_suffix(&format!("(clash {})", id.short()))
+            }
+            _ => entry.path.clone(),
+        }
+    }
+
+    /// Puts `entry` in, replacing what was known of `id`; returns what was known.
+    pub(super) fn put(&mut self, id: FileId, entry: Entry) -> Option<Entry> {
+        let old = self.take_out(&id);
+        self.digest = self.digest.plus(entry.digest(&id));
+        if let Some(base) = &entry.base {
+            self.on_disk.insert(base.path.clone(), id);
+            if entry.kind != Kind::Folder {
+                self.by_content
+                    .entry(base.content.hash)
+                    .or_default()
+                    .insert(id);
+            }
+        }
+        if entry.alive {
+            self.claims
+                .entry(entry.path.clone())
+                .or_default()
+                .insert(id);
+        } else {
+            self.tombstones += 1;
+        }
+        if entry.counts() {
+            self.files += 1;
+            self.bytes += entry.content.size;
+        }
+        self.entries.insert(id, entry);
+        old
+    }
+
+    fn take_out(&mut self, id: &FileId) -> Option<Entry> {
+        let entry = self.entries.remove(id)?;
+        self.digest = self.digest.minus(entry.digest(id));
+        if let Some(base) = &entry.base {
+            if self.on_disk.get(&base.path) == Some(id) {
+                self.on_disk.remove(&base.path);
+            }
+            forget(&mut self.by_content, &base.content.hash, id);
+        }
+        if entry.alive {
+            forget(&mut self.claims, &entry.path, id);
+        } else {
+            self.tombstones -= 1;
+        }
+        if entry.counts() {
+            self.files -= 1;
+            self.bytes -= entry.content.size;
+        }
+        Some(entry)
+    }
+}
+
+fn forget<K: Ord>(map: &mut BTreeMap<K, BTreeSet<FileId>>, key: &K, id: &FileId) {
+    if let Some(ids) = map.get_mut(key) {
+        ids.remove(id);
+        if ids.is_empty() {
+            map.remove(key);
+        }
+    }
+}

@@ -1,0 +1,625 @@
+//! From hints to facts: what a person or program did to the folder.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::core::{Engine, Pending};
+use super::effect::Effect;
+use super::entry::FOLDER_GENERATION;
+use super::file::Disk;
+use super::input::ScanError;
+use super::report::{Report, Work};
+use crate::docs::Birth;
+use crate::model::{
+    Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
+};
+use crate::reconcile::{self, Appeared, Vanished};
+
+/// Most looks at once. Bounds the texts in memory during a first scan.
+const LOOKS_LIMIT: usize = 64;
+/// New texts of a batch are kept in memory up to this many bytes, and read back from the store
+/// beyond that.
+const HELD_TEXT_BYTES: usize = 8 * 1024 * 1024;
+/// A file larger than this is compared by stamp alone with what was seen before; smaller ones, too,
+/// but a hint always reads.
+const PROGRESS_STEP: u64 = 64;
+
+/// The state of taking in.
+#[derive(Debug)]
+pub(super) struct Intake {
+    batch: Option<Batch>,
+    scan_wanted: bool,
+    rescan_ms: u64,
+    next_rescan: Option<Tick>,
+    /// Files that a hint found gone, and since when; another look confirms it.
+    vanishing: BTreeMap<FileId, Tick>,
+    pub(super) allow_mass_delete: bool,
+    pub(super) braked: bool,
+}
+
+/// Paths looked at together, so that a move is seen as one.
+#[derive(Debug)]
+struct Batch {
+    since: Tick,
+    first: BTreeMap<VaultPath, Tick>,
+    scanning: bool,
+    scanned: bool,
+    to_look: VecDeque<VaultPath>,
+    asked: BTreeSet<VaultPath>,
+    looking: usize,
+    appeared: BTreeMap<VaultPath, Seen>,
+    vanished: BTreeSet<FileId>,
+    /// New files wait for the end of the batch, for one of them may be one that vanished.
+    hold: bool,
+    held_bytes: usize,
+    done: u64,
+}
+
+impl Intake {
+    pub(super) fn new(rescan_ms: u64) -> Self {
+        Self {
+            batch: None,
+            scan_wanted: false,
+            rescan_ms,
+            next_rescan: None,
+            vanishing: BTreeMap::new(),
+            allow_mass_delete: false,
+            braked: false,
+        }
+    }
+
+    pub(super) fn ask_for_scan(&mut self) {
+        self.scan_wanted = true;
+    }
+
+    /// Whether nothing is being looked at.
+    pub(super) fn idle(&self) -> bool {
+        self.batch.is_none() && !self.scan_wanted && self.vanishing.is_empty()
+    }
+
+    /// Whether the next batch can begin.
+    pub(super) fn between_batches(&self) -> bool {
+        self.batch.is_none()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Tick> {
+        if self.batch.is_some() {
+            return None;
+        }
+        let confirm = self.vanishing.values().min().copied();
+        confirm.into_iter().chain(self.next_rescan).min()
+    }
+
+    /// How many paths are still to be looked at.
+    pub(super) fn open(&self) -> usize {
+        self.batch
+            .as_ref()
+            .map_or(0, |batch| batch.to_look.len() + batch.looking)
+    }
+}
+
+impl Batch {
+    fn new(since: Tick) -> Self {
+        Self {
+            since,
+            first: BTreeMap::new(),
+            scanning: false,
+            scanned: false,
+            to_look: VecDeque::new(),
+            asked: BTreeSet::new(),
+            looking: 0,
+            appeared: BTreeMap::new(),
+            vanished: BTreeSet::new(),
+            hold: true,
+            held_bytes: 0,
+            done: 0,
+        }
+    }
+
+    fn look_at(&mut self, path: VaultPath) {
+        if self.asked.insert(path.clone()) {
+            self.to_look.push_back(path);
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn start_scan(&mut self) {
+        let mut batch = Batch::new(self.now);
+        batch.scanning = true;
+        self.intake.scan_wanted = false;
+        self.intake.batch = Some(batch);
+        let op = self.op(Pending::Scan);
+        self.emit(Effect::Scan { op });
+    }
+
+    pub(super) fn turn_intake(&mut self) {
+        if self.intake.batch.is_none() {
+            if self.intake.next_rescan.is_some_and(|due| due <= self.now) {
+                self.intake.scan_wanted = true;
+                self.intake.next_rescan = None;
+            }
+            self.begin_batch();
+        }
+        self.look_on();
+        self.end_batch();
+    }
+
+    fn begin_batch(&mut self) {
+        let due = if self.stopping || self.intake.scan_wanted {
+            self.debounce.take_all()
+        } else {
+            self.debounce.take_due(self.now)
+        };
+        let now = self.now;
+        let stopping = self.stopping;
+        let confirm: Vec<FileId> = self
+            .intake
+            .vanishing
+            .iter()
+            .filter(|(_, due)| **due <= now || stopping)
+            .map(|(id, _)| *id)
+            .collect();
+        if self.intake.scan_wanted {
+            self.start_scan();
+        } else if due.is_empty() && confirm.is_empty() {
+            return;
+        } else {
+            self.intake.batch = Some(Batch::new(now));
+        }
+        let places: Vec<VaultPath> = confirm
+            .iter()
+            .filter_map(|id| {
+                self.index
+                    .get(id)?
+                    .base
+                    .as_ref()
+                    .map(|base| base.path.clone())
+            })
+            .collect();
+        for id in &confirm {
+            if self.index.get(id).is_none_or(|entry| entry.base.is_none()) {
+                self.intake.vanishing.remove(id);
+            }
+        }
+        let Some(batch) = &mut self.intake.batch else {
+            return;
+        };
+        for (path, first) in due {
+            batch.since = batch.since.min(first);
+            batch.first.insert(path.clone(), first);
+            batch.look_at(path);
+        }
+        for path in places {
+            batch.look_at(path);
+        }
+    }
+
+    fn look_on(&mut self) {
+        while let Some(batch) = &mut self.intake.batch {
+            if batch.scanning || batch.looking >= LOOKS_LIMIT {
+                break;
+            }
+            let Some(path) = batch.to_look.pop_front() else {
+                break;
+            };
+            batch.looking += 1;
+            let op = self.op(Pending::Look(path.clone()));
+            self.emit(Effect::Read { op, path });
+        }
+    }
+
+    pub(super) fn on_scanned(&mut self, result: Result<Walk, ScanError>) {
+        let walk = match result {
+            Ok(walk) => walk,
+            Err(error) => {
+                self.intake.batch = None;
+                self.intake.next_rescan = Some(self.now.plus_ms(self.config.retry_ms * 4));
+                let (ScanError::Unmounted(reason) | ScanError::Unreadable(reason)) = error;
+                self.intake.braked = true;
+                self.report(Report::Brake {
+                    reason,
+                    count: self.index.files(),
+                });
+                return;
+            }
+        };
+        self.intake.next_rescan = Some(self.now.plus_ms(self.intake.rescan_ms));
+        let blind: Vec<String> = walk.problems.iter().map(|it| it.path.clone()).collect();
+        for problem in walk.problems {
+            self.problem(problem);
+        }
+        let found: BTreeSet<&VaultPath> = walk.found.iter().map(|it| &it.path).collect();
+        let mut looks: Vec<VaultPath> = Vec::new();
+        let mut folders: Vec<(VaultPath, Stamp)> = Vec::new();
+        for it in &walk.found {
+            let known = self.index.at(&it.path).and_then(|id| self.index.get(&id));
+            match known.and_then(|entry| entry.base.as_ref().map(|base| (entry.kind, base))) {
+                Some((Kind::Folder, _)) if it.empty_folder => {}
+                Some((kind, base))
+                    if kind != Kind::Folder && !it.empty_folder && base.stamp == it.stamp => {}
+                None if it.empty_folder => folders.push((it.path.clone(), it.stamp)),
+                _ => looks.push(it.path.clone()),
+            }
+        }
+        let mut missing = false;
+        for (path, id) in self.index.places() {
+            let unseen = blind.iter().any(|blind| lies_in(path.as_str(), blind));
+            if found.contains(path) || unseen {
+                continue;
+            }
+            let folder = self
+                .index
+                .get(id)
+                .is_some_and(|entry| entry.kind == Kind::Folder);
+            // A folder that is no longer empty is there all the same.
+            let inside = folder
+                && found
+                    .range::<VaultPath, _>(path..)
+                    .take_while(|it| it.as_str().starts_with(path.as_str()))
+                    .any(|it| it.is_below(path));
+            if !inside {
+                missing |= !folder;
+                looks.push(path.clone());
+            }
+        }
+        let total = walk.found.len() as u64;
+        let Some(batch) = &mut self.intake.batch else {
+            return;
+        };
+        batch.scanning = false;
+        batch.scanned = true;
+        batch.hold = missing
+            || !batch.vanished.is_empty()
+            || !batch.appeared.is_empty()
+            || !self.intake.vanishing.is_empty();
+        for path in looks {
+            batch.look_at(path);
+        }
+        for (path, stamp) in folders {
+            self.born_folder(path, stamp);
+        }
+        if total > 0 && !self.ready {
+            self.report(Report::Progress {
+                done: 0,
+                total,
+                what: Work::TakingIn,
+            });
+        }
+    }
+
+    pub(super) fn on_looked(&mut self, path: VaultPath, observed: Observed) {
+        let Some(batch) = &mut self.intake.batch else {
+            return;
+        };
+        batch.looking -= 1;
+        batch.done += 1;
+        let (done, total) = (batch.done, batch.asked.len() as u64);
+        if done % PROGRESS_STEP == 0 {
+            self.report(Report::Progress {
+                done,
+                total,
+                what: Work::TakingIn,
+            });
+        }
+        match observed {
+            Observed::Absent => self.found_absent(&path),
+            Observed::File(seen) => self.found_file(path, seen),
+            Observed::Folder { empty, stamp } => self.found_folder(path, empty, stamp),
+            Observed::Ignored => {
+                if let Some(id) = self.index.at(&path) {
+                    self.intake.vanishing.remove(&id);
+                    self.held.insert(id);
+                }
+            }
+            Observed::Special(problem) | Observed::Problem(problem) => {
+                if problem.kind == ProblemKind::Changing {
+                    // Somebody writes it right now; look again when that has calmed down.
+                    self.debounce.hint(self.now, path);
+                } else {
+                    self.problem(problem);
+                }
+            }
+        }
+    }
+
+    fn found_absent(&mut self, path: &VaultPath) {
+        let gone = self.index.at(path);
+        let below: Vec<VaultPath> = self.index.below(path).map(|(it, _)| it.clone()).collect();
+        self.solved(path.as_str());
+        let Some(batch) = &mut self.intake.batch else {
+            return;
+        };
+        for path in below {
+            batch.look_at(path);
+        }
+        if let Some(id) = gone {
+            batch.vanished.insert(id);
+        }
+    }
+
+    fn found_file(&mut self, path: VaultPath, seen: Seen) {
+        self.solved(path.as_str());
+        let first = self.first_hint(&path);
+        if let Some(id) = self.index.at(&path) {
+            self.intake.vanishing.remove(&id);
+            let entry = self
+                .index
+                .get(&id)
+                .expect("a place on disk names a known file");
+            if entry.kind != Kind::Folder {
+                self.disk_event(id, Disk::Edited(seen), first);
+                return;
+            }
+            if let Some(batch) = &mut self.intake.batch {
+                batch.vanished.insert(id);
+            }
+        }
+        let Some(batch) = &mut self.intake.batch else {
+            return;
+        };
+        if batch.hold {
+            let mut seen = seen;
+            let bytes = seen.text.as_ref().map_or(0, Vec::len);
+            batch.held_bytes += bytes;
+            let full = batch.held_bytes > HELD_TEXT_BYTES;
+            let text = if full { seen.text.take() } else { None };
+            let hash = seen.content.hash;
+            batch.appeared.insert(path, seen);
+            if let Some(bytes) = text {
+                let kept = super::members::Kept::Text;
+                self.append(vec![Write::Text { hash, bytes }], Pending::Kept(kept));
+            }
+        } else {
+            self.born_file(path, seen, first);
+        }
+    }
+
+    fn found_folder(&mut self, path: VaultPath, empty: bool, stamp: Stamp) {
+        let known = self.index.at(&path);
+        let folder = known
+            .and_then(|id| self.index.get(&id))
+            .map(|it| it.kind == Kind::Folder);
+        let Some(batch) = &mut self.intake.batch else {
+            return;
+        };
+        match (known, folder) {
+            (Some(id), Some(false)) => {
+                batch.vanished.insert(id);
+            }
+            (Some(id), _) => {
+                self.intake.vanishing.remove(&id);
+                if !empty && !batch.scanned {
+                    batch.scanning = true;
+                }
+                return self.scan_in_batch();
+            }
+            (None, _) => {}
+        }
+        if empty {
+            self.born_folder(path, stamp);
+        } else if let Some(batch) = &mut self.intake.batch
+            && !batch.scanned
+        {
+            batch.scanning = true;
+            self.scan_in_batch();
+        }
+    }
+
+    /// A folder was named by a hint: what is in it is only known after a walk.
+    fn scan_in_batch(&mut self) {
+        let under_way = self.pending.values().any(|it| matches!(it, Pending::Scan));
+        if self
+            .intake
+            .batch
+            .as_ref()
+            .is_some_and(|batch| batch.scanning)
+            && !under_way
+        {
+            let op = self.op(Pending::Scan);
+            self.emit(Effect::Scan { op });
+        }
+    }
+
+    fn end_batch(&mut self) {
+        let over =
+            self.intake.batch.as_ref().is_some_and(|batch| {
+                !batch.scanning && batch.looking == 0 && batch.to_look.is_empty()
+            });
+        if !over {
+            return;
+        }
+        let Some(mut batch) = self.intake.batch.take() else {
+            return;
+        };
+        let vanished = self.vanished(&batch);
+        let appeared: Vec<Appeared> = batch
+            .appeared
+            .iter()
+            .map(|(path, seen)| Appeared {
+                path: path.clone(),
+                content: seen.content,
+                stamp: seen.stamp,
+            })
+            .collect();
+        let moves = reconcile::pair_moves(&vanished, &appeared);
+        for (id, to) in &moves {
+            self.intake.vanishing.remove(id);
+            if let Some(seen) = batch.appeared.remove(to) {
+                self.moved(*id, to, seen, batch.since);
+            }
+        }
+        let gone: Vec<FileId> = vanished
+            .iter()
+            .map(|it| it.id)
+            .filter(|id| !moves.contains_key(id))
+            .collect();
+        self.take_in_deletions(gone, &batch);
+        for (path, seen) in std::mem::take(&mut batch.appeared) {
+            let first = batch.first.get(&path).copied().unwrap_or(batch.since);
+            self.born_file(path, seen, first);
+        }
+        if !self.ready {
+            self.ready = true;
+            self.wake_unfinished();
+        }
+    }
+
+    fn moved(&mut self, id: FileId, to: &VaultPath, mut seen: Seen, since: Tick) {
+        let base = self.index.get(&id).and_then(|entry| entry.base.as_ref());
+        if let Some(base) = base
+            && base.content != seen.content
+            && seen.kind == Kind::Text
+            && seen.text.is_none()
+        {
+            // Its new text was too much to keep: the move first, then another look.
+            seen.content = base.content;
+            seen.stamp = Stamp::default();
+            self.debounce.hint(self.now, to.clone());
+        }
+        self.disk_event(id, Disk::Moved(to.clone(), seen), since);
+    }
+
+    /// Files found gone in this batch, and those found gone before and not confirmed yet.
+    fn vanished(&self, batch: &Batch) -> Vec<Vanished> {
+        let ids: BTreeSet<FileId> = batch
+            .vanished
+            .iter()
+            .chain(self.intake.vanishing.keys())
+            .copied()
+            .collect();
+        ids.into_iter()
+            .filter_map(|id| {
+                let entry = self.index.get(&id)?;
+                let base = entry.base.as_ref().filter(|_| entry.kind != Kind::Folder)?;
+                let (path, content, stamp) = (base.path.clone(), base.content, base.stamp);
+                Some(Vanished {
+                    id,
+                    path,
+                    content,
+                    stamp,
+                })
+            })
+            .collect()
+    }
+
+    fn take_in_deletions(&mut self, gone: Vec<FileId>, batch: &Batch) {
+        let mut certain = Vec::new();
+        for id in gone {
+            let seen_gone = batch.vanished.contains(&id);
+            if !seen_gone {
+                continue;
+            }
+            // A hint may have come between the two halves of a save; a walk of everything at the
+            // start may not.
+            let confirmed = !self.ready || self.stopping || self.intake.vanishing.contains_key(&id);
+            if confirmed {
+                self.intake.vanishing.remove(&id);
+                certain.push(id);
+            } else {
+                let due = self.now.plus_ms(self.config.quiet_ms);
+                self.intake.vanishing.insert(id, due);
+            }
+        }
+        let folders: Vec<FileId> = batch
+            .vanished
+            .iter()
+            .filter(|id| {
+                self.index
+                    .get(id)
+                    .is_some_and(|entry| entry.kind == Kind::Folder)
+            })
+            .copied()
+            .collect();
+        let count = certain.len() as u64;
+        let config = &self.config;
+        let brake = reconcile::brake(
+            count,
+            self.index.files(),
+            config.brake_files,
+            config.brake_percent,
+        );
+        if let Some(brake) = brake
+            && !self.intake.allow_mass_delete
+        {
+            self.intake.braked = true;
+            self.report(Report::Brake {
+                reason: brake.reason,
+                count: brake.count,
+            });
+            return;
+        }
+        if count > 0 {
+            self.intake.allow_mass_delete = false;
+            self.intake.braked = false;
+        }
+        for id in certain.into_iter().chain(folders) {
+            self.intake.vanishing.remove(&id);
+            self.disk_event(id, Disk::Gone, batch.since);
+        }
+    }
+
+    fn first_hint(&self, path: &VaultPath) -> Tick {
+        let batch = self.intake.batch.as_ref();
+        batch.map_or(self.now, |it| {
+            it.first.get(path).copied().unwrap_or(it.since)
+        })
+    }
+
+    fn born_folder(&mut self, path: VaultPath, stamp: Stamp) {
+        let seen = Seen {
+            stamp,
+            content: Content::of(b""),
+            kind: Kind::Folder,
+            text: None,
+        };
+        let first = self.first_hint(&path);
+        self.born_file(path, seen, first);
+    }
+
+    /// A file nobody knew: it gets the identity of the first generation that is free.
+    fn born_file(&mut self, path: VaultPath, seen: Seen, first: Tick) {
+        let mut generation = if seen.kind == Kind::Folder {
+            FOLDER_GENERATION
+        } else {
+            0
+        };
+        loop {
+            let birth = Birth {
+                vault: self.vault,
+                path: path.clone(),
+                generation,
+            };
+            let id = birth.file_id();
+            let usable = match self.index.get(&id) {
+                None => true,
+                // It was deleted with this very content: it is back. Anything else is a new file.
+                Some(entry) if !entry.alive => {
+                    entry.content == seen.content && entry.kind == seen.kind
+                }
+                // Born here and elsewhere, and not on this disk yet.
+                Some(entry) => entry.base.is_none() && entry.path == path,
+            };
+            if usable {
+                self.disk_event(
+                    id,
+                    Disk::Born {
+                        path,
+                        generation,
+                        seen,
+                    },
+                    first,
+                );
+                return;
+            }
+            generation += 1;
+        }
+    }
+}
+
+/// Whether `path` is `place` or lies below it; the empty place is the root.
+fn lies_in(path: &str, place: &str) -> bool {
+    place.is_empty()
+        || path
+            .strip_prefix(place)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

@@ -1,0 +1,680 @@
+//! One connection to one peer: greeting, comparison, agreement.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::core::Engine;
+use super::digest::{self, Tree};
+use super::effect::{Effect, LinkId};
+use super::file::Incoming;
+use super::input::DialError;
+use super::report::Report;
+use super::send::Outbox;
+use crate::docs::Birth;
+use crate::model::{Digest, FileId, PeerId, Tick};
+use crate::wire::{Bye, Delivery, Hello, Lane, Leaf, Message, Node, PROTOCOL_VERSION, State};
+
+/// Two sides that are both at rest with different digests compare again after this long, doubling
+/// up to sixteen times that. Long enough for a message that crossed another.
+const RECOMPARE_MS: u64 = 500;
+/// A link that was not greeted within this time is given up.
+const GREETING_LIMIT_MS: u64 = 15_000;
+
+/// How far a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nobody we know; it may present a ticket.
+    Stranger,
+    /// We presented a ticket.
+    Proving,
+    /// Our hello is out.
+    Greeting,
+    /// Hellos are exchanged, what differs is being found.
+    Comparing,
+    /// What differs is known.
+    Compared,
+    /// Our last words are out.
+    Closing,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) peer: PeerId,
+    pub(super) dialled: bool,
+    pub(super) phase: Phase,
+    pub(super) since: Tick,
+    pub(super) hello: Option<Hello>,
+    /// What we offered in our own hello.
+    pub(super) gives: bool,
+    pub(super) takes: bool,
+    fanout: u16,
+    /// What the peer holds of files on which we differ; all others are equal.
+    pub(super) theirs: BTreeMap<FileId, State>,
+    /// Files that changed here while the comparison was on, with their state before.
+    touched: BTreeMap<FileId, State>,
+    pub(super) out: Outbox,
+    pub(super) acks: Vec<(FileId, Digest)>,
+    pub(super) settled_sent: Option<(Digest, bool)>,
+    pub(super) settled_got: Option<(Digest, bool)>,
+    pub(super) agreed_on: Option<Digest>,
+    recompare: Option<Tick>,
+    recompares: u32,
+    /// Answers to this peer that are being prepared.
+    pub(super) serving: usize,
+    /// Why it ends, if we end it.
+    pub(super) closing_reason: Option<String>,
+}
+
+impl Link {
+    pub(super) fn new(now: Tick, peer: PeerId, dialled: bool, phase: Phase) -> Self {
+        Self {
+            peer,
+            dialled,
+            phase,
+            since: now,
+            hello: None,
+            gives: true,
+            takes: true,
+            fanout: 1,
+            theirs: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            out: Outbox::default(),
+            acks: Vec::new(),
+            settled_sent: None,
+            settled_got: None,
+            agreed_on: None,
+            recompare: None,
+            recompares: 0,
+            serving: 0,
+            closing_reason: None,
+        }
+    }
+
+    /// Whether hellos are exchanged.
+    pub(super) fn greeted(&self) -> bool {
+        matches!(self.phase, Phase::Comparing | Phase::Compared)
+    }
+
+    /// Whether both sides know what differs.
+    pub(super) fn compared(&self) -> bool {
+        self.phase == Phase::Compared
+    }
+
+    /// Whether we give on this link, and the peer takes.
+    pub(super) fn giving(&self) -> bool {
+        self.gives && self.hello.as_ref().is_some_and(|hello| hello.takes)
+    }
+
+    /// Whether the peer gives on this link, and we take.
+    pub(super) fn taking(&self) -> bool {
+        self.takes && self.hello.as_ref().is_some_and(|hello| hello.gives)
+    }
+
+    /// What the peer holds of a file, as far as we know: by default what we held when we agreed.
+    pub(super) fn their_state(&self, id: &FileId) -> State {
+        self.theirs.get(id).cloned().unwrap_or(State::Absent)
+    }
+
+    pub(super) fn pending_out(&self) -> u64 {
+        self.out.pending()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Tick> {
+        match self.phase {
+            Phase::Stranger | Phase::Proving | Phase::Greeting | Phase::Closing => {
+                Some(self.since.plus_ms(GREETING_LIMIT_MS))
+            }
+            Phase::Comparing | Phase::Compared => self.recompare,
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn on_link_up(&mut self, link: LinkId, peer: PeerId, dialled: bool) {
+        self.members.reached(&peer);
+        let member = self.members.is_member(&peer);
+        let ticket = self.members.ticket_for(&peer).filter(|_| dialled);
+        let phase = match (&ticket, member) {
+            (Some(_), _) => Phase::Proving,
+            (None, true) => Phase::Greeting,
+            (None, false) => Phase::Stranger,
+        };
+        self.links
+            .insert(link, Link::new(self.now, peer, dialled, phase));
+        if let Some(secret) = ticket {
+            let pair = self.members.pair_message(&self.name, secret);
+            self.send(link, Lane::Control, Message::Pair(pair));
+        } else if member {
+            self.greet(link);
+        }
+    }
+
+    /// Says hello.
+    pub(super) fn greet(&mut self, link: LinkId) {
+        let (gives, takes) = self.shots.direction(self.stay);
+        let hello = Hello {
+            version: PROTOCOL_VERSION,
+            vault: self.vault,
+            digest: self.index.digest(),
+            files: self.index.len() as u64,
+            gives,
+            takes,
+            members: self.members.digest(),
+        };
+        if let Some(it) = self.links.get_mut(&link) {
+            it.gives = gives;
+            it.takes = takes;
+            if it.phase != Phase::Closing {
+                it.phase = Phase::Greeting;
+            }
+        }
+        self.send(link, Lane::Control, Message::Hello(hello));
+    }
+
+    pub(super) fn on_link_down(&mut self, link: LinkId, reason: &str) {
+        let Some(gone) = self.links.remove(&link) else {
+            return;
+        };
+        let why = gone
+            .closing_reason
+            .clone()
+            .unwrap_or_else(|| reason.to_owned());
+        if gone.hello.is_some() {
+            self.report(Report::PeerDisconnected(gone.peer, why.clone()));
+        }
+        self.drop_deliveries(link);
+        self.lose_source(link);
+        self.shots.link_ended(&gone, &why);
+        self.members.ended(gone.peer, self.now);
+    }
+
+    fn drop_deliveries(&mut self, link: LinkId) {
+        // Work that has begun goes on; what waits will be sent again when the peer is back.
+        for task in self.tasks.values_mut() {
+            task.incoming.retain(|incoming| incoming.link != link);
+            task.exports.remove(&link);
+        }
+    }
+
+    pub(super) fn on_dial_failed(&mut self, peer: PeerId, reason: &DialError) {
+        let (DialError::Unreachable(why) | DialError::Version(why)) = reason;
+        self.members.not_reached(peer, self.now);
+        self.shots.not_reached(peer, reason, why);
+    }
+
+    pub(super) fn send(&mut self, link: LinkId, lane: Lane, message: Message) {
+        if self.links.contains_key(&link) {
+            self.emit(Effect::Send {
+                link,
+                lane,
+                message,
+            });
+        }
+    }
+
+    /// Says goodbye and ends a connection.
+    pub(super) fn close(&mut self, link: LinkId, bye: Bye, reason: &str) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        if it.phase == Phase::Closing {
+            return;
+        }
+        it.phase = Phase::Closing;
+        it.since = self.now;
+        it.closing_reason = Some(reason.to_owned());
+        self.send(link, Lane::Control, Message::Bye(bye));
+        self.emit(Effect::Close { link });
+    }
+
+    pub(super) fn close_all_links(&mut self) {
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in links {
+            self.close(link, Bye::Done, "stopping");
+        }
+    }
+
+    pub(super) fn on_message(&mut self, link: LinkId, message: Message, wire_bytes: u64) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        let phase = it.phase;
+        self.shots.count_received(0, wire_bytes);
+        let allowed = match &message {
+            Message::Bye(_) => true,
+            Message::Pair(_) => phase == Phase::Stranger,
+            Message::Paired { .. } => phase == Phase::Proving,
+            // A member that does not know yet that we know it, or a stranger that must be told off.
+            Message::Hello(_) => matches!(phase, Phase::Greeting | Phase::Stranger),
+            _ => matches!(phase, Phase::Comparing | Phase::Compared),
+        };
+        if !allowed {
+            if phase != Phase::Closing {
+                self.close(link, Bye::Protocol, "a message out of turn");
+            }
+            return;
+        }
+        match message {
+            Message::Pair(pair) => self.on_pair(link, pair),
+            Message::Paired { members } => self.on_paired(link, members),
+            Message::Hello(hello) => self.on_hello(link, hello),
+            Message::Members(members) => self.on_members(members),
+            Message::Sums(sums) => self.on_sums(link, &sums),
+            Message::Leaves(nodes) => self.on_leaves(link, &nodes),
+            Message::Items(leaves) => self.on_items(link, leaves),
+            Message::States { reply, states } => self.on_states(link, reply, states),
+            Message::Compared => self.on_compared(link),
+            Message::Deliver(deliveries) => self.on_deliver(link, deliveries),
+            Message::Ack(acks) => self.on_ack(link, &acks),
+            Message::Need(needs) => self.on_need(link, needs),
+            Message::Settled { digest, busy } => {
+                if let Some(it) = self.links.get_mut(&link) {
+                    it.settled_got = Some((digest, busy));
+                }
+            }
+            Message::OutlineWant(content) => self.serve_outline(link, content),
+            Message::Outline { hash, chunks } => self.on_outline(link, hash, chunks),
+            Message::ChunkWant { content, index } => self.serve_chunk(link, content, index),
+            Message::Chunk { hash, index, bytes } => self.on_chunk(link, hash, index, bytes),
+            Message::ContentGone(hash) => self.on_content_gone(link, hash),
+            Message::Bye(bye) => self.on_bye(link, bye),
+        }
+    }
+
+    fn on_bye(&mut self, link: LinkId, bye: Bye) {
+        let reason = match bye {
+            Bye::Done => "the peer is done".to_owned(),
+            Bye::Refused => "the peer refuses this device".to_owned(),
+            Bye::Ticket => "the ticket is not valid any more".to_owned(),
+            Bye::Version(theirs) => format!(
+                "the peer speaks protocol version {theirs}, this is version {PROTOCOL_VERSION}: \
+                 use the same release of vault-sync on both devices"
+            ),
+            Bye::OtherVault => "the peer holds another vault".to_owned(),
+            Bye::Protocol => "the peer could not follow what this device said".to_owned(),
+            Bye::Full => "the peer serves as many devices as it can; try again later".to_owned(),
+        };
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        let peer = it.peer;
+        let refused = matches!(
+            bye,
+            Bye::Refused | Bye::Ticket | Bye::Version(_) | Bye::OtherVault
+        );
+        it.phase = Phase::Closing;
+        it.since = self.now;
+        it.closing_reason = Some(reason.clone());
+        if refused {
+            self.shots.refused(peer, &reason);
+            self.members.refused_us(peer, self.now);
+            self.report(Report::PeerRefused(peer, reason));
+        }
+        self.emit(Effect::Close { link });
+    }
+
+    fn on_hello(&mut self, link: LinkId, hello: Hello) {
+        let Some(it) = self.links.get(&link) else {
+            return;
+        };
+        let peer = it.peer;
+        if !self.members.is_member(&peer) {
+            self.report(Report::PeerRefused(
+                peer,
+                "nobody paired this device".into(),
+            ));
+            return self.close(link, Bye::Refused, "not a member of this vault");
+        }
+        if hello.version != PROTOCOL_VERSION {
+            let reason = format!(
+                "the peer speaks protocol version {}, this is version {PROTOCOL_VERSION}",
+                hello.version
+            );
+            self.shots.refused(peer, &reason);
+            self.report(Report::PeerRefused(peer, reason.clone()));
+            return self.close(link, Bye::Version(PROTOCOL_VERSION), &reason);
+        }
+        if hello.vault != self.vault {
+            return self.close(link, Bye::OtherVault, "the peer holds another vault");
+        }
+        if it.phase == Phase::Stranger {
+            self.greet(link);
+        }
+        let (ours, files) = (self.index.digest(), self.index.len() as u64);
+        let fanout = digest::fanout(hello.files.max(files));
+        let equal = hello.digest == ours;
+        let they_lack_all = hello.files == 0 || files == 0;
+        let members_differ = hello.members != self.members.digest();
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        it.fanout = fanout;
+        it.hello = Some(hello);
+        it.phase = Phase::Comparing;
+        self.report(Report::PeerConnected(peer));
+        if members_differ {
+            let members = self.members.all().cloned().collect();
+            self.send(link, Lane::Control, Message::Members(members));
+        }
+        // Our own hello may be older than this: whatever changed since is in `touched`.
+        if equal {
+            self.finish_comparing(link);
+        } else if they_lack_all {
+            self.all_differ(link);
+        } else if self.me < peer {
+            self.send_sums(link);
+        }
+    }
+
+    /// One side holds nothing at all: no comparison is needed.
+    fn all_differ(&mut self, link: LinkId) {
+        let ids: Vec<FileId> = self.index.iter().map(|(id, _)| *id).collect();
+        if let Some(it) = self.links.get_mut(&link) {
+            it.theirs
+                .extend(ids.into_iter().map(|id| (id, State::Absent)));
+        }
+        self.finish_comparing(link);
+    }
+
+    fn send_sums(&mut self, link: LinkId) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        it.phase = Phase::Comparing;
+        it.recompare = None;
+        let sums = Tree::of(&self.index, it.fanout).sums();
+        self.send(link, Lane::Control, Message::Sums(sums));
+    }
+
+    fn on_sums(&mut self, link: LinkId, sums: &[Digest]) {
+        let Ok(fanout) = u16::try_from(sums.len().clamp(1, 256)) else {
+            return;
+        };
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        it.fanout = fanout;
+        it.phase = Phase::Comparing;
+        let nodes = Tree::of(&self.index, fanout).differing_nodes(sums);
+        self.send(link, Lane::Control, Message::Leaves(nodes));
+    }
+
+    fn on_leaves(&mut self, link: LinkId, nodes: &[Node]) {
+        let Some(it) = self.links.get(&link) else {
+            return;
+        };
+        let fanout = it.fanout;
+        let leaves = Tree::of(&self.index, fanout).differing_leaves(nodes);
+        let items = digest::items(&self.index, fanout, &leaves);
+        self.send(link, Lane::Control, Message::Items(items));
+    }
+
+    fn on_items(&mut self, link: LinkId, leaves: Vec<Leaf>) {
+        let Some(it) = self.links.get(&link) else {
+            return;
+        };
+        let fanout = it.fanout;
+        let places: Vec<(u16, u16)> = leaves.iter().map(|it| (it.node, it.leaf)).collect();
+        let mut absent = Vec::new();
+        let mut differing = Vec::new();
+        let mut named = BTreeSet::new();
+        for (id, mark) in leaves.into_iter().flat_map(|leaf| leaf.items) {
+            named.insert(id);
+            match self.index.get(&id) {
+                None => absent.push((id, State::Absent)),
+                Some(entry) if digest::short(entry.digest(&id)) != mark => {
+                    differing.push((id, entry.state()));
+                }
+                Some(_) => {}
+            }
+        }
+        let ours_alone: Vec<FileId> = digest::items(&self.index, fanout, &places)
+            .into_iter()
+            .flat_map(|leaf| leaf.items)
+            .map(|(id, _)| id)
+            .filter(|id| !named.contains(id))
+            .collect();
+        if let Some(it) = self.links.get_mut(&link) {
+            it.theirs
+                .extend(ours_alone.into_iter().map(|id| (id, State::Absent)));
+        }
+        if !absent.is_empty() {
+            let message = Message::States {
+                reply: false,
+                states: absent,
+            };
+            self.send(link, Lane::Control, message);
+        }
+        if !differing.is_empty() {
+            let message = Message::States {
+                reply: true,
+                states: differing,
+            };
+            self.send(link, Lane::Control, message);
+        }
+        self.send(link, Lane::Control, Message::Compared);
+    }
+
+    fn on_states(&mut self, link: LinkId, reply: bool, states: Vec<(FileId, State)>) {
+        let mut answers = Vec::new();
+        let mut queue = Vec::new();
+        for (id, state) in states {
+            if reply && let Some(entry) = self.index.get(&id) {
+                answers.push((id, entry.state()));
+            }
+            queue.push(id);
+            if let Some(it) = self.links.get_mut(&link) {
+                it.theirs.insert(id, state);
+            }
+        }
+        if reply {
+            self.send(
+                link,
+                Lane::Control,
+                Message::States {
+                    reply: false,
+                    states: answers,
+                },
+            );
+        }
+        if self.links.get(&link).is_some_and(Link::compared) {
+            for id in queue {
+                self.queue(link, id, false);
+            }
+        }
+    }
+
+    fn on_compared(&mut self, link: LinkId) {
+        let answer = self.links.get(&link).is_some_and(|it| self.me < it.peer);
+        if answer {
+            self.send(link, Lane::Control, Message::Compared);
+        }
+        self.finish_comparing(link);
+    }
+
+    fn finish_comparing(&mut self, link: LinkId) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        it.phase = Phase::Compared;
+        it.settled_sent = None;
+        let touched = std::mem::take(&mut it.touched);
+        for (id, before) in touched {
+            it.theirs.entry(id).or_insert(before);
+        }
+        let ids: Vec<FileId> = it.theirs.keys().copied().collect();
+        for id in ids {
+            self.queue(link, id, false);
+        }
+        self.ask_for_wanted(link);
+    }
+
+    /// A file has a new state here: every peer that does not hold it gets it.
+    pub(super) fn tell_links(&mut self, id: FileId, before: &State, live: bool) {
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in links {
+            let Some(it) = self.links.get_mut(&link) else {
+                continue;
+            };
+            match it.phase {
+                Phase::Compared => {
+                    it.theirs.entry(id).or_insert_with(|| before.clone());
+                    self.queue(link, id, live);
+                }
+                Phase::Greeting | Phase::Comparing => {
+                    it.touched.entry(id).or_insert_with(|| before.clone());
+                }
+                Phase::Stranger | Phase::Proving | Phase::Closing => {}
+            }
+        }
+    }
+
+    fn on_deliver(&mut self, link: LinkId, deliveries: Vec<Delivery>) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        let peer = it.peer;
+        if !it.taking() {
+            return self.close(link, Bye::Protocol, "a delivery nobody asked for");
+        }
+        self.shots.count_received(deliveries.len() as u64, 0);
+        for delivery in deliveries {
+            let birth = Birth {
+                vault: self.vault,
+                path: delivery.birth.clone(),
+                generation: delivery.generation,
+            };
+            if birth.file_id() != delivery.id {
+                return self.close(link, Bye::Protocol, "a delivery under a wrong identity");
+            }
+            self.delivered(Incoming {
+                link,
+                peer,
+                delivery,
+                since: self.now,
+            });
+        }
+    }
+
+    /// What a peer delivered is durable here. `theirs` is the state the peer holds, if known.
+    pub(super) fn acknowledge(&mut self, link: LinkId, id: FileId, theirs: Option<State>) {
+        let Some(entry) = self.index.get(&id) else {
+            return;
+        };
+        let (digest, ours) = (entry.digest(&id), entry.state());
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        it.acks.push((id, digest));
+        let equal = theirs.as_ref().is_some_and(|theirs| same(theirs, &ours));
+        if equal {
+            it.theirs.remove(&id);
+            it.out.forget(&id);
+        } else if let Some(theirs) = theirs {
+            it.theirs.insert(id, theirs);
+            self.queue(link, id, false);
+        }
+    }
+
+    pub(super) fn turn_links(&mut self) {
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in links {
+            self.pump(link);
+            self.flush_acks(link);
+            self.settle_link(link);
+            self.time_link(link);
+        }
+    }
+
+    fn flush_acks(&mut self, link: LinkId) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        if !it.acks.is_empty() && it.greeted() {
+            let acks = std::mem::take(&mut it.acks);
+            self.send(link, Lane::Control, Message::Ack(acks));
+        }
+    }
+
+    /// Tells the peer where we are once nothing is on its way to it, and sees whether both agree.
+    fn settle_link(&mut self, link: LinkId) {
+        let busy = self.working();
+        let ours = self.index.digest();
+        let now = self.now;
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        if !it.compared() || (it.giving() && !it.out.idle()) {
+            return;
+        }
+        // While we work the digest is about to change, or the disk to follow: that comes first.
+        if !busy && it.settled_sent != Some((ours, busy)) {
+            it.settled_sent = Some((ours, busy));
+            self.send(link, Lane::Control, Message::Settled { digest: ours, busy });
+        }
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        let peer = it.peer;
+        let at_rest = !busy && it.settled_got.is_some_and(|(_, busy)| !busy);
+        let equal = it.settled_got.is_some_and(|(theirs, _)| theirs == ours);
+        if at_rest && equal {
+            it.recompare = None;
+            it.recompares = 0;
+            if it.agreed_on != Some(ours) {
+                it.agreed_on = Some(ours);
+                self.members.agreed(&peer, self.wall);
+                self.report(Report::InSync(peer, ours));
+            }
+        } else if at_rest && it.giving() && it.taking() && it.recompare.is_none() {
+            // Both at rest and different: compare anew, unless news is under way.
+            it.recompare = Some(now.plus_ms(RECOMPARE_MS << it.recompares.min(4)));
+            it.recompares += 1;
+        } else if !at_rest {
+            it.recompare = None;
+        }
+    }
+
+    /// Whether the peer proved the same digest, with nothing under way on either side.
+    pub(super) fn in_sync(&self, link: &Link) -> bool {
+        link.compared()
+            && link.out.idle()
+            && !self.working()
+            && link.settled_got == Some((self.index.digest(), false))
+    }
+
+    fn time_link(&mut self, link: LinkId) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        let due = it.deadline().is_some_and(|due| due <= self.now);
+        if !due {
+            return;
+        }
+        match it.phase {
+            Phase::Stranger | Phase::Proving | Phase::Greeting => {
+                self.close(link, Bye::Protocol, "no greeting in time");
+            }
+            Phase::Closing => {
+                it.since = self.now;
+                self.emit(Effect::Close { link });
+            }
+            Phase::Comparing | Phase::Compared => {
+                it.recompare = None;
+                let files = it.hello.as_ref().map_or(0, |hello| hello.files);
+                it.fanout = digest::fanout(files.max(self.index.len() as u64));
+                if self.me < it.peer {
+                    self.send_sums(link);
+                }
+            }
+        }
+    }
+}
+
+/// Whether two states are the same version.
+pub(super) fn same(a: &State, b: &State) -> bool {
+    match (a, b) {
+        (State::Document { heads: a, .. }, State::Document { heads: b, .. }) => a == b,
+        (State::Plain { .. } | State::Absent | State::Document { .. }, _) => a == b,
+    }
+}

@@ -1,0 +1,436 @@
+//! Who is sent what next: queues by urgency, bounded by what is under way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::core::{Engine, Pending};
+use super::effect::{Effect, LinkId};
+use super::entry::Entry;
+use super::link::same;
+use super::report::Report;
+use crate::model::{Digest, FileId, Kind, WallMs};
+use crate::wire::{Body, Delivery, Lane, Message, State};
+
+/// A note touched within this time goes before everything older.
+const HOUR_MS: i64 = 3_600_000;
+/// A note touched within this time goes before the rest.
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// Most deliveries being prepared for one peer at once.
+const PREPARING_LIMIT: usize = 64;
+/// Most bytes delivered to one peer and not acknowledged. Bounds the memory of both sides.
+const UNACKED_BYTES_LIMIT: u64 = 8 * 1024 * 1024;
+/// Most files delivered to one peer and not acknowledged.
+const UNACKED_FILES_LIMIT: usize = 4096;
+/// Deliveries are gathered into one message up to this many bytes.
+const BATCH_BYTES: u64 = 512 * 1024;
+/// Deliveries are gathered into one message up to this many files.
+const BATCH_FILES: usize = 256;
+
+/// How urgent a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// Touched within the hour.
+    Now,
+    /// Touched within the day.
+    Soon,
+    /// Older.
+    Background,
+}
+
+impl Class {
+    /// By the time a file was last touched. Clocks of other devices may be wrong; then the order
+    /// is, and nothing else. A time ahead of ours counts as now.
+    pub(super) fn of(now: WallMs, mtime_ms: i64) -> Self {
+        match now.0.saturating_sub(mtime_ms) {
+            age if age < HOUR_MS => Self::Now,
+            age if age < DAY_MS => Self::Soon,
+            _ => Self::Background,
+        }
+    }
+}
+
+type Rank = (bool, Class, std::cmp::Reverse<i64>);
+
+/// Everything on its way to one peer.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    queue: BTreeSet<(Rank, FileId)>,
+    ranks: BTreeMap<FileId, Rank>,
+    preparing: BTreeSet<FileId>,
+    ready: BTreeMap<bool, Vec<Delivery>>,
+    ready_bytes: u64,
+    unacked: BTreeMap<FileId, (State, u64)>,
+    unacked_bytes: u64,
+    in_flight: u64,
+}
+
+impl Outbox {
+    /// Whether nothing is on its way.
+    pub(super) fn idle(&self) -> bool {
+        self.queue.is_empty()
+            && self.preparing.is_empty()
+            && self.ready.values().all(Vec::is_empty)
+            && self.unacked.is_empty()
+    }
+
+    pub(super) fn pending(&self) -> u64 {
+        (self.queue.len() + self.preparing.len() + self.unacked.len()) as u64
+    }
+
+    /// Takes a file out of the queue: the peer has it.
+    pub(super) fn forget(&mut self, id: &FileId) {
+        if let Some(rank) = self.ranks.remove(id) {
+            self.queue.remove(&(rank, *id));
+        }
+    }
+
+    fn push(&mut self, id: FileId, rank: Rank) {
+        if let Some(old) = self.ranks.get(&id) {
+            if *old <= rank {
+                return;
+            }
+            self.queue.remove(&(*old, id));
+        }
+        self.ranks.insert(id, rank);
+        self.queue.insert((rank, id));
+    }
+
+    fn pop(&mut self) -> Option<(Rank, FileId)> {
+        let (rank, id) = self.queue.pop_first()?;
+        self.ranks.remove(&id);
+        Some((rank, id))
+    }
+
+    fn has_room(&self) -> bool {
+        self.preparing.len() < PREPARING_LIMIT
+            && self.unacked_bytes + self.ready_bytes < UNACKED_BYTES_LIMIT
+            && self.unacked.len() < UNACKED_FILES_LIMIT
+            && self.in_flight < UNACKED_BYTES_LIMIT
+    }
+}
+
+impl Engine {
+    /// Puts a file in line for a peer, if it lacks our version.
+    pub(super) fn queue(&mut self, link: LinkId, id: FileId, live: bool) {
+        let Some(entry) = self.index.get(&id) else {
+            return;
+        };
+        let rank = (
+            !live,
+            Class::of(self.wall, entry.mtime_ms),
+            std::cmp::Reverse(entry.mtime_ms),
+        );
+        let ours = entry.state();
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        if !it.giving() {
+            return;
+        }
+        if it
+            .theirs
+            .get(&id)
+            .is_some_and(|theirs| !same(theirs, &ours))
+        {
+            it.out.push(id, rank);
+        }
+    }
+
+    /// Prepares and sends as much as may be under way.
+    pub(super) fn pump(&mut self, link: LinkId) {
+        loop {
+            let Some(it) = self.links.get_mut(&link) else {
+                return;
+            };
+            if !it.compared() || !it.out.has_room() {
+                break;
+            }
+            let Some(((not_live, ..), id)) = it.out.pop() else {
+                break;
+            };
+            if it.out.preparing.contains(&id) || it.out.unacked.contains_key(&id) {
+                // One version of a file under way at a time; the answer looks again.
+                continue;
+            }
+            let theirs = it.their_state(&id);
+            let they_give = it.taking();
+            let Some(entry) = self.index.get(&id).cloned() else {
+                continue;
+            };
+            self.prepare(link, id, &entry, theirs, they_give, !not_live);
+        }
+        self.flush(link);
+    }
+
+    fn prepare(
+        &mut self,
+        link: LinkId,
+        id: FileId,
+        entry: &Entry,
+        theirs: State,
+        they_give: bool,
+        live: bool,
+    ) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        let lane = if live { Lane::Live } else { Lane::Bulk };
+        let plain = entry.heads.is_empty();
+        match theirs {
+            theirs if same(&theirs, &entry.state()) => {
+                it.theirs.remove(&id);
+            }
+            // Their document holds our birth, or they will tell us that it does not.
+            State::Document { .. } if plain && they_give => {}
+            State::Absent | State::Plain { .. } | State::Document { .. } if plain => {
+                it.out.preparing.insert(id);
+                if entry.kind == Kind::Text && entry.content.size > 0 {
+                    let op = self.op(Pending::SendText(link, id));
+                    self.emit(Effect::LoadText {
+                        op,
+                        hash: entry.content.hash,
+                    });
+                } else {
+                    self.plain_ready(link, id, entry, None, live);
+                }
+            }
+            State::Absent | State::Plain { .. } | State::Document { .. } => {
+                it.out.preparing.insert(id);
+                let task = self.tasks.entry(id).or_default();
+                task.exports.insert(link, lane);
+                self.wake(id);
+            }
+        }
+    }
+
+    pub(super) fn on_send_text(&mut self, link: LinkId, id: FileId, text: Option<Vec<u8>>) {
+        let Some(entry) = self.index.get(&id).cloned() else {
+            return;
+        };
+        if !entry.heads.is_empty() {
+            // It was edited meanwhile and has a document now.
+            if let Some(it) = self.links.get_mut(&link) {
+                it.out.preparing.remove(&id);
+            }
+            return self.queue(link, id, true);
+        }
+        self.plain_ready(link, id, &entry, text, false);
+    }
+
+    fn plain_ready(
+        &mut self,
+        link: LinkId,
+        id: FileId,
+        entry: &Entry,
+        bytes: Option<Vec<u8>>,
+        live: bool,
+    ) {
+        let bytes = if entry.content.size == 0 {
+            Some(Vec::new())
+        } else {
+            bytes
+        };
+        let body = Body::Plain {
+            kind: entry.kind,
+            content: entry.content,
+            bytes,
+        };
+        let lane = if live { Lane::Live } else { Lane::Bulk };
+        self.export_ready(link, lane, id, body, entry.state());
+    }
+
+    /// A delivery is prepared; `state` is what the peer holds once it has it.
+    pub(super) fn export_ready(
+        &mut self,
+        link: LinkId,
+        lane: Lane,
+        id: FileId,
+        body: Body,
+        state: State,
+    ) {
+        let Some(entry) = self.index.get(&id) else {
+            return;
+        };
+        let (birth, generation) = (entry.birth.clone(), entry.generation);
+        let (mtime_ms, path, content) = (entry.mtime_ms, entry.path.clone(), entry.content);
+        let bytes = match &body {
+            Body::Plain {
+                bytes: Some(bytes), ..
+            }
+            | Body::Document { bytes } => bytes.len() as u64,
+            Body::Plain { bytes: None, .. } => content.size,
+            Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum::<usize>() as u64,
+        };
+        let weight = match &body {
+            Body::Plain { bytes: None, .. } => 0,
+            Body::Plain { .. } | Body::Document { .. } | Body::Changes { .. } => bytes,
+        };
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        it.out.preparing.remove(&id);
+        it.out.unacked.insert(id, (state, weight));
+        it.out.unacked_bytes += weight;
+        it.out.ready_bytes += weight;
+        let delivery = Delivery {
+            id,
+            birth,
+            generation,
+            mtime_ms,
+            body,
+        };
+        it.out
+            .ready
+            .entry(lane != Lane::Live)
+            .or_default()
+            .push(delivery);
+        let peer = it.peer;
+        self.shots.count_sent(1, 0);
+        self.report(Report::Sent { path, peer, bytes });
+    }
+
+    /// The peer turned out to hold all of it.
+    pub(super) fn export_needless(&mut self, link: LinkId, id: FileId, state: &State) {
+        let ours = self.index.get(&id).map(Entry::state);
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        it.out.preparing.remove(&id);
+        if ours.is_some_and(|ours| same(&ours, state)) {
+            // It holds more than we do, and will deliver that.
+            it.out.forget(&id);
+        }
+    }
+
+    /// Sends what is gathered: live edits at once, the rest in batches.
+    fn flush(&mut self, link: LinkId) {
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        let more_to_come = !it.out.preparing.is_empty();
+        let full = it.out.ready_bytes >= BATCH_BYTES
+            || it
+                .out
+                .ready
+                .values()
+                .any(|ready| ready.len() >= BATCH_FILES);
+        let mut batches = Vec::new();
+        for (bulk, ready) in &mut it.out.ready {
+            if *bulk && more_to_come && !full {
+                continue;
+            }
+            if !ready.is_empty() {
+                batches.push((*bulk, std::mem::take(ready)));
+            }
+        }
+        if !batches.is_empty() {
+            it.out.ready_bytes = 0;
+        }
+        for (bulk, deliveries) in batches {
+            let lane = if bulk { Lane::Bulk } else { Lane::Live };
+            for batch in batches_of(deliveries) {
+                self.send(link, lane, Message::Deliver(batch));
+            }
+        }
+    }
+
+    pub(super) fn on_sent(&mut self, _link: LinkId, _lane: Lane, wire_bytes: u64) {
+        self.shots.count_sent(0, wire_bytes);
+    }
+
+    pub(super) fn on_ack(&mut self, link: LinkId, acks: &[(FileId, Digest)]) {
+        for (id, digest) in acks {
+            let ours = self
+                .index
+                .get(id)
+                .map(|entry| (entry.digest(id), entry.state()));
+            let Some(it) = self.links.get_mut(&link) else {
+                return;
+            };
+            let Some((sent, weight)) = it.out.unacked.remove(id) else {
+                continue;
+            };
+            it.out.unacked_bytes -= weight;
+            match ours {
+                Some((ours, _)) if ours == *digest => {
+                    it.theirs.remove(id);
+                    it.out.forget(id);
+                }
+                _ => {
+                    // It holds what we sent, and one of us has more.
+                    it.theirs.insert(*id, sent);
+                    self.queue(link, *id, true);
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_need(&mut self, link: LinkId, needs: Vec<(FileId, State)>) {
+        for (id, state) in needs {
+            let Some(it) = self.links.get_mut(&link) else {
+                return;
+            };
+            if let Some((_, weight)) = it.out.unacked.remove(&id) {
+                it.out.unacked_bytes -= weight;
+            }
+            it.theirs.insert(id, state);
+            self.queue(link, id, true);
+        }
+    }
+}
+
+/// Cuts a long list into messages of bounded size.
+fn batches_of(deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
+    let mut batches = vec![Vec::new()];
+    let mut bytes = 0;
+    for delivery in deliveries {
+        let weight = match &delivery.body {
+            Body::Plain {
+                bytes: Some(bytes), ..
+            }
+            | Body::Document { bytes } => bytes.len() as u64,
+            Body::Plain { bytes: None, .. } => 0,
+            Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum::<usize>() as u64,
+        };
+        let last = batches.last_mut().expect("there is always a batch");
+        let full = !last.is_empty() && (bytes + weight > BATCH_BYTES || last.len() >= BATCH_FILES);
+        if full {
+            batches.push(vec![delivery]);
+            bytes = weight;
+        } else {
+            last.push(delivery);
+            bytes += weight;
+        }
+    }
+    batches.retain(|batch| !batch.is_empty());
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_follow_the_age_and_forgive_clocks_ahead() {
+        let now = WallMs(10 * DAY_MS);
+        assert_eq!(Class::of(now, now.0), Class::Now);
+        assert_eq!(Class::of(now, now.0 + DAY_MS), Class::Now);
+        assert_eq!(Class::of(now, now.0 - HOUR_MS + 1), Class::Now);
+        assert_eq!(Class::of(now, now.0 - HOUR_MS), Class::Soon);
+        assert_eq!(Class::of(now, now.0 - DAY_MS), Class::Background);
+    }
+
+    #[test]
+    fn a_live_edit_overtakes_and_newer_goes_first() {
+        let mut out = Outbox::default();
+        let id = |byte| FileId([byte; 16]);
+        let rank = |live: bool, class, at| (!live, class, std::cmp::Reverse(at));
+        out.push(id(1), rank(false, Class::Background, 5));
+        out.push(id(2), rank(false, Class::Now, 50));
+        out.push(id(3), rank(false, Class::Now, 60));
+        out.push(id(4), rank(true, Class::Now, 1));
+        out.push(id(1), rank(true, Class::Now, 0));
+        let order: Vec<FileId> = std::iter::from_fn(|| out.pop().map(|(_, id)| id)).collect();
+        assert_eq!(order, [id(4), id(1), id(3), id(2)]);
+        assert!(out.idle());
+    }
+}

@@ -1,0 +1,306 @@
+//! One-shots: take in what changed, meet peers once, say what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::command::{ShotId, ShotMode, ShotOutcome, ShotResult};
+use super::core::Engine;
+use super::effect::LinkId;
+use super::input::DialError;
+use super::link::Link;
+use super::report::Report;
+use crate::model::PeerId;
+use crate::wire::{Bye, State};
+
+/// Figures since the start.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counters {
+    sent_files: u64,
+    sent_bytes: u64,
+    received_files: u64,
+    received_bytes: u64,
+    merged: u64,
+    conflicts: u64,
+}
+
+#[derive(Debug)]
+struct Shot {
+    id: ShotId,
+    mode: ShotMode,
+    dry_run: bool,
+    before: Counters,
+    peers: BTreeMap<PeerId, Option<(ShotOutcome, String)>>,
+}
+
+/// One-shots under way.
+#[derive(Debug, Default)]
+pub(super) struct Shots {
+    shots: Vec<Shot>,
+    totals: Counters,
+    ledger: BTreeSet<Vec<u8>>,
+    would: Vec<(String, String)>,
+}
+
+impl Shots {
+    /// What a new connection is for: (gives, takes).
+    pub(super) fn direction(&self, stay: bool) -> (bool, bool) {
+        match self.shots.first() {
+            Some(shot) if !stay => {
+                let (gives, takes) = match shot.mode {
+                    ShotMode::Push => (true, false),
+                    ShotMode::Pull => (false, true),
+                    ShotMode::Sync => (true, true),
+                };
+                (gives && !shot.dry_run, takes && !shot.dry_run)
+            }
+            _ => (true, true),
+        }
+    }
+
+    /// Whether a one-shot waits for this peer.
+    pub(super) fn wants(&self, peer: &PeerId) -> bool {
+        self.shots
+            .iter()
+            .any(|shot| shot.peers.get(peer).is_some_and(Option::is_none))
+    }
+
+    /// Whether nothing may be changed.
+    pub(super) fn dry(&self) -> bool {
+        self.shots.iter().any(|shot| shot.dry_run)
+    }
+
+    pub(super) fn would(&mut self, what: &str, path: String) {
+        self.would.push((what.to_owned(), path));
+    }
+
+    pub(super) fn count_merge(&mut self) {
+        self.totals.merged += 1;
+    }
+
+    /// Counts a ledger entry unless it is known; says whether it is news.
+    pub(super) fn note_conflict(&mut self, key: &[u8]) -> bool {
+        let news = self.ledger.insert(key.to_vec());
+        self.totals.conflicts += u64::from(news);
+        news
+    }
+
+    pub(super) fn count_sent(&mut self, files: u64, bytes: u64) {
+        self.totals.sent_files += files;
+        self.totals.sent_bytes += bytes;
+    }
+
+    pub(super) fn count_received(&mut self, files: u64, bytes: u64) {
+        self.totals.received_files += files;
+        self.totals.received_bytes += bytes;
+    }
+
+    fn resolve(&mut self, peer: &PeerId, outcome: ShotOutcome, message: &str) {
+        for shot in &mut self.shots {
+            if let Some(open @ None) = shot.peers.get_mut(peer) {
+                *open = Some((outcome, message.to_owned()));
+            }
+        }
+    }
+
+    pub(super) fn link_ended(&mut self, link: &Link, why: &str) {
+        self.resolve(
+            &link.peer,
+            ShotOutcome::Error,
+            &format!("the connection ended: {why}"),
+        );
+    }
+
+    pub(super) fn refused(&mut self, peer: PeerId, reason: &str) {
+        self.resolve(&peer, ShotOutcome::Refused, reason);
+    }
+
+    pub(super) fn not_reached(&mut self, peer: PeerId, error: &DialError, why: &str) {
+        let outcome = match error {
+            DialError::Unreachable(_) => ShotOutcome::Unreachable,
+            DialError::Version(_) => ShotOutcome::Refused,
+        };
+        self.resolve(&peer, outcome, why);
+    }
+}
+
+impl Engine {
+    pub(super) fn begin_join(&mut self, shot: ShotId, peer: PeerId) {
+        self.shots.shots.push(Shot {
+            id: shot,
+            mode: ShotMode::Sync,
+            dry_run: false,
+            before: self.shots.totals,
+            peers: BTreeMap::from([(peer, None)]),
+        });
+    }
+
+    pub(super) fn begin_shot(
+        &mut self,
+        shot: ShotId,
+        peers: Vec<PeerId>,
+        mode: ShotMode,
+        dry_run: bool,
+    ) {
+        let everyone = peers.is_empty();
+        let chosen = if everyone {
+            self.members.others().map(|member| member.id).collect()
+        } else {
+            peers
+        };
+        let before = self.shots.totals;
+        let peers = chosen.into_iter().map(|peer| (peer, None)).collect();
+        self.shots.shots.push(Shot {
+            id: shot,
+            mode,
+            dry_run,
+            before,
+            peers,
+        });
+    }
+
+    pub(super) fn shot_timeout(&mut self, id: ShotId) {
+        let greeted: BTreeSet<PeerId> = self
+            .links
+            .values()
+            .filter(|it| it.greeted())
+            .map(|it| it.peer)
+            .collect();
+        let Some(shot) = self.shots.shots.iter_mut().find(|shot| shot.id == id) else {
+            return;
+        };
+        for (peer, outcome) in &mut shot.peers {
+            if outcome.is_none() {
+                *outcome = Some(if greeted.contains(peer) {
+                    (
+                        ShotOutcome::Timeout,
+                        "the time was over before both agreed".to_owned(),
+                    )
+                } else {
+                    (
+                        ShotOutcome::Unreachable,
+                        "nobody answered in time".to_owned(),
+                    )
+                });
+            }
+        }
+        self.end_shots(true);
+    }
+
+    pub(super) fn turn_shots(&mut self) {
+        if self.shots.shots.is_empty() || !self.ready {
+            return;
+        }
+        let mut met = Vec::new();
+        for shot in &self.shots.shots {
+            for (peer, outcome) in &shot.peers {
+                let link = self
+                    .links
+                    .values()
+                    .find(|it| it.peer == *peer && it.greeted());
+                if outcome.is_none()
+                    && let Some(link) = link
+                    && self.shot_met(shot, link)
+                {
+                    met.push(*peer);
+                }
+            }
+        }
+        for peer in met {
+            if self.shots.dry() {
+                self.what_would_travel(&peer);
+            }
+            self.shots.resolve(&peer, ShotOutcome::InSync, "");
+        }
+        self.end_shots(false);
+    }
+
+    /// Whether a one-shot has done with this peer what it was to do.
+    fn shot_met(&self, shot: &Shot, link: &Link) -> bool {
+        if shot.dry_run {
+            return link.compared();
+        }
+        match shot.mode {
+            ShotMode::Push => link.compared() && link.out.idle() && self.taken_in(),
+            ShotMode::Pull => link.compared() && link.settled_got.is_some() && !self.working(),
+            ShotMode::Sync => self.in_sync(link),
+        }
+    }
+
+    /// Whether every edit seen on this disk is durable.
+    fn taken_in(&self) -> bool {
+        self.intake.idle()
+            && self.debounce.len() == 0
+            && self
+                .tasks
+                .values()
+                .all(|task| task.disk.is_empty() && !task.working)
+    }
+
+    fn what_would_travel(&mut self, peer: &PeerId) {
+        let Some(link) = self.links.values().find(|it| it.peer == *peer) else {
+            return;
+        };
+        let mut would = Vec::new();
+        for (id, theirs) in &link.theirs {
+            match (self.index.get(id), theirs) {
+                (Some(entry), State::Absent) => would.push(("send", entry.path.to_string())),
+                (Some(entry), State::Plain { .. } | State::Document { .. }) => {
+                    would.push(("merge", entry.path.to_string()));
+                }
+                (None, _) => would.push(("receive", id.to_string())),
+            }
+        }
+        for (what, path) in would {
+            self.shots.would(what, path);
+        }
+    }
+
+    fn end_shots(&mut self, forced: bool) {
+        let taken_in = self.taken_in() || forced || self.shots.dry();
+        if !taken_in {
+            return;
+        }
+        let over: Vec<Shot> = {
+            let shots = std::mem::take(&mut self.shots.shots);
+            let (over, open) = shots
+                .into_iter()
+                .partition(|shot| shot.peers.values().all(Option::is_some));
+            self.shots.shots = open;
+            over
+        };
+        for shot in over {
+            let totals = self.shots.totals;
+            let peers: Vec<(PeerId, String, ShotOutcome, String)> = shot
+                .peers
+                .into_iter()
+                .filter_map(|(peer, outcome)| {
+                    let (outcome, message) = outcome?;
+                    Some((peer, self.members.name_of(&peer), outcome, message))
+                })
+                .collect();
+            let met: Vec<PeerId> = peers.iter().map(|it| it.0).collect();
+            let result = ShotResult {
+                sent_files: totals.sent_files - shot.before.sent_files,
+                sent_bytes: totals.sent_bytes - shot.before.sent_bytes,
+                received_files: totals.received_files - shot.before.received_files,
+                received_bytes: totals.received_bytes - shot.before.received_bytes,
+                merged: totals.merged - shot.before.merged,
+                conflicts: totals.conflicts - shot.before.conflicts,
+                peers,
+                digest: self.index.digest(),
+                would: std::mem::take(&mut self.shots.would),
+            };
+            self.report(Report::Done(shot.id, Box::new(result)));
+            if !self.stay {
+                let links: Vec<LinkId> = self
+                    .links
+                    .iter()
+                    .filter(|(_, it)| met.contains(&it.peer))
+                    .map(|(link, _)| *link)
+                    .collect();
+                for link in links {
+                    self.close(link, Bye::Done, "done");
+                }
+            }
+        }
+    }
+}

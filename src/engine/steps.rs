@@ -1,0 +1,439 @@
+//! From what the vault wants to what the disk holds, one guarded step at a time.
+
+use std::collections::BTreeSet;
+
+use super::core::{Engine, Pending};
+use super::effect::Effect;
+use super::entry::{Base, Entry};
+use super::file::{Taking, Work};
+use super::report::Report;
+use crate::model::{Content, FileId, Kind, Source, Stamp, Step, StepDone, StepError, VaultPath};
+use crate::reconcile::{self, Lies, Next, Wanted};
+
+/// A step that the disk refused is tried again after this long, doubling up to
+/// [`RETRY_LIMIT_MS`].
+const RETRY_MS: u64 = 1000;
+/// Longest wait between two tries.
+const RETRY_LIMIT_MS: u64 = 60_000;
+/// A step that met other bytes than expected waits this much longer than the quiet time, for the
+/// look that takes them in.
+const LOOK_MARGIN_MS: u64 = 50;
+
+impl Engine {
+    /// Asks for the next step of a file; false when there is nothing to do, or nothing can be done
+    /// until something else happens.
+    pub(super) fn next_step(&mut self, id: FileId) -> bool {
+        let Some(entry) = self.index.get(&id) else {
+            return false;
+        };
+        if self.held.contains(&id) || !self.ready || self.stopping {
+            return false;
+        }
+        let place = self.index.wanted_place(&id, entry);
+        let lies = entry.base.as_ref().map(|it| Lies {
+            path: &it.path,
+            content: it.content,
+        });
+        let wanted = Wanted {
+            path: &place,
+            content: entry.content,
+            kind: entry.kind,
+        };
+        let next = reconcile::next_step(lies, entry.alive.then_some(wanted), entry.kind);
+        let entry = entry.clone();
+        match next {
+            Next::Nothing => self.arrived(id, entry),
+            Next::Create | Next::Overwrite => self.write(id, &entry, place),
+            Next::Move => self.move_to(id, &entry, place),
+            Next::Remove => {
+                let Some(base) = entry.base else { return false };
+                let step = Step::Remove {
+                    path: base.path,
+                    expected: base.content,
+                };
+                self.step(id, step, Taking::Remove)
+            }
+            Next::MakeFolder => {
+                let step = Step::MakeFolder(place.clone());
+                self.step(id, step, Taking::MakeFolder { place })
+            }
+            Next::RemoveFolder => {
+                let Some(base) = entry.base.clone() else {
+                    return false;
+                };
+                if self.index.needs_folder(&base.path) {
+                    // Files are in it: it stays, only its own record is no longer kept.
+                    self.hold_task(id);
+                    let entry = Entry {
+                        base: None,
+                        ..entry
+                    };
+                    self.commit_base(id, entry, None, Vec::new());
+                    return true;
+                }
+                self.step(id, Step::RemoveFolder(base.path), Taking::RemoveFolder)
+            }
+        }
+    }
+
+    fn arrived(&mut self, id: FileId, entry: Entry) -> bool {
+        self.wanting.remove(&id);
+        // The disk agrees with the vault: from now on its version is the vault's.
+        let behind = entry
+            .base
+            .as_ref()
+            .is_some_and(|base| base.heads != entry.heads);
+        if behind && let Some(base) = entry.base.clone() {
+            let base = Base {
+                heads: entry.heads.clone(),
+                ..base
+            };
+            self.hold_task(id);
+            self.commit_base(id, entry, Some(base), Vec::new());
+        }
+        behind
+    }
+
+    fn hold_task(&mut self, id: FileId) {
+        let task = self.tasks.entry(id).or_default();
+        if !task.working {
+            task.working = true;
+            self.busy += 1;
+        }
+    }
+
+    fn step(&mut self, id: FileId, step: Step, taking: Taking) -> bool {
+        self.hold_task(id);
+        let op = self.op(Pending::Step(id, taking));
+        self.emit(Effect::Step { op, step });
+        true
+    }
+
+    fn write(&mut self, id: FileId, entry: &Entry, place: VaultPath) -> bool {
+        if self.rival_is_there(id, &place) {
+            return self.rest(id);
+        }
+        let Some(source) = self.source(id, entry) else {
+            return true;
+        };
+        let expected = entry.base.as_ref().map(|base| base.content);
+        let content = entry.content;
+        let taking = match expected {
+            Some(_) => Taking::Overwrite { content },
+            None => Taking::Create {
+                place: place.clone(),
+                content,
+            },
+        };
+        let step = Step::Replace {
+            path: place,
+            expected,
+            source,
+            mtime_ms: entry.mtime_ms,
+        };
+        self.step(id, step, taking)
+    }
+
+    /// Where the wanted bytes come from; `None` while they are being fetched (or cannot be yet).
+    fn source(&mut self, id: FileId, entry: &Entry) -> Option<Source> {
+        let content = entry.content;
+        let task = self.tasks.entry(id).or_default();
+        if content.size == 0 {
+            return Some(Source::Bytes(Vec::new()));
+        }
+        if task
+            .bytes
+            .as_ref()
+            .is_some_and(|(hash, _)| *hash == content.hash)
+        {
+            // Kept until the step is done: it may have to be taken again.
+            return task.bytes.clone().map(|(_, bytes)| Source::Bytes(bytes));
+        }
+        if task.part == Some(content) {
+            return Some(Source::Part(content));
+        }
+        let no_copy = task.no_copy;
+        if entry.kind == Kind::Blob && !no_copy {
+            let holder = self
+                .index
+                .holder_of(&content.hash)
+                .and_then(|it| it.base.as_ref());
+            if let Some(base) = holder {
+                return Some(Source::CopyOf {
+                    path: base.path.clone(),
+                    content,
+                });
+            }
+        }
+        let task = self.tasks.entry(id).or_default();
+        task.waiting = true;
+        if entry.kind == Kind::Text && entry.heads.is_empty() {
+            let op = self.op(Pending::Text(id, content));
+            self.emit(Effect::LoadText {
+                op,
+                hash: content.hash,
+            });
+        } else if entry.kind == Kind::Text && task.attempts == 0 {
+            // The document has the characters, or knows the hash of a text in the store.
+            task.attempts = 1;
+            task.waiting = false;
+            self.render(id, entry);
+        } else if entry.kind == Kind::Text {
+            let op = self.op(Pending::Text(id, content));
+            self.emit(Effect::LoadText {
+                op,
+                hash: content.hash,
+            });
+        } else {
+            self.want_content(id, content);
+        }
+        None
+    }
+
+    fn render(&mut self, id: FileId, entry: &Entry) {
+        self.hold_task(id);
+        self.open_document(id, entry, Work::Render);
+    }
+
+    fn move_to(&mut self, id: FileId, entry: &Entry, place: VaultPath) -> bool {
+        let Some(base) = entry.base.clone() else {
+            return false;
+        };
+        let mut to = place;
+        if self.rival_is_there(id, &to) {
+            if !self.waits_in_a_ring(id, &to) {
+                return self.rest(id);
+            }
+            // Files that swap places: this one steps aside, so that the others can move.
+            to = to.with_suffix(&format!("(moving {})", id.short()));
+        }
+        let step = Step::Rename {
+            from: base.path,
+            to: to.clone(),
+            expected: base.content,
+        };
+        self.step(id, step, Taking::Move { to })
+    }
+
+    /// Whether another known file lies at `place`.
+    fn rival_is_there(&self, id: FileId, place: &VaultPath) -> bool {
+        self.index.at(place).is_some_and(|other| other != id)
+    }
+
+    /// Whether the file at `place` waits for one that waits … for this one.
+    fn waits_in_a_ring(&self, id: FileId, place: &VaultPath) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut at = place.clone();
+        while let Some(other) = self.index.at(&at) {
+            if other == id {
+                return true;
+            }
+            if !seen.insert(other) {
+                return false;
+            }
+            let Some(entry) = self.index.get(&other).filter(|entry| entry.alive) else {
+                return false;
+            };
+            at = self.index.wanted_place(&other, entry);
+        }
+        false
+    }
+
+    /// Nothing can be done until another file moves on; that one's commit does not know of us, so
+    /// look again after a while.
+    fn rest(&mut self, id: FileId) -> bool {
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.waiting = true;
+        }
+        self.wake_after(id, LOOK_MARGIN_MS);
+        true
+    }
+
+    pub(super) fn on_stepped(
+        &mut self,
+        id: FileId,
+        taking: Taking,
+        result: Result<StepDone, StepError>,
+    ) {
+        let Some(entry) = self.index.get(&id).cloned() else {
+            return self.end_work(id);
+        };
+        match result {
+            Ok(done) => self.step_taken(id, entry, taking, done.stamp.unwrap_or_default()),
+            Err(StepError::Changed) => {
+                // Something else lies there: it is taken in first, then this is decided again.
+                let places = [entry.base.map(|base| base.path), place_of(&taking)];
+                for path in places.into_iter().flatten() {
+                    self.debounce.hint(self.now, path);
+                }
+                self.end_work(id);
+                let pause = self.config.quiet_ms + LOOK_MARGIN_MS;
+                self.pause(id, pause);
+            }
+            Err(StepError::Ignored) => {
+                self.held.insert(id);
+                self.end_work(id);
+            }
+            Err(StepError::SourceGone) => {
+                self.end_work(id);
+                if let Some(task) = self.tasks.get_mut(&id) {
+                    task.no_copy = true;
+                    task.part = None;
+                    task.bytes = None;
+                }
+            }
+            Err(StepError::Problem(problem)) => {
+                self.problem(problem);
+                self.end_work(id);
+                let attempts = self.tasks.get_mut(&id).map_or(0, |task| {
+                    task.attempts = (task.attempts + 1).min(16);
+                    task.attempts
+                });
+                self.pause(id, (RETRY_MS << attempts).min(RETRY_LIMIT_MS));
+            }
+        }
+    }
+
+    fn pause(&mut self, id: FileId, ms: u64) {
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.waiting = true;
+        }
+        self.wake_after(id, ms);
+    }
+
+    fn step_taken(&mut self, id: FileId, entry: Entry, taking: Taking, stamp: Stamp) {
+        let (origin, since) = self
+            .tasks
+            .get(&id)
+            .map_or((None, self.now), |task| (task.origin, task.since));
+        let ms = self.now.since_ms(since);
+        let base = entry.base.clone();
+        let left = base.as_ref().map(|base| base.path.clone());
+        let mut reports = Vec::new();
+        let folder = entry.kind == Kind::Folder;
+        self.solved(entry.path.as_str());
+        let new = match taking {
+            Taking::Create { place, content } => {
+                reports.push(Report::Written {
+                    path: place.clone(),
+                    peer: origin,
+                    ms,
+                });
+                Some(base_of(&entry, place, content, stamp))
+            }
+            Taking::Overwrite { content } => base.map(|base| {
+                reports.push(Report::Written {
+                    path: base.path.clone(),
+                    peer: origin,
+                    ms,
+                });
+                base_of(&entry, base.path, content, stamp)
+            }),
+            Taking::Move { to } => base.map(|base| {
+                let (path, from) = (to.clone(), base.path.clone());
+                if to == entry.path {
+                    reports.push(Report::Renamed {
+                        path,
+                        from,
+                        peer: origin,
+                    });
+                }
+                let heads = if base.content == entry.content {
+                    entry.heads.clone()
+                } else {
+                    base.heads
+                };
+                Base {
+                    path: to,
+                    stamp,
+                    heads,
+                    ..base
+                }
+            }),
+            Taking::MakeFolder { place } => {
+                let content = entry.content;
+                Some(Base {
+                    path: place,
+                    content,
+                    kind: Kind::Folder,
+                    stamp,
+                    heads: entry.heads.clone(),
+                })
+            }
+            Taking::Remove | Taking::RemoveFolder => {
+                if let (Some(path), false) = (left.clone(), folder) {
+                    reports.push(Report::Deleted { path, peer: origin });
+                }
+                None
+            }
+        };
+        let stays = new.as_ref().map(|base| base.path.clone());
+        if let Some(left) = left
+            && Some(&left) != stays.as_ref()
+        {
+            self.prune_above(&left);
+            self.wake_claimants_of(&left);
+        }
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.attempts = 0;
+            task.bytes = None;
+            task.part = None;
+            task.no_copy = false;
+        }
+        self.commit_base(id, entry, new, reports);
+    }
+
+    /// A place became free: whoever waits for it goes on.
+    fn wake_claimants_of(&mut self, place: &VaultPath) {
+        let claimants: Vec<FileId> = self.index.claimants(place).collect();
+        for id in claimants {
+            if let Some(task) = self.tasks.get_mut(&id) {
+                task.waiting = false;
+            }
+            self.wake(id);
+        }
+    }
+
+    /// Folders that nothing needs any more go with the last file in them.
+    fn prune_above(&mut self, path: &VaultPath) {
+        let mut folder = path.parent();
+        while let Some(path) = folder {
+            if self.index.needs_folder(&path) {
+                break;
+            }
+            folder = path.parent();
+            let op = self.op(Pending::Prune);
+            self.emit(Effect::Step {
+                op,
+                step: Step::RemoveFolder(path),
+            });
+        }
+    }
+
+    /// Remembers that a file's content must come from somebody else.
+    pub(super) fn nobody_has(&mut self, id: FileId) {
+        self.wanting.insert(id);
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.waiting = true;
+        }
+    }
+}
+
+fn place_of(taking: &Taking) -> Option<VaultPath> {
+    match taking {
+        Taking::Create { place, .. }
+        | Taking::MakeFolder { place }
+        | Taking::Move { to: place } => Some(place.clone()),
+        Taking::Overwrite { .. } | Taking::Remove | Taking::RemoveFolder => None,
+    }
+}
+
+fn base_of(entry: &Entry, path: VaultPath, content: Content, stamp: Stamp) -> Base {
+    Base {
+        path,
+        content,
+        kind: entry.kind,
+        stamp,
+        heads: entry.heads.clone(),
+    }
+}

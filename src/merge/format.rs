@@ -1,0 +1,87 @@
+//! Which merge fits which file, and the one way in.
+
+use super::choice::Merged;
+use super::{frontmatter, json, text, union, yaml};
+use crate::model::VaultPath;
+
+/// How the text of a file is understood when two versions of it meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Notes: front matter by key, the rest by lines and atoms.
+    Markdown,
+    /// Canvases and settings: as structure.
+    Json,
+    /// Bases and other YAML: by key.
+    Yaml,
+    /// Everything else: by lines and atoms.
+    Plain,
+}
+
+impl Format {
+    /// Decides by the extension alone, letter case ignored, so that every device decides alike.
+    pub fn of(path: &VaultPath) -> Self {
+        let extension = path
+            .name()
+            .rsplit_once('.')
+            .map(|(_, extension)| extension.to_ascii_lowercase());
+        match extension.as_deref() {
+            Some("md" | "markdown") => Self::Markdown,
+            Some("canvas" | "json") => Self::Json,
+            Some("base" | "yaml" | "yml") => Self::Yaml,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// Merges two versions of one file.
+///
+/// - Shape: whole texts; `base` is the version both came from, `None` when there is none.
+/// - Total: every input has an answer. What cannot be understood as its `format` is chosen as a
+///   whole, and the version left aside is in the choices.
+/// - Symmetric: which side is called ours makes no difference.
+pub fn merge(format: Format, base: Option<&str>, ours: &str, theirs: &str) -> Merged {
+    if ours == theirs || base == Some(theirs) {
+        return Merged::clean(ours);
+    }
+    if base == Some(ours) {
+        return Merged::clean(theirs);
+    }
+    // One fixed order of the sides makes everything below symmetric.
+    let (ours, theirs) = if ours <= theirs {
+        (ours, theirs)
+    } else {
+        (theirs, ours)
+    };
+    match (format, base) {
+        (Format::Markdown, _) => frontmatter::merge(base, ours, theirs),
+        (Format::Json, _) => json::merge(base, ours, theirs),
+        (Format::Yaml, _) => yaml::merge(base, ours, theirs),
+        (Format::Plain, Some(base)) => text::merge(base, ours, theirs),
+        (Format::Plain, None) => union::merge(ours, theirs),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extension_decides() {
+        for (path, format) in [
+            ("a.md", Format::Markdown),
+            ("A.MD", Format::Markdown),
+            ("b/c.canvas", Format::Json),
+            (".obsidian/app.json", Format::Json),
+            ("books.base", Format::Yaml),
+            ("x.yml", Format::Yaml),
+            ("notes.txt", Format::Plain),
+            ("md", Format::Plain),
+        ] {
+            assert_eq!(
+                Format::of(&VaultPath::parse(path).unwrap()),
+                format,
+                "{path}"
+            );
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Two runs of lines that both shall stand, each line whole.
+//!
+//! Common lines stand once and in order; between them each side's own lines stay together, the side
+//! whose lines are smaller by bytes first. So a third device that merges the same runs in another
+//! order comes to the same text.
+
+use imara_diff::{Algorithm, Diff, InternedInput};
+
+use super::choice::Merged;
+use super::span::{End, Page, Style, lines};
+
+/// A line to be placed, with its ending.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Extra {
+    pub(super) text: String,
+    pub(super) end: End,
+}
+
+/// Unites two whole texts that have no common base.
+pub(super) fn merge(ours: &str, theirs: &str) -> Merged {
+    let (ours, theirs) = (lines(ours), lines(theirs));
+    let style = Style::of(None, &ours, &theirs);
+    let extras = |lines: &[super::span::Line<'_>]| {
+        lines
+            .iter()
+            .map(|line| Extra {
+                text: line.text.to_owned(),
+                end: match line.end {
+                    End::Open => End::Open,
+                    End::Lf | End::CrLf => style.end,
+                },
+            })
+            .collect()
+    };
+    let mut page = Page::new(style);
+    for extra in unite(extras(&ours), extras(&theirs)) {
+        page.push(extra.text, extra.end);
+    }
+    Merged::clean(page.finish())
+}
+
+/// Unites two runs; the answer does not depend on which is given first.
+pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
+    if theirs.is_empty() || ours == theirs {
+        return ours;
+    }
+    if ours.is_empty() {
+        return theirs;
+    }
+    let (first, second) = if ours <= theirs {
+        (ours, theirs)
+    } else {
+        (theirs, ours)
+    };
+    let mut out: Vec<Extra> = Vec::new();
+    let (mut left, mut right) = (0, 0);
+    for (here, there) in common(&first, &second) {
+        both(&mut out, &first[left..here], &second[right..there]);
+        out.push(ticked(&first[here], &second[there]));
+        (left, right) = (here + 1, there + 1);
+    }
+    both(&mut out, &first[left..], &second[right..]);
+    out
+}
+
+/// Pairs of places that hold the same line, ascending. Blank lines only count beside other common
+/// lines: alone they would tear each side's paragraphs apart.
+fn common(first: &[Extra], second: &[Extra]) -> Vec<(usize, usize)> {
+    let key = |extra: &Extra| unticked(&extra.text).unwrap_or_else(|| extra.text.clone());
+    let (first_keys, second_keys): (Vec<String>, Vec<String>) = (
+        first.iter().map(key).collect(),
+        second.iter().map(key).collect(),
+    );
+    let mut input = InternedInput::default();
+    input.update_before(first_keys.iter().map(String::as_str));
+    input.update_after(second_keys.iter().map(String::as_str));
+    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    diff.postprocess_lines(&input);
+    let mut pairs = Vec::new();
+    let (mut left, mut right) = (0, 0);
+    for hunk in diff.hunks() {
+        let start = hunk.before.start as usize;
+        pairs.extend((left..start).zip(right..));
+        (left, right) = (hunk.before.end as usize, hunk.after.end as usize);
+    }
+    pairs.extend((left..first.len()).zip(right..));
+    let blank = |pair: &(usize, usize)| first[pair.0].text.trim().is_empty();
+    // A blank pair belongs to the text pair it touches, through other blank pairs if need be.
+    let mut kept = vec![false; pairs.len()];
+    let touches = |a: (usize, usize), b: (usize, usize)| a.0 + 1 == b.0 && a.1 + 1 == b.1;
+    let mut near = false;
+    for at in 0..pairs.len() {
+        near = !blank(&pairs[at]) || near && touches(pairs[at - 1], pairs[at]);
+        kept[at] = near;
+    }
+    near = false;
+    for at in (0..pairs.len()).rev() {
+        near = !blank(&pairs[at]) || near && touches(pairs[at], pairs[at + 1]);
+        kept[at] |= near;
+    }
+    pairs
+        .into_iter()
+        .zip(kept)
+        .filter_map(|(pair, kept)| kept.then_some(pair))
+        .collect()
+}
+
+/// Appends two stretches without a common line, the smaller first.
+fn both(out: &mut Vec<Extra>, left: &[Extra], right: &[Extra]) {
+    let (first, second) = if left <= right {
+        (left, right)
+    } else {
+        (right, left)
+    };
+    let blank = |extra: Option<&Extra>| extra.is_some_and(|extra| extra.text.trim().is_empty());
+    out.extend_from_slice(first);
+    // Two runs that each bring their own blank line need one between them, not two.
+    let skip = usize::from(
+        !first.is_empty() && !second.is_empty() && blank(first.last()) && blank(second.first()),
+    );
+    out.extend_from_slice(&second[skip..]);
+}
+
+/// The line with its checkbox emptied; `None` when it has none.
+fn unticked(line: &str) -> Option<String> {
+    let indent = line.len() - line.trim_start().len();
+    let rest = &line[indent..];
+    let mut chars = rest.char_indices();
+    let (_, '-' | '*' | '+') = chars.next()? else {
+        return None;
+    };
+    let rest_of_box = rest[1..].strip_prefix(" [")?;
+    let mark = rest_of_box.chars().next()?;
+    let after = rest_of_box[mark.len_utf8()..].strip_prefix(']')?;
+    (!after.trim().is_empty()).then(|| format!("{}{} [ ]{after}", &line[..indent], &rest[..1]))
+}
+
+/// Of the same line twice, the one whose box is ticked; of two marks, the greater.
+fn ticked(first: &Extra, second: &Extra) -> Extra {
+    let open = |extra: &Extra| unticked(&extra.text).is_some_and(|text| text == extra.text);
+    match (open(first), open(second)) {
+        (true, false) => second.clone(),
+        (false, true) => first.clone(),
+        (true, true) | (false, false) => first.max(second).clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_stay_apart_and_common_lines_stand_once() {
+        for (ours, theirs, united) in [
+            ("# Day\n\none\n", "# Day\n\ntwo\n", "# Day\n\none\ntwo\n"),
+            ("\none\n", "\ntwo\n", "\none\n\ntwo\n"),
+            ("one\n\n", "two\n\n", "one\n\ntwo\n\n"),
+            (
+                "- [ ] a b\n- [x] c d\n",
+                "- [x] a b\n- [ ] c d\n",
+                "- [x] a b\n- [x] c d\n",
+            ),
+            ("a\nb\n", "a\r\nc\r\n", "a\nb\nc\n"),
+            ("a", "b\n", "a\nb\n"),
+            ("", "b", "b"),
+        ] {
+            assert_eq!(merge(ours, theirs).text, united);
+            assert_eq!(merge(theirs, ours).text, united);
+        }
+    }
+
+    #[test]
+    fn uniting_again_changes_nothing() {
+        let (a, b, c) = ("t\n\n- x\n- y\n", "t\n\n- x\n- z\n", "t\n\n- a\n");
+        let ab = merge(a, b).text;
+        assert_eq!(merge(&ab, a).text, ab);
+        assert_eq!(
+            merge(&ab, &merge(b, c).text).text,
+            merge(&merge(a, c).text, b).text
+        );
+    }
+}
