@@ -12,6 +12,5 @@
 //! `VAULT_SYNC_SIM_SEED=17` only that one, `VAULT_SYNC_SIM_TRACE=1` prints every step of a failure.
 
 mod disk;
-mod outline;
 mod rng;
 mod store;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::look::problem;
 use super::tree::Disk;
 use crate::engine::Shelf;
-use crate::model::{Content, ContentHash, ProblemKind, StepError, VaultPath};
-
-use super::super::outline::{CHUNK_BYTES, chunk_count, chunk_value};
+use crate::model::{
+    CHUNK_BYTES, Content, ContentHash, ProblemKind, StepError, VaultPath, chunk_count, chunk_entry,
+};
 
 /// The chunks of one content that were put so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,17 +40,17 @@ impl Disk {
         match from {
             Shelf::File(path) => {
                 let bytes = self.holding(path, content)?;
-                Ok((0..chunk_count(content.size))
-                    .map(|index| Some(chunk_value(content.size, index, slice(bytes, index))))
+                Ok(indexes(content)
+                    .map(|index| chunk_entry(content.size, index, slice(bytes, index)))
                     .collect())
             }
             Shelf::Part => {
                 let part = self.parts.get(content);
                 let value = |index| {
                     let bytes = part?.chunks.get(&index)?;
-                    Some(chunk_value(content.size, index, bytes))
+                    chunk_entry(content.size, index, bytes)
                 };
-                Ok((0..chunk_count(content.size)).map(value).collect())
+                Ok(indexes(content).map(value).collect())
             }
         }
     }
@@ -124,7 +124,13 @@ impl Disk {
 }
 
 fn slice(bytes: &[u8], index: u32) -> &[u8] {
-    let start = (index as usize * CHUNK_BYTES).min(bytes.len());
-    let end = (start + CHUNK_BYTES).min(bytes.len());
+    let chunk = usize::try_from(CHUNK_BYTES).expect("a chunk fits in memory");
+    let start = (index as usize * chunk).min(bytes.len());
+    let end = (start + chunk).min(bytes.len());
     &bytes[start..end]
+}
+
+/// The numbers of a content's chunks.
+fn indexes(content: &Content) -> std::ops::Range<u32> {
+    0..u32::try_from(chunk_count(content.size)).expect("simulated files are small")
 }
