@@ -12,5 +12,6 @@
 //! `VAULT_SYNC_SIM_SEED=17` only that one, `VAULT_SYNC_SIM_TRACE=1` prints every step of a failure.
 
 mod disk;
+mod net;
 mod rng;
 mod store;
