@@ -13,5 +13,10 @@
 
 mod disk;
 mod net;
+mod oracles;
 mod rng;
 mod store;
+#[cfg(test)]
+mod tests;
+mod users;
+mod world;
