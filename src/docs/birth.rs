@@ -36,11 +36,7 @@ impl Birth {
     fn hash(&self, context: &str) -> [u8; 32] {
         derive(
             context,
-            &[
-                self.vault.as_bytes(),
-                self.path.as_str().as_bytes(),
-                &self.generation.to_be_bytes(),
-            ],
+            &[self.vault.as_bytes(), self.path.as_str().as_bytes(), &self.generation.to_be_bytes()],
         )
     }
 }
@@ -53,10 +49,7 @@ impl Author {
     /// Derives the actor of `peer` in this `life`. A store made anew has another life, so that no
     /// sequence number is ever used for two different changes.
     pub fn new(peer: PeerId, life: Life) -> Self {
-        Self(first(&derive(
-            AUTHOR_ACTOR,
-            &[peer.as_bytes(), life.as_bytes()],
-        )))
+        Self(first(&derive(AUTHOR_ACTOR, &[peer.as_bytes(), life.as_bytes()])))
     }
 
     pub(super) fn actor(self) -> ActorId {

@@ -47,9 +47,7 @@ pub(super) fn splices(old: &str, new: &str) -> Vec<Splice> {
 fn by_lines(old: &str, new: &str, start: usize, end: usize, changes: &mut Vec<Change>) {
     // The trimmed ends are cut back to whole lines, so that lines are compared with lines.
     let start = old[..start].rfind('\n').map_or(0, |at| at + 1);
-    let end = old[old.len() - end..]
-        .find('\n')
-        .map_or(0, |at| end - at - 1);
+    let end = old[old.len() - end..].find('\n').map_or(0, |at| end - at - 1);
     let lines = |text: &str| -> Vec<Range<usize>> {
         pieces(text, start..text.len() - end, |rest| {
             rest.find('\n').map_or(rest.len(), |at| at + 1)
@@ -74,19 +72,11 @@ fn refine(old: &str, new: &str, (before, after): Change, changes: &mut Vec<Chang
     }
     let words = |text: &str, range: Range<usize>| pieces(text, range, word_length);
     let (old_words, new_words) = (words(old, before.clone()), words(new, after.clone()));
-    let found = compare_from(
-        old,
-        new,
-        &old_words,
-        &new_words,
-        (before.start, after.start),
-    );
+    let found = compare_from(old, new, &old_words, &new_words, (before.start, after.start));
     for (before, after) in found {
         let (start, end) = common_ends(&old[before.clone()], &new[after.clone()]);
-        changes.push((
-            before.start + start..before.end - end,
-            after.start + start..after.end - end,
-        ));
+        changes
+            .push((before.start + start..before.end - end, after.start + start..after.end - end));
     }
 }
 
@@ -95,11 +85,7 @@ fn word_length(rest: &str) -> usize {
     // Scripts without spaces count character by character.
     let in_word = |c: char| c.is_alphanumeric() && c < '\u{2e80}';
     let run = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
-    if run > 0 {
-        run
-    } else {
-        rest.chars().next().map_or(0, char::len_utf8)
-    }
+    if run > 0 { run } else { rest.chars().next().map_or(0, char::len_utf8) }
 }
 
 fn pieces(text: &str, range: Range<usize>, length: impl Fn(&str) -> usize) -> Vec<Range<usize>> {
@@ -143,10 +129,7 @@ fn compare_from(
     };
     diff.hunks()
         .map(|hunk| {
-            (
-                span(old_pieces, &hunk.before, old_start),
-                span(new_pieces, &hunk.after, new_start),
-            )
+            (span(old_pieces, &hunk.before, old_start), span(new_pieces, &hunk.after, new_start))
         })
         .collect()
 }
@@ -200,11 +183,7 @@ mod tests {
     #[test]
     fn a_small_edit_is_one_small_splice() {
         let found = splices("one\ntwo ä three\nfour\n", "one\ntwo ä tree\nfour\n");
-        let expected = Splice {
-            at: 11,
-            delete: 1,
-            insert: String::new(),
-        };
+        let expected = Splice { at: 11, delete: 1, insert: String::new() };
         assert_eq!(found, [expected]);
     }
 

@@ -88,14 +88,7 @@ impl Document {
         };
         let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
         drop(changes);
-        let mut document = Self {
-            doc,
-            root,
-            root_actor,
-            text,
-            birth_path,
-            imports: vec![],
-        };
+        let mut document = Self { doc, root, root_actor, text, birth_path, imports: vec![] };
         document.notice(&hashes)?;
         if document.imports.is_empty() {
             return Err(Error::Shape("no import".into()));
@@ -204,11 +197,8 @@ impl Document {
     /// The changes that `known` and what it builds on do not hold, in causal order; hashes that
     /// this document does not know are passed over.
     pub fn changes_since(&self, known: &[ChangeHash]) -> Vec<Vec<u8>> {
-        let known: Vec<Hash> = known
-            .iter()
-            .filter(|hash| self.knows(hash))
-            .map(|hash| Hash(hash.0))
-            .collect();
+        let known: Vec<Hash> =
+            known.iter().filter(|hash| self.knows(hash)).map(|hash| Hash(hash.0)).collect();
         let changes = self.doc.get_changes(&known);
         changes.iter().map(|c| c.raw_bytes().to_vec()).collect()
     }
@@ -227,9 +217,7 @@ impl Document {
     /// Every content the file was born with.
     pub fn births(&self) -> Vec<(Kind, Content)> {
         let imports = self.imports.iter();
-        imports
-            .map(|import| (import.kind, import.content))
-            .collect()
+        imports.map(|import| (import.kind, import.content)).collect()
     }
 
     /// The file as it is now.
@@ -263,9 +251,7 @@ impl Document {
     }
 
     pub(super) fn find_import(&self, kind: Kind, content: Content) -> Option<&Import> {
-        self.imports
-            .iter()
-            .find(|import| import.kind == kind && import.content == content)
+        self.imports.iter().find(|import| import.kind == kind && import.content == content)
     }
 
     pub(super) fn graph(&self) -> Graph {

@@ -40,8 +40,7 @@ impl Document {
             return Ok(false);
         }
         let (alone, import) = self.make_import(kind, content)?;
-        self.doc
-            .apply_changes([import::change(&alone, &import.hash)?])?;
+        self.doc.apply_changes([import::change(&alone, &import.hash)?])?;
         self.imports.push(import);
         Ok(true)
     }
@@ -80,10 +79,7 @@ impl Document {
         }
         let got = Content::of(text.as_bytes());
         if got != content {
-            return Err(Error::WrongText {
-                expected: content,
-                got,
-            });
+            return Err(Error::WrongText { expected: content, got });
         }
         let hash = if self.doc.get_heads() == [import.hash] {
             import::promote(&mut self.doc, &self.text, &import, text)?
@@ -191,9 +187,7 @@ impl Document {
         if register::alive(&self.doc, &at).is_none() {
             return Ok(unchanged(&at));
         }
-        self.write(author, &at, time, |transaction, _| {
-            transaction.delete(ROOT, register::ALIVE)
-        })
+        self.write(author, &at, time, |transaction, _| transaction.delete(ROOT, register::ALIVE))
     }
 
     /// Brings a deleted file back as it was.
@@ -251,18 +245,12 @@ impl Document {
         let ops = transaction.pending_ops() as u64;
         let seconds = time.0.div_euclid(1000);
         let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(seconds));
-        Ok(Edited {
-            ops,
-            version: version(hash.as_ref().map_or(at, std::slice::from_ref)),
-        })
+        Ok(Edited { ops, version: version(hash.as_ref().map_or(at, std::slice::from_ref)) })
     }
 }
 
 fn unchanged(at: &[Hash]) -> Edited {
-    Edited {
-        ops: 0,
-        version: version(at),
-    }
+    Edited { ops: 0, version: version(at) }
 }
 
 /// Says again that the file exists, in a way that makes an operation each time.

@@ -88,10 +88,7 @@ impl Document {
             }
         })?;
         *self = next;
-        Ok(Applied {
-            new: hashes.len(),
-            missing,
-        })
+        Ok(Applied { new: hashes.len(), missing })
     }
 
     /// Leaves the changes that are new and whose ancestors are all there, in causal order, and says
@@ -206,22 +203,17 @@ fn limit(what: &'static str, got: usize, limit: usize) -> Result<(), Error> {
     if got <= limit {
         return Ok(());
     }
-    Err(Error::TooLarge {
-        what,
-        got: got as u64,
-        limit: limit as u64,
-    })
+    Err(Error::TooLarge { what, got: got as u64, limit: limit as u64 })
 }
 
 /// The boundary for panics of the library on bytes it did not expect.
 fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // What `work` may leave half done is a copy that is dropped on every error.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let text = payload.downcast_ref::<String>().cloned().or_else(|| {
-            payload
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-        });
+        let text = payload
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(Error::Panicked(text.unwrap_or_else(|| "a panic".into())))
     })
 }
@@ -245,12 +237,7 @@ impl<'a> Chunk<'a> {
         let (kind, mut bytes) = bytes.split_first()?;
         let length = usize::try_from(number(&mut bytes)?).ok()?;
         let (data, rest) = bytes.split_at_checked(length)?;
-        (*magic == MAGIC).then_some(Self {
-            checksum: *checksum,
-            kind: *kind,
-            data,
-            rest,
-        })
+        (*magic == MAGIC).then_some(Self { checksum: *checksum, kind: *kind, data, rest })
     }
 
     /// Refuses columns that would have to be inflated: a few bytes could become any number.

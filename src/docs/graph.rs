@@ -16,11 +16,8 @@ impl Graph {
     pub(super) fn of(doc: &Automerge) -> Self {
         let changes = doc.get_changes_meta(&[]);
         let hashes: Vec<ChangeHash> = changes.iter().map(|change| change.hash).collect();
-        let places: BTreeMap<ChangeHash, usize> = hashes
-            .iter()
-            .enumerate()
-            .map(|(place, hash)| (*hash, place))
-            .collect();
+        let places: BTreeMap<ChangeHash, usize> =
+            hashes.iter().enumerate().map(|(place, hash)| (*hash, place)).collect();
         let parents = changes
             .iter()
             .map(|change| {
@@ -28,18 +25,12 @@ impl Graph {
                 known.copied().collect()
             })
             .collect();
-        Self {
-            hashes,
-            places,
-            parents,
-        }
+        Self { hashes, places, parents }
     }
 
     /// Whether `earlier` is one of `later` or something they build on.
     pub(super) fn covers(&self, later: &[ChangeHash], earlier: &ChangeHash) -> bool {
-        self.places
-            .get(earlier)
-            .is_some_and(|place| self.ancestors(later)[*place])
+        self.places.get(earlier).is_some_and(|place| self.ancestors(later)[*place])
     }
 
     /// The latest changes that both versions contain, ascending by hash.
@@ -75,10 +66,8 @@ impl Graph {
 
     fn ancestors(&self, of: &[ChangeHash]) -> Vec<bool> {
         let mut seen = vec![false; self.hashes.len()];
-        let mut open: Vec<usize> = of
-            .iter()
-            .filter_map(|hash| self.places.get(hash).copied())
-            .collect();
+        let mut open: Vec<usize> =
+            of.iter().filter_map(|hash| self.places.get(hash).copied()).collect();
         while let Some(place) = open.pop() {
             if !std::mem::replace(&mut seen[place], true) {
                 open.extend(&self.parents[place]);

@@ -82,6 +82,5 @@ pub(super) fn only(changes: Vec<Change>) -> Result<Automerge, Error> {
 
 /// One change of `doc`.
 pub(super) fn change(doc: &Automerge, hash: &ChangeHash) -> Result<Change, Error> {
-    doc.get_change_by_hash(hash)
-        .ok_or(Error::Unknown(crate::model::ChangeHash(hash.0)))
+    doc.get_change_by_hash(hash).ok_or(Error::Unknown(crate::model::ChangeHash(hash.0)))
 }

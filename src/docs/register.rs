@@ -49,10 +49,8 @@ impl Held {
         let bytes: &[u8; CONTENT_BYTES] = value.as_bytes()?.try_into().ok()?;
         let (head, size) = bytes.split_last_chunk::<8>()?;
         let (kind, hash) = head.split_first()?;
-        let content = Content {
-            hash: ContentHash(hash.try_into().ok()?),
-            size: u64::from_be_bytes(*size),
-        };
+        let content =
+            Content { hash: ContentHash(hash.try_into().ok()?), size: u64::from_be_bytes(*size) };
         Some(Self::ByHash(kind_of_byte(*kind)?, content))
     }
 }
@@ -128,16 +126,10 @@ pub(super) fn flaw(doc: &Automerge, text: &ObjId) -> Option<String> {
         return Some("a path leads out of the vault".into());
     }
     let held = all(CONTENT);
-    if !held
-        .iter()
-        .all(|(value, _)| Held::from_value(value).is_some())
-    {
+    if !held.iter().all(|(value, _)| Held::from_value(value).is_some()) {
         return Some("an unknown content value".into());
     }
-    if !all(ALIVE)
-        .iter()
-        .all(|(value, _)| value.as_bool().is_some())
-    {
+    if !all(ALIVE).iter().all(|(value, _)| value.as_bool().is_some()) {
         return Some("an unknown alive value".into());
     }
     None

@@ -76,21 +76,14 @@ impl Document {
     /// The fix-up changes that `known` does not hold, in causal order: what [`Document::review`]
     /// can tell about settlements that other devices came to first.
     pub fn fix_ups_since(&self, known: &[ChangeHash]) -> Vec<ChangeHash> {
-        let known: Vec<Hash> = known
-            .iter()
-            .filter(|hash| self.knows(hash))
-            .map(|hash| Hash(hash.0))
-            .collect();
+        let known: Vec<Hash> =
+            known.iter().filter(|hash| self.knows(hash)).map(|hash| Hash(hash.0)).collect();
         let changes = self.doc.get_changes_meta(&known);
         changes
             .iter()
             .filter(|change| {
                 let joins = change.deps.len() > 1 && change.seq == 1;
-                joins
-                    && change
-                        .actor
-                        .to_bytes()
-                        .starts_with(&fix_up_mark(&change.deps))
+                joins && change.actor.to_bytes().starts_with(&fix_up_mark(&change.deps))
             })
             .map(|change| ChangeHash(change.hash.0))
             .collect()
@@ -117,10 +110,7 @@ impl Document {
     }
 
     fn join(&mut self, heads: &[Hash]) -> Result<(Settled, Option<Hash>), Error> {
-        let Plan {
-            mut settled,
-            operations,
-        } = self.plan(heads)?;
+        let Plan { mut settled, operations } = self.plan(heads)?;
         // What was chosen is pinned by a change of its own, lest it be chosen and told again.
         let pins = !settled.choices.is_empty() || !settled.copies.is_empty();
         if operations.is_empty() && !pins {
@@ -159,10 +149,7 @@ impl Document {
             operations.path = Some(path.clone());
             for alternative in paths.into_iter().filter(|other| *other != path) {
                 let chosen = path.clone();
-                settled.choices.push(Choice::Path {
-                    chosen,
-                    alternative,
-                });
+                settled.choices.push(Choice::Path { chosen, alternative });
             }
         }
         if let Some(body) = state.body {
@@ -170,10 +157,7 @@ impl Document {
         }
         settled.copies.sort_unstable();
         settled.copies.dedup();
-        Ok(Plan {
-            settled,
-            operations,
-        })
+        Ok(Plan { settled, operations })
     }
 }
 
@@ -246,17 +230,8 @@ impl Operations {
         };
         field(self.path.as_ref().map_or("", VaultPath::as_str).as_bytes());
         let held = self.held.map(Held::to_scalar);
-        field(
-            held.as_ref()
-                .and_then(|held| held.as_bytes())
-                .unwrap_or(&[]),
-        );
-        field(
-            held.as_ref()
-                .and_then(|held| held.as_str())
-                .unwrap_or("")
-                .as_bytes(),
-        );
+        field(held.as_ref().and_then(|held| held.as_bytes()).unwrap_or(&[]));
+        field(held.as_ref().and_then(|held| held.as_str()).unwrap_or("").as_bytes());
         for splice in &self.splices {
             field(&(splice.at as u64).to_be_bytes());
             field(&(splice.delete as u64).to_be_bytes());
@@ -319,10 +294,7 @@ impl Fold<'_> {
                 }),
             Body::Content(..) | Body::Text(_) => body,
         });
-        State {
-            body,
-            alive: register::alive(&document.doc, heads).is_some(),
-        }
+        State { body, alive: register::alive(&document.doc, heads).is_some() }
     }
 
     fn merge(&mut self, base: &State, ours: State, theirs: State, notes: &mut Settled) -> State {
@@ -332,10 +304,7 @@ impl Fold<'_> {
             return State { body, alive };
         };
         let is_base = |body: &Body| base.body.as_ref().is_some_and(|base| same(base, body));
-        let taken = |body: &Body| State {
-            body: Some(body.clone()),
-            alive,
-        };
+        let taken = |body: &Body| State { body: Some(body.clone()), alive };
         if same(our_body, their_body) || is_base(their_body) {
             return taken(our_body);
         }
@@ -357,13 +326,11 @@ impl Fold<'_> {
         notes.merged = true;
         if let Some((ours, theirs)) = texts {
             let merged = merge::merge(self.format, base_text, ours, theirs);
-            notes
-                .choices
-                .extend(merged.choices.into_iter().map(|choice| Choice::Text {
-                    base: choice.base,
-                    chosen: choice.chosen,
-                    alternative: choice.alternative,
-                }));
+            notes.choices.extend(merged.choices.into_iter().map(|choice| Choice::Text {
+                base: choice.base,
+                chosen: choice.chosen,
+                alternative: choice.alternative,
+            }));
             return taken(&Body::Text(merged.text));
         }
         if kind(our_body) == Kind::Text && kind(their_body) == Kind::Text {

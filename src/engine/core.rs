@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::cache::Cache;
 use super::command::Command;
+use super::commit::Commit;
 use super::debounce::Debounce;
 use super::effect::{Effect, LinkId, Op};
 use super::entry::Entry;
 use super::fetch::Fetch;
-use super::file::{Commit, Task};
 use super::index::Index;
 use super::input::{Hint, Input};
 use super::intake::Intake;
@@ -17,6 +17,7 @@ use super::members::Members;
 use super::report::Report;
 use super::shot::Shots;
 use super::status::{PeerStatus, Status};
+use super::task::Task;
 use super::{Config, Setup};
 use crate::docs::{Author, Birth};
 use crate::model::{
@@ -39,7 +40,7 @@ pub(super) enum Pending {
     /// A path is looked at.
     Look(VaultPath),
     /// A file's step is taken.
-    Step(FileId, super::file::Taking),
+    Step(FileId, super::task::Taking),
     /// A folder nobody needs is taken away, or not.
     Prune,
     /// A file's document is read.
@@ -64,6 +65,28 @@ pub(super) enum Pending {
     ServeChunk(LinkId, Content, u32),
     /// A text is read for a peer that asked for it by hash.
     ServeText(LinkId, Content, Option<u32>),
+}
+
+/// How far the start is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// The folder is being looked at for the first time.
+    Scanning,
+    /// What changed while nothing ran is being made durable.
+    TakingIn,
+    /// Everything seen on the disk is durable: peers may be called.
+    Ready,
+}
+
+/// Whether the engine is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It goes on.
+    No,
+    /// It is to end; what is pending is being made durable.
+    Asked,
+    /// It ended.
+    Done,
 }
 
 /// The core: `handle` one input, then `poll` until `None`, then wait until `deadline`.
@@ -94,11 +117,10 @@ pub struct Engine {
     /// Files that the rules of this device leave out, or whose step must wait for a person.
     pub(super) held: BTreeSet<FileId>,
     pub(super) conflicts: u64,
-    pub(super) ready: bool,
-    pub(super) stopping: bool,
-    pub(super) stopped: bool,
+    pub(super) stage: Stage,
+    pub(super) stop: Stop,
     pub(super) pending: BTreeMap<Op, Pending>,
-    retries: BTreeMap<(Tick, FileId), ()>,
+    retries: BTreeSet<(Tick, FileId)>,
     failed_appends: Vec<(Tick, Op, Vec<crate::model::Write>)>,
     appending: BTreeMap<Op, Vec<crate::model::Write>>,
     next_op: u64,
@@ -109,19 +131,8 @@ impl Engine {
     /// Starts from what the store holds; asks for a scan at once. Records that cannot be read are
     /// left out and reported: the folder or a peer brings the file back.
     pub fn new(now: Tick, setup: Setup) -> Self {
-        let Setup {
-            vault,
-            me,
-            name,
-            life,
-            config,
-            files,
-            peers,
-            meta,
-            conflicts,
-            wall,
-            ..
-        } = setup;
+        let Setup { vault, me, name, life, config, files, peers, meta, conflicts, wall, .. } =
+            setup;
         let mut engine = Self {
             vault,
             me,
@@ -146,11 +157,10 @@ impl Engine {
             problems: BTreeMap::new(),
             held: BTreeSet::new(),
             conflicts,
-            ready: false,
-            stopping: false,
-            stopped: false,
+            stage: Stage::Scanning,
+            stop: Stop::No,
             pending: BTreeMap::new(),
-            retries: BTreeMap::new(),
+            retries: BTreeSet::new(),
             failed_appends: Vec::new(),
             appending: BTreeMap::new(),
             next_op: 0,
@@ -168,16 +178,14 @@ impl Engine {
                 }),
             }
         }
+        engine.intake.fresh = engine.index.len() == 0;
         engine.start_scan();
         engine
     }
 
     /// Takes one input. Never call it twice without draining [`Engine::poll`] in between.
     pub fn handle(&mut self, now: Tick, input: Input) {
-        debug_assert!(
-            self.out.is_empty(),
-            "the effects of the last input are drained first"
-        );
+        debug_assert!(self.out.is_empty(), "the effects of the last input are drained first");
         self.now = self.now.max(now);
         self.take(input);
         self.turn();
@@ -196,26 +204,13 @@ impl Engine {
             }
             Input::Command(Command::WallClock(wall)) => self.wall = wall,
             Input::Command(command) => self.on_command(command),
-            Input::LinkUp {
-                link,
-                peer,
-                dialled,
-            } => self.on_link_up(link, peer, dialled),
+            Input::LinkUp { link, peer, dialled } => self.on_link_up(link, peer, dialled),
             Input::LinkDown { link, reason } => self.on_link_down(link, &reason),
             Input::DialFailed { peer, reason } => self.on_dial_failed(peer, &reason),
-            Input::Message {
-                link,
-                lane: _,
-                message,
-                wire_bytes,
-            } => {
+            Input::Message { link, lane: _, message, wire_bytes } => {
                 self.on_message(link, message, wire_bytes);
             }
-            Input::Sent {
-                link,
-                lane,
-                wire_bytes,
-            } => self.on_sent(link, lane, wire_bytes),
+            Input::Sent { link, lane, wire_bytes } => self.on_sent(link, lane, wire_bytes),
             Input::Scanned { op, result } => {
                 if self.pending.remove(&op).is_some() {
                     self.on_scanned(result);
@@ -282,14 +277,13 @@ impl Engine {
                 kind: crate::model::ProblemKind::DiskFull,
                 message: format!("the store cannot be written: {message}"),
             });
-            self.failed_appends
-                .push((self.now.plus_ms(STORE_RETRY_MS), op, writes));
+            self.failed_appends.push((self.now.plus_ms(STORE_RETRY_MS), op, writes));
             return;
         }
         self.solved(STORE_PROBLEM);
         match self.pending.remove(&op) {
             Some(Pending::Commit(commit)) => self.on_committed(*commit),
-            Some(Pending::Kept(kept)) => self.on_kept(kept),
+            Some(Pending::Kept(kept)) => self.on_kept(&kept),
             other => debug_assert!(other.is_none(), "an append answers an append"),
         }
     }
@@ -300,6 +294,7 @@ impl Engine {
         self.retry_tasks();
         self.turn_intake();
         self.turn_tasks();
+        self.turn_start();
         self.turn_members();
         self.turn_links();
         self.turn_shots();
@@ -310,9 +305,8 @@ impl Engine {
 
     fn retry_appends(&mut self) {
         let now = self.now;
-        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.failed_appends)
-            .into_iter()
-            .partition(|it| it.0 <= now);
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.failed_appends).into_iter().partition(|it| it.0 <= now);
         self.failed_appends = later;
         for (_, op, writes) in due {
             self.appending.insert(op, writes.clone());
@@ -321,7 +315,7 @@ impl Engine {
     }
 
     fn retry_tasks(&mut self) {
-        while let Some((&(due, id), ())) = self.retries.first_key_value() {
+        while let Some(&(due, id)) = self.retries.first() {
             if due > self.now {
                 break;
             }
@@ -342,20 +336,34 @@ impl Engine {
         }
     }
 
+    fn turn_start(&mut self) {
+        if self.stage == Stage::TakingIn && self.taken_in() {
+            self.stage = Stage::Ready;
+            self.intake.fresh = false;
+            let (digest, files) = (self.index.digest(), self.index.files());
+            self.report(Report::Ready { digest, files });
+        }
+    }
+
     fn turn_stop(&mut self) {
-        if !self.stopping || self.stopped {
+        if self.stop != Stop::Asked {
             return;
         }
         let open = self.pending.values().any(|pending| {
             matches!(
                 pending,
-                Pending::Look(_) | Pending::Commit(_) | Pending::Step(..) | Pending::Job(_)
+                Pending::Look(_)
+                    | Pending::Commit(_)
+                    | Pending::Step(..)
+                    | Pending::Job(_)
+                    | Pending::Load(_)
+                    | Pending::Text(..)
             )
         });
         let quiet = !open && self.intake.idle() && self.debounce.len() == 0;
         if quiet {
             if self.links.is_empty() {
-                self.stopped = true;
+                self.stop = Stop::Done;
                 self.report(Report::Stopped);
             } else {
                 self.close_all_links();
@@ -371,14 +379,12 @@ impl Engine {
     /// When to call [`Engine::handle`] with [`Input::Wake`], if nothing else happens before.
     pub fn deadline(&self) -> Option<Tick> {
         [
-            self.debounce
-                .deadline()
-                .filter(|_| self.intake.between_batches()),
+            self.debounce.deadline().filter(|_| self.intake.between_batches()),
             self.intake.deadline(),
-            self.retries.first_key_value().map(|((due, _), ())| *due),
+            self.retries.first().map(|(due, _)| *due),
             self.failed_appends.iter().map(|it| it.0).min(),
             self.members_deadline(),
-            self.links.values().filter_map(|link| link.deadline()).min(),
+            self.links.values().filter_map(super::link::Link::deadline).min(),
         ]
         .into_iter()
         .flatten()
@@ -388,10 +394,7 @@ impl Engine {
     /// The figures behind `status`.
     pub fn status(&self) -> Status {
         let peers = self.members.others().map(|member| {
-            let link = self
-                .links
-                .values()
-                .find(|link| link.peer == member.id && link.greeted());
+            let link = self.links.values().find(|link| link.peer == member.id && link.greeted());
             PeerStatus {
                 id: member.id,
                 name: member.name.clone(),
@@ -421,6 +424,11 @@ impl Engine {
             cache_misses: self.cache.misses(),
             pending: (self.tasks.len() + self.debounce.len() + self.intake.open()) as u64,
         }
+    }
+
+    /// Whether nothing new may be begun.
+    pub(super) fn stopping(&self) -> bool {
+        self.stop != Stop::No
     }
 
     // What every part of the engine uses.
@@ -458,11 +466,7 @@ impl Engine {
     }
 
     pub(super) fn birth_of(&self, entry: &Entry) -> Birth {
-        Birth {
-            vault: self.vault,
-            path: entry.birth.clone(),
-            generation: entry.generation,
-        }
+        Birth { vault: self.vault, path: entry.birth.clone(), generation: entry.generation }
     }
 
     /// Puts a file in line for work.
@@ -472,13 +476,13 @@ impl Engine {
 
     /// Lets a file rest for `ms` milliseconds, then puts it in line.
     pub(super) fn wake_after(&mut self, id: FileId, ms: u64) {
-        self.retries.insert((self.now.plus_ms(ms), id), ());
+        self.retries.insert((self.now.plus_ms(ms), id));
     }
 
     /// Whether anything is under way that may still change the vault or its folder.
     pub(super) fn working(&self) -> bool {
-        !self.ready
-            || !self.tasks.is_empty()
+        self.stage < Stage::Ready
+            || self.tasks.values().any(|task| !task.blocked)
             || !self.fetches.is_empty()
             || !self.intake.idle()
             || self.debounce.len() > 0

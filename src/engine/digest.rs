@@ -48,11 +48,7 @@ impl Tree {
     pub(super) fn sums(&self) -> Vec<Digest> {
         self.leaves
             .chunks(usize::from(self.fanout))
-            .map(|leaves| {
-                leaves
-                    .iter()
-                    .fold(Digest::ZERO, |sum, leaf| sum.plus(*leaf))
-            })
+            .map(|leaves| leaves.iter().fold(Digest::ZERO, |sum, leaf| sum.plus(*leaf)))
             .collect()
     }
 
@@ -64,10 +60,7 @@ impl Tree {
             .filter(|(node, sum)| theirs.get(usize::from(*node)) != Some(sum))
             .map(|(node, _)| {
                 let from = usize::from(node) * width;
-                Node {
-                    node,
-                    leaves: self.leaves[from..from + width].to_vec(),
-                }
+                Node { node, leaves: self.leaves[from..from + width].to_vec() }
             })
             .collect()
     }
@@ -97,10 +90,7 @@ pub(super) fn items(index: &Index, fanout: u16, leaves: &[(u16, u16)]) -> Vec<Le
             items.push((*id, short(entry.digest(id))));
         }
     }
-    found
-        .into_iter()
-        .map(|((node, leaf), items)| Leaf { node, leaf, items })
-        .collect()
+    found.into_iter().map(|((node, leaf), items)| Leaf { node, leaf, items }).collect()
 }
 
 /// The first eight bytes, enough to tell two versions of one file apart.

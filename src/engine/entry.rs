@@ -75,15 +75,9 @@ impl Entry {
     /// What a peer is told of it, without the earlier changes a negotiation may need.
     pub(super) fn state(&self) -> State {
         if self.heads.is_empty() {
-            State::Plain {
-                kind: self.kind,
-                content: self.content,
-            }
+            State::Plain { kind: self.kind, content: self.content }
         } else {
-            State::Document {
-                heads: self.heads.clone(),
-                recent: Vec::new(),
-            }
+            State::Document { heads: self.heads.clone(), recent: Vec::new() }
         }
     }
 

@@ -37,10 +37,7 @@ enum Stage {
     /// Small: all chunks asked for at once.
     Memory(BTreeMap<u32, Vec<u8>>),
     /// Large: what we hold of it and what it should be are being found out.
-    Outlining {
-        ours: Option<Vec<Option<ContentHash>>>,
-        theirs: Option<Vec<ContentHash>>,
-    },
+    Outlining { ours: Option<Vec<Option<ContentHash>>>, theirs: Option<Vec<ContentHash>> },
     /// Large: the chunks we lack are coming.
     Chunks {
         outline: Vec<ContentHash>,
@@ -100,11 +97,8 @@ impl Engine {
     }
 
     fn start_fetches(&mut self) {
-        let mut open = self
-            .fetches
-            .values()
-            .filter(|it| !matches!(it.stage, Stage::Queued))
-            .count();
+        let mut open =
+            self.fetches.values().filter(|it| !matches!(it.stage, Stage::Queued)).count();
         while open < FETCHES_LIMIT {
             let next = self
                 .fetches
@@ -137,17 +131,10 @@ impl Engine {
                 self.send(link, Lane::Control, Message::ChunkWant { content, index });
             }
         } else {
-            fetch.stage = Stage::Outlining {
-                ours: None,
-                theirs: None,
-            };
+            fetch.stage = Stage::Outlining { ours: None, theirs: None };
             self.send(link, Lane::Control, Message::OutlineWant(content));
             let op = self.op(Pending::PartOutline(hash));
-            self.emit(Effect::Outline {
-                op,
-                from: Shelf::Part,
-                content,
-            });
+            self.emit(Effect::Outline { op, from: Shelf::Part, content });
         }
     }
 
@@ -156,10 +143,8 @@ impl Engine {
         hash: ContentHash,
         result: Result<Vec<Option<ContentHash>>, StepError>,
     ) {
-        if let Some(Fetch {
-            stage: Stage::Outlining { ours, .. },
-            ..
-        }) = self.fetches.get_mut(&hash)
+        if let Some(Fetch { stage: Stage::Outlining { ours, .. }, .. }) =
+            self.fetches.get_mut(&hash)
         {
             // A part that cannot be read is begun anew.
             *ours = Some(result.unwrap_or_default());
@@ -172,11 +157,7 @@ impl Engine {
             return;
         };
         if !verify_outline(fetch.content, &chunks) {
-            return self.close(
-                link,
-                Bye::Protocol,
-                "an outline does not add up to its content",
-            );
+            return self.close(link, Bye::Protocol, "an outline does not add up to its content");
         }
         if let Stage::Outlining { theirs, .. } = &mut fetch.stage {
             *theirs = Some(chunks);
@@ -188,11 +169,7 @@ impl Engine {
         let Some(fetch) = self.fetches.get_mut(&hash) else {
             return;
         };
-        let Stage::Outlining {
-            ours: Some(ours),
-            theirs: Some(theirs),
-        } = &mut fetch.stage
-        else {
+        let Stage::Outlining { ours: Some(ours), theirs: Some(theirs) } = &mut fetch.stage else {
             return;
         };
         let (ours, outline) = (std::mem::take(ours), std::mem::take(theirs));
@@ -201,12 +178,8 @@ impl Engine {
             .filter(|(index, chunk)| ours.get(*index as usize).copied().flatten() != Some(**chunk))
             .map(|(index, _)| index)
             .collect();
-        fetch.stage = Stage::Chunks {
-            outline,
-            missing,
-            asked: BTreeSet::new(),
-            putting: BTreeSet::new(),
-        };
+        fetch.stage =
+            Stage::Chunks { outline, missing, asked: BTreeSet::new(), putting: BTreeSet::new() };
         self.ask_for_chunks(hash);
     }
 
@@ -215,13 +188,7 @@ impl Engine {
             return;
         };
         let (content, link) = (fetch.content, fetch.link);
-        let Stage::Chunks {
-            missing,
-            asked,
-            putting,
-            ..
-        } = &mut fetch.stage
-        else {
+        let Stage::Chunks { missing, asked, putting, .. } = &mut fetch.stage else {
             return;
         };
         let mut wants = Vec::new();
@@ -256,21 +223,13 @@ impl Engine {
                 if chunks.len() < chunk_count(content) as usize {
                     return;
                 }
-                let whole = std::mem::take(chunks)
-                    .into_values()
-                    .flatten()
-                    .collect::<Vec<u8>>();
+                let whole = std::mem::take(chunks).into_values().flatten().collect::<Vec<u8>>();
                 if Content::of(&whole) != content {
                     return self.close(link, Bye::Protocol, "chunks of another content");
                 }
-                self.fetched(hash, Some(whole));
+                self.fetched(hash, Some(&whole));
             }
-            Stage::Chunks {
-                outline,
-                asked,
-                putting,
-                ..
-            } => {
+            Stage::Chunks { outline, asked, putting, .. } => {
                 let Some(expected) = outline.get(index as usize).filter(|_| asked.remove(&index))
                 else {
                     return;
@@ -280,12 +239,7 @@ impl Engine {
                 }
                 putting.insert(index);
                 let op = self.op(Pending::PutChunk(hash, index));
-                self.emit(Effect::PutChunk {
-                    op,
-                    content,
-                    index,
-                    bytes,
-                });
+                self.emit(Effect::PutChunk { op, content, index, bytes });
             }
             Stage::Queued | Stage::Outlining { .. } => {}
         }
@@ -314,11 +268,7 @@ impl Engine {
                 },
             };
             self.problem(problem);
-            let waiting = self
-                .fetches
-                .remove(&hash)
-                .map(|it| it.waiting)
-                .unwrap_or_default();
+            let waiting = self.fetches.remove(&hash).map(|it| it.waiting).unwrap_or_default();
             for id in waiting {
                 self.wake_after(id, 5000);
                 self.not_to_be_had(id);
@@ -333,7 +283,7 @@ impl Engine {
     }
 
     /// A content is here: in memory, or (`None`) as a complete part.
-    fn fetched(&mut self, hash: ContentHash, bytes: Option<Vec<u8>>) {
+    fn fetched(&mut self, hash: ContentHash, bytes: Option<&Vec<u8>>) {
         let Some(fetch) = self.fetches.remove(&hash) else {
             return;
         };
@@ -344,16 +294,14 @@ impl Engine {
             };
             task.waiting = false;
             if task.working {
-                let text = bytes
-                    .clone()
-                    .and_then(|bytes| String::from_utf8(bytes).ok());
+                let text = bytes.cloned().and_then(|bytes| String::from_utf8(bytes).ok());
                 match text {
                     Some(text) => self.text_gathered(id, fetch.content, text),
                     None => self.text_lost(id),
                 }
                 continue;
             }
-            match &bytes {
+            match bytes {
                 Some(bytes) => task.bytes = Some((hash, bytes.clone())),
                 None => task.part = Some(fetch.content),
             }
@@ -412,6 +360,7 @@ impl Engine {
         for id in std::mem::take(&mut self.wanting) {
             if let Some(task) = self.tasks.get_mut(&id) {
                 task.waiting = false;
+                task.blocked = false;
             }
             self.wake(id);
         }
@@ -420,10 +369,7 @@ impl Engine {
     // Serving.
 
     pub(super) fn serve_outline(&mut self, link: LinkId, content: Content) {
-        let path = self
-            .index
-            .holder_of(&content.hash)
-            .and_then(|it| it.base.as_ref());
+        let path = self.index.holder_of(&content.hash).and_then(|it| it.base.as_ref());
         let Some(path) = path.map(|base| base.path.clone()) else {
             return self.send(link, Lane::Control, Message::ContentGone(content.hash));
         };
@@ -431,11 +377,7 @@ impl Engine {
             return;
         }
         let op = self.op(Pending::ServeOutline(link, content));
-        self.emit(Effect::Outline {
-            op,
-            from: Shelf::File(path),
-            content,
-        });
+        self.emit(Effect::Outline { op, from: Shelf::File(path), content });
     }
 
     pub(super) fn serve_outlined(
@@ -445,14 +387,9 @@ impl Engine {
         result: Result<Vec<Option<ContentHash>>, StepError>,
     ) {
         self.served(link);
-        let whole = result
-            .ok()
-            .and_then(|chunks| chunks.into_iter().collect::<Option<Vec<_>>>());
+        let whole = result.ok().and_then(|chunks| chunks.into_iter().collect::<Option<Vec<_>>>());
         let message = match whole {
-            Some(chunks) => Message::Outline {
-                hash: content.hash,
-                chunks,
-            },
+            Some(chunks) => Message::Outline { hash: content.hash, chunks },
             None => Message::ContentGone(content.hash),
         };
         self.send(link, Lane::Control, message);
@@ -462,19 +399,11 @@ impl Engine {
         if self.serving_too_much(link) {
             return;
         }
-        let holder = self
-            .index
-            .holder_of(&content.hash)
-            .and_then(|it| it.base.as_ref());
+        let holder = self.index.holder_of(&content.hash).and_then(|it| it.base.as_ref());
         match holder.map(|base| base.path.clone()) {
             Some(path) => {
                 let op = self.op(Pending::ServeChunk(link, content, index));
-                self.emit(Effect::ReadChunk {
-                    op,
-                    path,
-                    content,
-                    index,
-                });
+                self.emit(Effect::ReadChunk { op, path, content, index });
             }
             None => self.serve_from_store(link, content, index),
         }
@@ -482,10 +411,7 @@ impl Engine {
 
     fn serve_from_store(&mut self, link: LinkId, content: Content, index: u32) {
         let op = self.op(Pending::ServeText(link, content, Some(index)));
-        self.emit(Effect::LoadText {
-            op,
-            hash: content.hash,
-        });
+        self.emit(Effect::LoadText { op, hash: content.hash });
     }
 
     pub(super) fn serve_chunk_read(
@@ -498,11 +424,7 @@ impl Engine {
         match result {
             Ok(bytes) => {
                 self.served(link);
-                let message = Message::Chunk {
-                    hash: content.hash,
-                    index,
-                    bytes,
-                };
+                let message = Message::Chunk { hash: content.hash, index, bytes };
                 self.send(link, Lane::Blob, message);
             }
             // The user changed the file; the store may have kept the text.
@@ -520,20 +442,14 @@ impl Engine {
         self.served(link);
         let index = index.unwrap_or(0);
         let start = u64::from(index) * CHUNK_BYTES;
-        let chunk = text
-            .filter(|it| it.len() as u64 == content.size)
-            .and_then(|bytes| {
-                let from = usize::try_from(start).ok()?;
-                let to = usize::try_from((start + CHUNK_BYTES).min(content.size)).ok()?;
-                bytes.get(from..to).map(<[u8]>::to_vec)
-            });
+        let chunk = text.filter(|it| it.len() as u64 == content.size).and_then(|bytes| {
+            let from = usize::try_from(start).ok()?;
+            let to = usize::try_from((start + CHUNK_BYTES).min(content.size)).ok()?;
+            bytes.get(from..to).map(<[u8]>::to_vec)
+        });
         match chunk {
             Some(bytes) => {
-                let message = Message::Chunk {
-                    hash: content.hash,
-                    index,
-                    bytes,
-                };
+                let message = Message::Chunk { hash: content.hash, index, bytes };
                 self.send(link, Lane::Blob, message);
             }
             None => self.send(link, Lane::Control, Message::ContentGone(content.hash)),
@@ -546,11 +462,7 @@ impl Engine {
         };
         it.serving += 1;
         if it.serving > SERVING_LIMIT {
-            self.close(
-                link,
-                Bye::Protocol,
-                "the peer asks for more than it may at once",
-            );
+            self.close(link, Bye::Protocol, "the peer asks for more than it may at once");
             return true;
         }
         false

@@ -103,22 +103,18 @@ impl Index {
             .range(folder.clone()..)
             .take_while(|(path, _)| path.as_str().starts_with(folder.as_str()))
             .any(|(path, _)| path.is_below(folder));
-        let remembered = self.claimants(folder).any(|id| {
-            self.entries
-                .get(&id)
-                .is_some_and(|entry| entry.kind == Kind::Folder)
-        });
+        let remembered = self
+            .claimants(folder)
+            .any(|id| self.entries.get(&id).is_some_and(|entry| entry.kind == Kind::Folder));
         claimed_below || remembered
     }
 
     /// The place on disk that `id` should have: the path it claims, or one beside it when a file
     /// with a smaller identity claims the same. Every device chooses alike.
     pub(super) fn wanted_place(&self, id: &FileId, entry: &Entry) -> VaultPath {
-        let rival = self.claimants(&entry.path).find(|other| {
-            self.entries
-                .get(other)
-                .is_some_and(|it| it.kind != Kind::Folder)
-        });
+        let rival = self
+            .claimants(&entry.path)
+            .find(|other| self.entries.get(other).is_some_and(|it| it.kind != Kind::Folder));
         match rival {
             Some(first) if first != *id && entry.kind != Kind::Folder => {
                 entry.path.with_suffix(&format!("(clash {})", id.short()))
@@ -134,17 +130,11 @@ impl Index {
         if let Some(base) = &entry.base {
             self.on_disk.insert(base.path.clone(), id);
             if entry.kind != Kind::Folder {
-                self.by_content
-                    .entry(base.content.hash)
-                    .or_default()
-                    .insert(id);
+                self.by_content.entry(base.content.hash).or_default().insert(id);
             }
         }
         if entry.alive {
-            self.claims
-                .entry(entry.path.clone())
-                .or_default()
-                .insert(id);
+            self.claims.entry(entry.path.clone()).or_default().insert(id);
         } else {
             self.tombstones += 1;
         }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::core::{Engine, Pending};
+use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::FOLDER_GENERATION;
-use super::file::Disk;
 use super::input::ScanError;
 use super::report::{Report, Work};
+use super::task::Disk;
 use crate::docs::Birth;
 use crate::model::{
     Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
@@ -32,8 +32,20 @@ pub(super) struct Intake {
     next_rescan: Option<Tick>,
     /// Files that a hint found gone, and since when; another look confirms it.
     vanishing: BTreeMap<FileId, Tick>,
-    pub(super) allow_mass_delete: bool,
-    pub(super) braked: bool,
+    pub(super) brake: Brake,
+    /// Nothing was known of this vault at the start: what is found is not news.
+    pub(super) fresh: bool,
+}
+
+/// What becomes of a mass deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Brake {
+    /// The next one is held back.
+    Armed,
+    /// One is being held back.
+    Holds,
+    /// A person let the next one pass.
+    Released,
 }
 
 /// Paths looked at together, so that a move is seen as one.
@@ -52,6 +64,9 @@ struct Batch {
     hold: bool,
     held_bytes: usize,
     done: u64,
+    /// Looks under way that a step of ours overtook: what they saw is old.
+    stale: BTreeSet<VaultPath>,
+    under_way: BTreeSet<VaultPath>,
 }
 
 impl Intake {
@@ -62,8 +77,8 @@ impl Intake {
             rescan_ms,
             next_rescan: None,
             vanishing: BTreeMap::new(),
-            allow_mass_delete: false,
-            braked: false,
+            brake: Brake::Armed,
+            fresh: false,
         }
     }
 
@@ -91,9 +106,7 @@ impl Intake {
 
     /// How many paths are still to be looked at.
     pub(super) fn open(&self) -> usize {
-        self.batch
-            .as_ref()
-            .map_or(0, |batch| batch.to_look.len() + batch.looking)
+        self.batch.as_ref().map_or(0, |batch| batch.to_look.len() + batch.looking)
     }
 }
 
@@ -112,6 +125,8 @@ impl Batch {
             hold: true,
             held_bytes: 0,
             done: 0,
+            stale: BTreeSet::new(),
+            under_way: BTreeSet::new(),
         }
     }
 
@@ -145,13 +160,13 @@ impl Engine {
     }
 
     fn begin_batch(&mut self) {
-        let due = if self.stopping || self.intake.scan_wanted {
+        let due = if self.stopping() || self.intake.scan_wanted {
             self.debounce.take_all()
         } else {
             self.debounce.take_due(self.now)
         };
         let now = self.now;
-        let stopping = self.stopping;
+        let stopping = self.stopping();
         let confirm: Vec<FileId> = self
             .intake
             .vanishing
@@ -168,13 +183,7 @@ impl Engine {
         }
         let places: Vec<VaultPath> = confirm
             .iter()
-            .filter_map(|id| {
-                self.index
-                    .get(id)?
-                    .base
-                    .as_ref()
-                    .map(|base| base.path.clone())
-            })
+            .filter_map(|id| self.index.get(id)?.base.as_ref().map(|base| base.path.clone()))
             .collect();
         for id in &confirm {
             if self.index.get(id).is_none_or(|entry| entry.base.is_none()) {
@@ -203,6 +212,7 @@ impl Engine {
                 break;
             };
             batch.looking += 1;
+            batch.under_way.insert(path.clone());
             let op = self.op(Pending::Look(path.clone()));
             self.emit(Effect::Read { op, path });
         }
@@ -215,11 +225,8 @@ impl Engine {
                 self.intake.batch = None;
                 self.intake.next_rescan = Some(self.now.plus_ms(self.config.retry_ms * 4));
                 let (ScanError::Unmounted(reason) | ScanError::Unreadable(reason)) = error;
-                self.intake.braked = true;
-                self.report(Report::Brake {
-                    reason,
-                    count: self.index.files(),
-                });
+                self.intake.brake = Brake::Holds;
+                self.report(Report::Brake { reason, count: self.index.files() });
                 return;
             }
         };
@@ -247,10 +254,7 @@ impl Engine {
             if found.contains(path) || unseen {
                 continue;
             }
-            let folder = self
-                .index
-                .get(id)
-                .is_some_and(|entry| entry.kind == Kind::Folder);
+            let folder = self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder);
             // A folder that is no longer empty is there all the same.
             let inside = folder
                 && found
@@ -278,12 +282,8 @@ impl Engine {
         for (path, stamp) in folders {
             self.born_folder(path, stamp);
         }
-        if total > 0 && !self.ready {
-            self.report(Report::Progress {
-                done: 0,
-                total,
-                what: Work::TakingIn,
-            });
+        if total > 0 && self.stage == Stage::Scanning {
+            self.report(Report::Progress { done: 0, total, what: Work::TakingIn });
         }
     }
 
@@ -292,14 +292,14 @@ impl Engine {
             return;
         };
         batch.looking -= 1;
+        batch.under_way.remove(&path);
+        if batch.stale.remove(&path) {
+            return self.debounce.hint(self.now, path);
+        }
         batch.done += 1;
         let (done, total) = (batch.done, batch.asked.len() as u64);
         if done % PROGRESS_STEP == 0 {
-            self.report(Report::Progress {
-                done,
-                total,
-                what: Work::TakingIn,
-            });
+            self.report(Report::Progress { done, total, what: Work::TakingIn });
         }
         match observed {
             Observed::Absent => self.found_absent(&path),
@@ -342,10 +342,7 @@ impl Engine {
         let first = self.first_hint(&path);
         if let Some(id) = self.index.at(&path) {
             self.intake.vanishing.remove(&id);
-            let entry = self
-                .index
-                .get(&id)
-                .expect("a place on disk names a known file");
+            let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
                 self.disk_event(id, Disk::Edited(seen), first);
                 return;
@@ -376,9 +373,7 @@ impl Engine {
 
     fn found_folder(&mut self, path: VaultPath, empty: bool, stamp: Stamp) {
         let known = self.index.at(&path);
-        let folder = known
-            .and_then(|id| self.index.get(&id))
-            .map(|it| it.kind == Kind::Folder);
+        let folder = known.and_then(|id| self.index.get(&id)).map(|it| it.kind == Kind::Folder);
         let Some(batch) = &mut self.intake.batch else {
             return;
         };
@@ -408,13 +403,7 @@ impl Engine {
     /// A folder was named by a hint: what is in it is only known after a walk.
     fn scan_in_batch(&mut self) {
         let under_way = self.pending.values().any(|it| matches!(it, Pending::Scan));
-        if self
-            .intake
-            .batch
-            .as_ref()
-            .is_some_and(|batch| batch.scanning)
-            && !under_way
-        {
+        if self.intake.batch.as_ref().is_some_and(|batch| batch.scanning) && !under_way {
             let op = self.op(Pending::Scan);
             self.emit(Effect::Scan { op });
         }
@@ -448,18 +437,15 @@ impl Engine {
                 self.moved(*id, to, seen, batch.since);
             }
         }
-        let gone: Vec<FileId> = vanished
-            .iter()
-            .map(|it| it.id)
-            .filter(|id| !moves.contains_key(id))
-            .collect();
+        let gone: Vec<FileId> =
+            vanished.iter().map(|it| it.id).filter(|id| !moves.contains_key(id)).collect();
         self.take_in_deletions(gone, &batch);
         for (path, seen) in std::mem::take(&mut batch.appeared) {
             let first = batch.first.get(&path).copied().unwrap_or(batch.since);
             self.born_file(path, seen, first);
         }
-        if !self.ready {
-            self.ready = true;
+        if self.stage == Stage::Scanning {
+            self.stage = Stage::TakingIn;
             self.wake_unfinished();
         }
     }
@@ -481,23 +467,14 @@ impl Engine {
 
     /// Files found gone in this batch, and those found gone before and not confirmed yet.
     fn vanished(&self, batch: &Batch) -> Vec<Vanished> {
-        let ids: BTreeSet<FileId> = batch
-            .vanished
-            .iter()
-            .chain(self.intake.vanishing.keys())
-            .copied()
-            .collect();
+        let ids: BTreeSet<FileId> =
+            batch.vanished.iter().chain(self.intake.vanishing.keys()).copied().collect();
         ids.into_iter()
             .filter_map(|id| {
                 let entry = self.index.get(&id)?;
                 let base = entry.base.as_ref().filter(|_| entry.kind != Kind::Folder)?;
                 let (path, content, stamp) = (base.path.clone(), base.content, base.stamp);
-                Some(Vanished {
-                    id,
-                    path,
-                    content,
-                    stamp,
-                })
+                Some(Vanished { id, path, content, stamp })
             })
             .collect()
     }
@@ -511,7 +488,9 @@ impl Engine {
             }
             // A hint may have come between the two halves of a save; a walk of everything at the
             // start may not.
-            let confirmed = !self.ready || self.stopping || self.intake.vanishing.contains_key(&id);
+            let confirmed = self.stage == Stage::Scanning
+                || self.stopping()
+                || self.intake.vanishing.contains_key(&id);
             if confirmed {
                 self.intake.vanishing.remove(&id);
                 certain.push(id);
@@ -523,34 +502,22 @@ impl Engine {
         let folders: Vec<FileId> = batch
             .vanished
             .iter()
-            .filter(|id| {
-                self.index
-                    .get(id)
-                    .is_some_and(|entry| entry.kind == Kind::Folder)
-            })
+            .filter(|id| self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder))
             .copied()
             .collect();
         let count = certain.len() as u64;
         let config = &self.config;
-        let brake = reconcile::brake(
-            count,
-            self.index.files(),
-            config.brake_files,
-            config.brake_percent,
-        );
+        let brake =
+            reconcile::brake(count, self.index.files(), config.brake_files, config.brake_percent);
         if let Some(brake) = brake
-            && !self.intake.allow_mass_delete
+            && self.intake.brake != Brake::Released
         {
-            self.intake.braked = true;
-            self.report(Report::Brake {
-                reason: brake.reason,
-                count: brake.count,
-            });
+            self.intake.brake = Brake::Holds;
+            self.report(Report::Brake { reason: brake.reason, count: brake.count });
             return;
         }
         if count > 0 {
-            self.intake.allow_mass_delete = false;
-            self.intake.braked = false;
+            self.intake.brake = Brake::Armed;
         }
         for id in certain.into_iter().chain(folders) {
             self.intake.vanishing.remove(&id);
@@ -558,37 +525,39 @@ impl Engine {
         }
     }
 
+    /// A step of ours changed this place: looks that may have seen it before are taken again.
+    pub(super) fn place_changed(&mut self, id: FileId, path: &VaultPath) {
+        if let Some(batch) = &mut self.intake.batch
+            && batch.under_way.contains(path)
+        {
+            batch.stale.insert(path.clone());
+        }
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let old = std::mem::take(&mut task.disk);
+        for (disk, _) in old {
+            if let Disk::Born { path, .. } | Disk::Moved(path, _) = disk {
+                self.debounce.hint(self.now, path);
+            }
+            self.debounce.hint(self.now, path.clone());
+        }
+    }
+
     fn first_hint(&self, path: &VaultPath) -> Tick {
         let batch = self.intake.batch.as_ref();
-        batch.map_or(self.now, |it| {
-            it.first.get(path).copied().unwrap_or(it.since)
-        })
+        batch.map_or(self.now, |it| it.first.get(path).copied().unwrap_or(it.since))
     }
 
     fn born_folder(&mut self, path: VaultPath, stamp: Stamp) {
-        let seen = Seen {
-            stamp,
-            content: Content::of(b""),
-            kind: Kind::Folder,
-            text: None,
-        };
+        let seen = Seen { stamp, content: Content::of(b""), kind: Kind::Folder, text: None };
         let first = self.first_hint(&path);
         self.born_file(path, seen, first);
     }
 
     /// A file nobody knew: it gets the identity of the first generation that is free.
     fn born_file(&mut self, path: VaultPath, seen: Seen, first: Tick) {
-        let mut generation = if seen.kind == Kind::Folder {
-            FOLDER_GENERATION
-        } else {
-            0
-        };
+        let mut generation = if seen.kind == Kind::Folder { FOLDER_GENERATION } else { 0 };
         loop {
-            let birth = Birth {
-                vault: self.vault,
-                path: path.clone(),
-                generation,
-            };
+            let birth = Birth { vault: self.vault, path: path.clone(), generation };
             let id = birth.file_id();
             let usable = match self.index.get(&id) {
                 None => true,
@@ -600,15 +569,7 @@ impl Engine {
                 Some(entry) => entry.base.is_none() && entry.path == path,
             };
             if usable {
-                self.disk_event(
-                    id,
-                    Disk::Born {
-                        path,
-                        generation,
-                        seen,
-                    },
-                    first,
-                );
+                self.disk_event(id, Disk::Born { path, generation, seen }, first);
                 return;
             }
             generation += 1;
@@ -619,7 +580,5 @@ impl Engine {
 /// Whether `path` is `place` or lies below it; the empty place is the root.
 fn lies_in(path: &str, place: &str) -> bool {
     place.is_empty()
-        || path
-            .strip_prefix(place)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        || path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -18,7 +18,7 @@ const RECENT_LIMIT: usize = 12;
 
 /// A loaded document with what is known of its stored form.
 #[derive(Debug)]
-pub struct Held {
+pub(super) struct Held {
     document: Document,
     snapshot_bytes: u64,
     log_bytes: u64,
@@ -169,75 +169,36 @@ impl Job {
 
     /// Does the work; no I/O, may take long.
     pub fn run(self) -> Outcome {
-        let Self {
-            id,
-            birth,
-            source,
-            author,
-            mut at,
-            born_as,
-            time,
-            acts,
-            texts,
-        } = self;
+        let Self { id, birth, source, author, mut at, born_as, time, acts, texts } = self;
         if let (true, Some((kind, content))) = (at.is_empty(), born_as) {
             match Document::import(&birth, kind, content) {
                 Ok(document) => at = document.heads(),
                 Err(error) => {
-                    return Outcome {
-                        held: None,
-                        result: Err(damaged(&error)),
-                    };
+                    return Outcome { held: None, result: Err(damaged(&error)) };
                 }
             }
         }
         let mut held = match open(&birth, source) {
             Ok(held) => held,
             Err(error) => {
-                return Outcome {
-                    held: None,
-                    result: Err(damaged(&error)),
-                };
+                return Outcome { held: None, result: Err(damaged(&error)) };
             }
         };
-        let mut work = Work {
-            birth,
-            author,
-            branch: at,
-            time,
-            texts,
-            ops: 0,
-            foreign: None,
-            export: None,
-        };
-        let before = held
-            .as_ref()
-            .map(|held| held.document.heads())
-            .unwrap_or_default();
+        let mut work =
+            Work { birth, author, branch: at, time, texts, ops: 0, foreign: None, export: None };
+        let before = held.as_ref().map(|held| held.document.heads()).unwrap_or_default();
         for act in acts {
             if let Err(failure) = work.act(&mut held, act) {
-                return Outcome {
-                    held: None,
-                    result: Err(failure),
-                };
+                return Outcome { held: None, result: Err(failure) };
             }
         }
         let Some(mut held) = held else {
             let lost = "no delivery brought the document".to_owned();
-            return Outcome {
-                held: None,
-                result: Err(Failure::Foreign(lost)),
-            };
+            return Outcome { held: None, result: Err(Failure::Foreign(lost)) };
         };
         match work.finish(id, &mut held, &before) {
-            Ok(done) => Outcome {
-                held: Some(held),
-                result: Ok(done),
-            },
-            Err(failure) => Outcome {
-                held: None,
-                result: Err(failure),
-            },
+            Ok(done) => Outcome { held: Some(held), result: Ok(done) },
+            Err(failure) => Outcome { held: None, result: Err(failure) },
         }
     }
 }
@@ -250,20 +211,10 @@ fn open(birth: &Birth, source: Source) -> Result<Option<Box<Held>>, docs::Error>
         Source::Stored(stored) => {
             let log = stored.changes.iter().map(Vec::len).sum::<usize>() as u64;
             let document = Document::load(&stored)?;
-            (
-                document,
-                stored.snapshot.len() as u64,
-                log,
-                stored.changes.len() as u64,
-            )
+            (document, stored.snapshot.len() as u64, log, stored.changes.len() as u64)
         }
     };
-    Ok(Some(Box::new(Held {
-        document,
-        snapshot_bytes,
-        log_bytes,
-        log_changes,
-    })))
+    Ok(Some(Box::new(Held { document, snapshot_bytes, log_bytes, log_changes })))
 }
 
 /// The state of a job between its acts.
@@ -283,12 +234,8 @@ impl Work {
         if let (None, Act::Absorb(bytes)) = (&held, &act) {
             let document = Document::receive(&self.birth, bytes).map_err(|it| foreign(&it))?;
             self.foreign = Some(document.heads());
-            *held = Some(Box::new(Held {
-                document,
-                snapshot_bytes: 0,
-                log_bytes: 0,
-                log_changes: 0,
-            }));
+            *held =
+                Some(Box::new(Held { document, snapshot_bytes: 0, log_bytes: 0, log_changes: 0 }));
             return Ok(());
         }
         let Some(document) = held.as_mut().map(|held| &mut held.document) else {
@@ -320,9 +267,7 @@ impl Work {
                 self.edited(edited)
             }
             Act::Import { kind, content } => {
-                document
-                    .add_import(&self.birth, kind, content)
-                    .map_err(|it| foreign(&it))?;
+                document.add_import(&self.birth, kind, content).map_err(|it| foreign(&it))?;
                 let alone = Document::import(&self.birth, kind, content);
                 self.branch = alone.map_err(|it| foreign(&it))?.heads();
                 Ok(())
@@ -341,7 +286,7 @@ impl Work {
                 Ok(())
             }
             Act::Export(theirs) => {
-                self.export = Some(self.export(document, &theirs));
+                self.export = Some(Self::export(document, &theirs));
                 Ok(())
             }
         }
@@ -365,34 +310,23 @@ impl Work {
                 None => needs.push(content),
             }
         }
-        if needs.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::Needs(needs))
-        }
+        if needs.is_empty() { Ok(()) } else { Err(Failure::Needs(needs)) }
     }
 
-    fn export(&self, document: &Document, theirs: &State) -> Export {
+    fn export(document: &Document, theirs: &State) -> Export {
         let heads = document.heads();
-        let whole = |document: &Document| Body::Document {
-            bytes: document.save(),
-        };
+        let whole = |document: &Document| Body::Document { bytes: document.save() };
         Export::Body(match theirs {
             State::Absent => whole(document),
             State::Plain { kind, content } => {
                 match document.changes_beyond_import(*kind, *content) {
-                    Some(changes) => Body::Changes {
-                        heads,
-                        import: Some((*kind, *content)),
-                        changes,
-                    },
+                    Some(changes) => {
+                        Body::Changes { heads, import: Some((*kind, *content)), changes }
+                    }
                     None => whole(document),
                 }
             }
-            State::Document {
-                heads: theirs,
-                recent,
-            } => {
+            State::Document { heads: theirs, recent } => {
                 let known: Vec<ChangeHash> =
                     theirs.as_slice().iter().chain(recent).copied().collect();
                 if known.iter().any(|hash| document.knows(hash)) {
@@ -400,11 +334,7 @@ impl Work {
                     if changes.is_empty() {
                         return Export::Nothing;
                     }
-                    Body::Changes {
-                        heads,
-                        import: None,
-                        changes,
-                    }
+                    Body::Changes { heads, import: None, changes }
                 } else {
                     whole(document)
                 }
@@ -443,11 +373,7 @@ impl Work {
             held.writes(id, before)
         };
         Ok(Done {
-            branch: if self.branch.is_empty() {
-                heads.clone()
-            } else {
-                self.branch
-            },
+            branch: if self.branch.is_empty() { heads.clone() } else { self.branch },
             heads,
             path: view.path,
             alive: view.alive,
@@ -489,22 +415,21 @@ impl Held {
 }
 
 fn state_of(document: &Document) -> State {
-    State::Document {
-        heads: document.heads(),
-        recent: document.recent(RECENT_LIMIT),
-    }
+    State::Document { heads: document.heads(), recent: document.recent(RECENT_LIMIT) }
 }
 
 fn foreign(error: &docs::Error) -> Failure {
-    match error {
-        docs::Error::TextMissing(texts) => Failure::Needs(texts.clone()),
-        _ => Failure::Foreign(error.to_string()),
+    if let docs::Error::TextMissing(texts) = error {
+        Failure::Needs(texts.clone())
+    } else {
+        Failure::Foreign(error.to_string())
     }
 }
 
 fn damaged(error: &docs::Error) -> Failure {
-    match error {
-        docs::Error::TextMissing(texts) => Failure::Needs(texts.clone()),
-        _ => Failure::Damaged(error.to_string()),
+    if let docs::Error::TextMissing(texts) = error {
+        Failure::Needs(texts.clone())
+    } else {
+        Failure::Damaged(error.to_string())
     }
 }

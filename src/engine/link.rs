@@ -1,17 +1,17 @@
 //! One connection to one peer: greeting, comparison, agreement.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::core::Engine;
-use super::digest::{self, Tree};
+use super::digest;
 use super::effect::{Effect, LinkId};
-use super::file::Incoming;
 use super::input::DialError;
 use super::report::Report;
 use super::send::Outbox;
+use super::task::Incoming;
 use crate::docs::Birth;
 use crate::model::{Digest, FileId, PeerId, Tick};
-use crate::wire::{Bye, Delivery, Hello, Lane, Leaf, Message, Node, PROTOCOL_VERSION, State};
+use crate::wire::{Bye, Delivery, Hello, Lane, Message, PROTOCOL_VERSION, State};
 
 /// Two sides that are both at rest with different digests compare again after this long, doubling
 /// up to sixteen times that. Long enough for a message that crossed another.
@@ -40,24 +40,23 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) peer: PeerId,
-    pub(super) dialled: bool,
     pub(super) phase: Phase,
     pub(super) since: Tick,
     pub(super) hello: Option<Hello>,
     /// What we offered in our own hello.
     pub(super) gives: bool,
     pub(super) takes: bool,
-    fanout: u16,
+    pub(super) fanout: u16,
     /// What the peer holds of files on which we differ; all others are equal.
     pub(super) theirs: BTreeMap<FileId, State>,
     /// Files that changed here while the comparison was on, with their state before.
-    touched: BTreeMap<FileId, State>,
+    pub(super) touched: BTreeMap<FileId, State>,
     pub(super) out: Outbox,
     pub(super) acks: Vec<(FileId, Digest)>,
     pub(super) settled_sent: Option<(Digest, bool)>,
     pub(super) settled_got: Option<(Digest, bool)>,
     pub(super) agreed_on: Option<Digest>,
-    recompare: Option<Tick>,
+    pub(super) recompare: Option<Tick>,
     recompares: u32,
     /// Answers to this peer that are being prepared.
     pub(super) serving: usize,
@@ -66,10 +65,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(now: Tick, peer: PeerId, dialled: bool, phase: Phase) -> Self {
+    pub(super) fn new(now: Tick, peer: PeerId, phase: Phase) -> Self {
         Self {
             peer,
-            dialled,
             phase,
             since: now,
             hello: None,
@@ -139,8 +137,7 @@ impl Engine {
             (None, true) => Phase::Greeting,
             (None, false) => Phase::Stranger,
         };
-        self.links
-            .insert(link, Link::new(self.now, peer, dialled, phase));
+        self.links.insert(link, Link::new(self.now, peer, phase));
         if let Some(secret) = ticket {
             let pair = self.members.pair_message(&self.name, secret);
             self.send(link, Lane::Control, Message::Pair(pair));
@@ -175,10 +172,7 @@ impl Engine {
         let Some(gone) = self.links.remove(&link) else {
             return;
         };
-        let why = gone
-            .closing_reason
-            .clone()
-            .unwrap_or_else(|| reason.to_owned());
+        let why = gone.closing_reason.clone().unwrap_or_else(|| reason.to_owned());
         if gone.hello.is_some() {
             self.report(Report::PeerDisconnected(gone.peer, why.clone()));
         }
@@ -204,11 +198,7 @@ impl Engine {
 
     pub(super) fn send(&mut self, link: LinkId, lane: Lane, message: Message) {
         if self.links.contains_key(&link) {
-            self.emit(Effect::Send {
-                link,
-                lane,
-                message,
-            });
+            self.emit(Effect::Send { link, lane, message });
         }
     }
 
@@ -246,7 +236,21 @@ impl Engine {
             Message::Paired { .. } => phase == Phase::Proving,
             // A member that does not know yet that we know it, or a stranger that must be told off.
             Message::Hello(_) => matches!(phase, Phase::Greeting | Phase::Stranger),
-            _ => matches!(phase, Phase::Comparing | Phase::Compared),
+            Message::Members(_)
+            | Message::Sums(_)
+            | Message::Leaves(_)
+            | Message::Items(_)
+            | Message::States { .. }
+            | Message::Compared
+            | Message::Deliver(_)
+            | Message::Ack(_)
+            | Message::Need(_)
+            | Message::Settled { .. }
+            | Message::OutlineWant(_)
+            | Message::Outline { .. }
+            | Message::ChunkWant { .. }
+            | Message::Chunk { .. }
+            | Message::ContentGone(_) => matches!(phase, Phase::Comparing | Phase::Compared),
         };
         if !allowed {
             if phase != Phase::Closing {
@@ -256,9 +260,9 @@ impl Engine {
         }
         match message {
             Message::Pair(pair) => self.on_pair(link, pair),
-            Message::Paired { members } => self.on_paired(link, members),
+            Message::Paired { members } => self.on_paired(link, &members),
             Message::Hello(hello) => self.on_hello(link, hello),
-            Message::Members(members) => self.on_members(members),
+            Message::Members(members) => self.on_members(&members),
             Message::Sums(sums) => self.on_sums(link, &sums),
             Message::Leaves(nodes) => self.on_leaves(link, &nodes),
             Message::Items(leaves) => self.on_items(link, leaves),
@@ -298,10 +302,7 @@ impl Engine {
             return;
         };
         let peer = it.peer;
-        let refused = matches!(
-            bye,
-            Bye::Refused | Bye::Ticket | Bye::Version(_) | Bye::OtherVault
-        );
+        let refused = matches!(bye, Bye::Refused | Bye::Ticket | Bye::Version(_) | Bye::OtherVault);
         it.phase = Phase::Closing;
         it.since = self.now;
         it.closing_reason = Some(reason.clone());
@@ -319,10 +320,7 @@ impl Engine {
         };
         let peer = it.peer;
         if !self.members.is_member(&peer) {
-            self.report(Report::PeerRefused(
-                peer,
-                "nobody paired this device".into(),
-            ));
+            self.report(Report::PeerRefused(peer, "nobody paired this device".into()));
             return self.close(link, Bye::Refused, "not a member of this vault");
         }
         if hello.version != PROTOCOL_VERSION {
@@ -366,149 +364,6 @@ impl Engine {
         }
     }
 
-    /// One side holds nothing at all: no comparison is needed.
-    fn all_differ(&mut self, link: LinkId) {
-        let ids: Vec<FileId> = self.index.iter().map(|(id, _)| *id).collect();
-        if let Some(it) = self.links.get_mut(&link) {
-            it.theirs
-                .extend(ids.into_iter().map(|id| (id, State::Absent)));
-        }
-        self.finish_comparing(link);
-    }
-
-    fn send_sums(&mut self, link: LinkId) {
-        let Some(it) = self.links.get_mut(&link) else {
-            return;
-        };
-        it.phase = Phase::Comparing;
-        it.recompare = None;
-        let sums = Tree::of(&self.index, it.fanout).sums();
-        self.send(link, Lane::Control, Message::Sums(sums));
-    }
-
-    fn on_sums(&mut self, link: LinkId, sums: &[Digest]) {
-        let Ok(fanout) = u16::try_from(sums.len().clamp(1, 256)) else {
-            return;
-        };
-        let Some(it) = self.links.get_mut(&link) else {
-            return;
-        };
-        it.fanout = fanout;
-        it.phase = Phase::Comparing;
-        let nodes = Tree::of(&self.index, fanout).differing_nodes(sums);
-        self.send(link, Lane::Control, Message::Leaves(nodes));
-    }
-
-    fn on_leaves(&mut self, link: LinkId, nodes: &[Node]) {
-        let Some(it) = self.links.get(&link) else {
-            return;
-        };
-        let fanout = it.fanout;
-        let leaves = Tree::of(&self.index, fanout).differing_leaves(nodes);
-        let items = digest::items(&self.index, fanout, &leaves);
-        self.send(link, Lane::Control, Message::Items(items));
-    }
-
-    fn on_items(&mut self, link: LinkId, leaves: Vec<Leaf>) {
-        let Some(it) = self.links.get(&link) else {
-            return;
-        };
-        let fanout = it.fanout;
-        let places: Vec<(u16, u16)> = leaves.iter().map(|it| (it.node, it.leaf)).collect();
-        let mut absent = Vec::new();
-        let mut differing = Vec::new();
-        let mut named = BTreeSet::new();
-        for (id, mark) in leaves.into_iter().flat_map(|leaf| leaf.items) {
-            named.insert(id);
-            match self.index.get(&id) {
-                None => absent.push((id, State::Absent)),
-                Some(entry) if digest::short(entry.digest(&id)) != mark => {
-                    differing.push((id, entry.state()));
-                }
-                Some(_) => {}
-            }
-        }
-        let ours_alone: Vec<FileId> = digest::items(&self.index, fanout, &places)
-            .into_iter()
-            .flat_map(|leaf| leaf.items)
-            .map(|(id, _)| id)
-            .filter(|id| !named.contains(id))
-            .collect();
-        if let Some(it) = self.links.get_mut(&link) {
-            it.theirs
-                .extend(ours_alone.into_iter().map(|id| (id, State::Absent)));
-        }
-        if !absent.is_empty() {
-            let message = Message::States {
-                reply: false,
-                states: absent,
-            };
-            self.send(link, Lane::Control, message);
-        }
-        if !differing.is_empty() {
-            let message = Message::States {
-                reply: true,
-                states: differing,
-            };
-            self.send(link, Lane::Control, message);
-        }
-        self.send(link, Lane::Control, Message::Compared);
-    }
-
-    fn on_states(&mut self, link: LinkId, reply: bool, states: Vec<(FileId, State)>) {
-        let mut answers = Vec::new();
-        let mut queue = Vec::new();
-        for (id, state) in states {
-            if reply && let Some(entry) = self.index.get(&id) {
-                answers.push((id, entry.state()));
-            }
-            queue.push(id);
-            if let Some(it) = self.links.get_mut(&link) {
-                it.theirs.insert(id, state);
-            }
-        }
-        if reply {
-            self.send(
-                link,
-                Lane::Control,
-                Message::States {
-                    reply: false,
-                    states: answers,
-                },
-            );
-        }
-        if self.links.get(&link).is_some_and(Link::compared) {
-            for id in queue {
-                self.queue(link, id, false);
-            }
-        }
-    }
-
-    fn on_compared(&mut self, link: LinkId) {
-        let answer = self.links.get(&link).is_some_and(|it| self.me < it.peer);
-        if answer {
-            self.send(link, Lane::Control, Message::Compared);
-        }
-        self.finish_comparing(link);
-    }
-
-    fn finish_comparing(&mut self, link: LinkId) {
-        let Some(it) = self.links.get_mut(&link) else {
-            return;
-        };
-        it.phase = Phase::Compared;
-        it.settled_sent = None;
-        let touched = std::mem::take(&mut it.touched);
-        for (id, before) in touched {
-            it.theirs.entry(id).or_insert(before);
-        }
-        let ids: Vec<FileId> = it.theirs.keys().copied().collect();
-        for id in ids {
-            self.queue(link, id, false);
-        }
-        self.ask_for_wanted(link);
-    }
-
     /// A file has a new state here: every peer that does not hold it gets it.
     pub(super) fn tell_links(&mut self, id: FileId, before: &State, live: bool) {
         let links: Vec<LinkId> = self.links.keys().copied().collect();
@@ -547,12 +402,7 @@ impl Engine {
             if birth.file_id() != delivery.id {
                 return self.close(link, Bye::Protocol, "a delivery under a wrong identity");
             }
-            self.delivered(Incoming {
-                link,
-                peer,
-                delivery,
-                since: self.now,
-            });
+            self.delivered(Incoming { link, peer, delivery, since: self.now });
         }
     }
 

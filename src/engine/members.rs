@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::command::Command;
-use super::core::{Engine, Pending};
+use super::core::{Engine, Pending, Stage, Stop};
 use super::effect::{Effect, LinkId};
+use super::intake::Brake;
 use super::report::Report;
 use crate::model::{Digest, Member, PeerId, Tick, WallMs, Write};
 use crate::wire::{Bye, Lane, Message, PROTOCOL_VERSION, Pair};
@@ -102,14 +103,7 @@ impl Members {
             .find(|(key, _)| key == TICKETS_KEY)
             .and_then(|(_, value)| postcard::from_bytes(value).ok())
             .unwrap_or_default();
-        Self {
-            me,
-            records,
-            calls: BTreeMap::new(),
-            tickets,
-            joining: None,
-            fresh,
-        }
+        Self { me, records, calls: BTreeMap::new(), tickets, joining: None, fresh }
     }
 
     /// Whether `peer` is a member and was not removed.
@@ -125,14 +119,11 @@ impl Members {
     /// Everyone else who was not removed.
     pub(super) fn others(&self) -> impl Iterator<Item = &Member> {
         let me = self.me;
-        self.all()
-            .filter(move |member| member.id != me && !member.removed)
+        self.all().filter(move |member| member.id != me && !member.removed)
     }
 
     pub(super) fn name_of(&self, peer: &PeerId) -> String {
-        self.records
-            .get(peer)
-            .map_or_else(|| peer.short(), |it| it.member.name.clone())
+        self.records.get(peer).map_or_else(|| peer.short(), |it| it.member.name.clone())
     }
 
     pub(super) fn last_sync(&self, peer: &PeerId) -> Option<WallMs> {
@@ -155,24 +146,13 @@ impl Members {
     }
 
     pub(super) fn ticket_for(&self, peer: &PeerId) -> Option<[u8; 32]> {
-        self.joining
-            .as_ref()
-            .filter(|it| it.peer == *peer)
-            .map(|it| it.secret)
+        self.joining.as_ref().filter(|it| it.peer == *peer).map(|it| it.secret)
     }
 
     pub(super) fn pair_message(&self, name: &str, secret: [u8; 32]) -> Pair {
-        let addresses = self
-            .records
-            .get(&self.me)
-            .map(|it| it.member.addresses.clone())
-            .unwrap_or_default();
-        Pair {
-            version: PROTOCOL_VERSION,
-            secret,
-            name: name.to_owned(),
-            addresses,
-        }
+        let addresses =
+            self.records.get(&self.me).map(|it| it.member.addresses.clone()).unwrap_or_default();
+        Pair { version: PROTOCOL_VERSION, secret, name: name.to_owned(), addresses }
     }
 
     fn writes(&self, peers: &[PeerId]) -> Vec<Write> {
@@ -188,26 +168,19 @@ impl Members {
     fn tickets_write(&self) -> Write {
         let value = postcard::to_allocvec(&self.tickets)
             .expect("a list of tickets has no shape that cannot be encoded");
-        Write::Meta {
-            key: TICKETS_KEY.to_owned(),
-            value,
-        }
+        Write::Meta { key: TICKETS_KEY.to_owned(), value }
     }
 
     /// Takes in what somebody says of members; returns whose records changed.
     fn absorb(&mut self, members: &[Member]) -> Vec<PeerId> {
         let mut changed = Vec::new();
         for member in members {
-            let news = match self.records.get_mut(&member.id) {
-                Some(record) => record.member.absorb(member),
-                None => {
-                    let record = Record {
-                        member: member.clone(),
-                        last_sync: None,
-                    };
-                    self.records.insert(member.id, record);
-                    true
-                }
+            let news = if let Some(record) = self.records.get_mut(&member.id) {
+                record.member.absorb(member)
+            } else {
+                let record = Record { member: member.clone(), last_sync: None };
+                self.records.insert(member.id, record);
+                true
             };
             if news {
                 changed.push(member.id);
@@ -233,50 +206,29 @@ impl Engine {
     pub(super) fn on_command(&mut self, command: Command) {
         match command {
             Command::WallClock(wall) => self.wall = wall,
-            Command::Invite {
-                secret,
-                expires,
-                uses,
-            } => {
+            Command::Invite { secret, expires, uses } => {
                 let wall = self.wall;
                 let tickets = &mut self.members.tickets;
                 tickets.retain(|ticket| ticket.expires > wall && ticket.uses > 0);
                 if tickets.len() >= TICKETS_LIMIT {
                     tickets.remove(0);
                 }
-                tickets.push(Ticket {
-                    secret,
-                    expires,
-                    uses,
-                });
+                tickets.push(Ticket { secret, expires, uses });
                 let write = self.members.tickets_write();
                 self.append(vec![write], Pending::Kept(Kept::Tickets));
             }
-            Command::Join {
-                shot,
-                peer,
-                addresses,
-                secret,
-            } => {
-                self.members.joining = Some(Joining {
-                    peer,
-                    addresses,
-                    secret,
-                });
+            Command::Join { shot, peer, addresses, secret } => {
+                self.members.joining = Some(Joining { peer, addresses, secret });
                 self.begin_join(shot, peer);
             }
-            Command::Shot {
-                shot,
-                peers,
-                mode,
-                dry_run,
-            } => {
+            Command::Shot { shot, peers, mode, dry_run } => {
                 self.begin_shot(shot, peers, mode, dry_run);
             }
             Command::ShotTimeout(shot) => self.shot_timeout(shot),
             Command::AllowMassDelete => {
-                self.intake.allow_mass_delete = true;
-                if self.intake.braked {
+                let held = self.intake.brake == Brake::Holds;
+                self.intake.brake = Brake::Released;
+                if held {
                     self.intake.ask_for_scan();
                 }
             }
@@ -300,11 +252,7 @@ impl Engine {
             }),
             Command::OwnAddresses(addresses) => {
                 let me = self.me;
-                let known = self
-                    .members
-                    .records
-                    .get(&me)
-                    .map(|it| it.member.addresses.clone());
+                let known = self.members.records.get(&me).map(|it| it.member.addresses.clone());
                 if self.members.fresh || known.as_ref() != Some(&addresses) {
                     self.members.fresh = false;
                     self.change_member(me, |member| {
@@ -314,11 +262,7 @@ impl Engine {
                 }
             }
             Command::Stop => {
-                self.stopping = true;
-                if !self.ready && self.index.len() == 0 && self.tasks.is_empty() {
-                    // Nothing was taken in yet, and nothing is lost: the next start looks again.
-                    self.ready = true;
-                }
+                self.stop = Stop::Asked;
             }
         }
     }
@@ -333,11 +277,12 @@ impl Engine {
     }
 
     /// A change of membership is durable.
-    pub(super) fn on_kept(&mut self, kept: Kept) {
+    pub(super) fn on_kept(&mut self, kept: &Kept) {
         match kept {
             Kept::Text | Kept::Tickets => {}
             Kept::Members => self.spread_members(None),
             Kept::Paired(link) => {
+                let link = *link;
                 let Some(it) = self.links.get(&link) else {
                     return;
                 };
@@ -350,6 +295,7 @@ impl Engine {
                 self.spread_members(Some(link));
             }
             Kept::Joined(link) => {
+                let link = *link;
                 let Some(it) = self.links.get(&link) else {
                     return;
                 };
@@ -381,10 +327,7 @@ impl Engine {
         };
         let peer = it.peer;
         if pair.version != PROTOCOL_VERSION {
-            let reason = format!(
-                "a device of protocol version {} wants to join",
-                pair.version
-            );
+            let reason = format!("a device of protocol version {} wants to join", pair.version);
             self.report(Report::PeerRefused(peer, reason.clone()));
             return self.close(link, Bye::Version(PROTOCOL_VERSION), &reason);
         }
@@ -400,9 +343,11 @@ impl Engine {
             return self.close(link, Bye::Ticket, &reason);
         };
         ticket.uses -= 1;
-        let (epoch, version) = self.members.records.get(&peer).map_or((0, 0), |it| {
-            (it.member.epoch + 1, it.member.name_version + 1)
-        });
+        let (epoch, version) = self
+            .members
+            .records
+            .get(&peer)
+            .map_or((0, 0), |it| (it.member.epoch + 1, it.member.name_version + 1));
         let member = Member {
             id: peer,
             name: pair.name,
@@ -417,15 +362,15 @@ impl Engine {
         self.append(writes, Pending::Kept(Kept::Paired(link)));
     }
 
-    pub(super) fn on_paired(&mut self, link: LinkId, members: Vec<Member>) {
-        let mut changed = self.members.absorb(&members);
+    pub(super) fn on_paired(&mut self, link: LinkId, members: &[Member]) {
+        let mut changed = self.members.absorb(members);
         changed.push(self.me);
         let writes = self.members.writes(&changed);
         self.append(writes, Pending::Kept(Kept::Joined(link)));
     }
 
-    pub(super) fn on_members(&mut self, members: Vec<Member>) {
-        let changed = self.members.absorb(&members);
+    pub(super) fn on_members(&mut self, members: &[Member]) {
+        let changed = self.members.absorb(members);
         if changed.is_empty() {
             return;
         }
@@ -448,7 +393,7 @@ impl Engine {
 
     /// Calls whoever is not connected and due.
     pub(super) fn turn_members(&mut self) {
-        if self.stopping {
+        if self.stopping() {
             return;
         }
         let now = self.now;
@@ -472,19 +417,20 @@ impl Engine {
 
     /// Peers that should be connected and are not.
     fn callable(&self) -> impl Iterator<Item = PeerId> {
-        let everyone = self.stay && self.ready;
+        let ready = self.stage == Stage::Ready;
+        let everyone = self.stay;
         self.members
             .others()
             .map(|member| member.id)
             .chain(self.members.joining.as_ref().map(|it| it.peer))
-            .filter(move |peer| everyone || self.shots.wants(peer))
+            .filter(move |peer| ready && (everyone || self.shots.wants(peer)))
             .filter(|peer| !self.links.values().any(|link| link.peer == *peer))
             .collect::<Vec<_>>()
             .into_iter()
     }
 
     pub(super) fn members_deadline(&self) -> Option<Tick> {
-        if self.stopping {
+        if self.stopping() {
             return None;
         }
         self.callable()

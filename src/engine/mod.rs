@@ -2,6 +2,8 @@
 
 mod cache;
 mod command;
+mod commit;
+mod compare;
 mod config;
 mod core;
 mod debounce;
@@ -21,6 +23,8 @@ mod send;
 mod shot;
 mod status;
 mod steps;
+mod task;
+mod work;
 
 pub use command::{Command, ShotId, ShotMode, ShotOutcome, ShotResult};
 pub use config::Config;

@@ -72,6 +72,16 @@ impl Outbox {
             && self.unacked.is_empty()
     }
 
+    /// Whether something is under way.
+    fn active(&self) -> bool {
+        !self.preparing.is_empty() || !self.unacked.is_empty()
+    }
+
+    /// Whether an edit made just now waits.
+    fn urgent(&self) -> bool {
+        self.queue.first().is_some_and(|((not_live, ..), _)| !not_live)
+    }
+
     pub(super) fn pending(&self) -> u64 {
         (self.queue.len() + self.preparing.len() + self.unacked.len()) as u64
     }
@@ -114,11 +124,7 @@ impl Engine {
         let Some(entry) = self.index.get(&id) else {
             return;
         };
-        let rank = (
-            !live,
-            Class::of(self.wall, entry.mtime_ms),
-            std::cmp::Reverse(entry.mtime_ms),
-        );
+        let rank = (!live, Class::of(self.wall, entry.mtime_ms), std::cmp::Reverse(entry.mtime_ms));
         let ours = entry.state();
         let Some(it) = self.links.get_mut(&link) else {
             return;
@@ -126,17 +132,19 @@ impl Engine {
         if !it.giving() {
             return;
         }
-        if it
-            .theirs
-            .get(&id)
-            .is_some_and(|theirs| !same(theirs, &ours))
-        {
+        if it.theirs.get(&id).is_some_and(|theirs| !same(theirs, &ours)) {
             it.out.push(id, rank);
         }
     }
 
-    /// Prepares and sends as much as may be under way.
+    /// Prepares and sends as much as may be under way. Only so many peers are served at once; the
+    /// others wait in line, live edits excepted.
     pub(super) fn pump(&mut self, link: LinkId) {
+        let served = self.links.iter().filter(|(other, it)| **other != link && it.out.active());
+        let crowded = served.count() >= self.config.peers.max(1);
+        if crowded && self.links.get(&link).is_some_and(|it| !it.out.active() && !it.out.urgent()) {
+            return self.flush(link);
+        }
         loop {
             let Some(it) = self.links.get_mut(&link) else {
                 return;
@@ -185,10 +193,7 @@ impl Engine {
                 it.out.preparing.insert(id);
                 if entry.kind == Kind::Text && entry.content.size > 0 {
                     let op = self.op(Pending::SendText(link, id));
-                    self.emit(Effect::LoadText {
-                        op,
-                        hash: entry.content.hash,
-                    });
+                    self.emit(Effect::LoadText { op, hash: entry.content.hash });
                 } else {
                     self.plain_ready(link, id, entry, None, live);
                 }
@@ -224,16 +229,8 @@ impl Engine {
         bytes: Option<Vec<u8>>,
         live: bool,
     ) {
-        let bytes = if entry.content.size == 0 {
-            Some(Vec::new())
-        } else {
-            bytes
-        };
-        let body = Body::Plain {
-            kind: entry.kind,
-            content: entry.content,
-            bytes,
-        };
+        let bytes = if entry.content.size == 0 { Some(Vec::new()) } else { bytes };
+        let body = Body::Plain { kind: entry.kind, content: entry.content, bytes };
         let lane = if live { Lane::Live } else { Lane::Bulk };
         self.export_ready(link, lane, id, body, entry.state());
     }
@@ -253,10 +250,7 @@ impl Engine {
         let (birth, generation) = (entry.birth.clone(), entry.generation);
         let (mtime_ms, path, content) = (entry.mtime_ms, entry.path.clone(), entry.content);
         let bytes = match &body {
-            Body::Plain {
-                bytes: Some(bytes), ..
-            }
-            | Body::Document { bytes } => bytes.len() as u64,
+            Body::Plain { bytes: Some(bytes), .. } | Body::Document { bytes } => bytes.len() as u64,
             Body::Plain { bytes: None, .. } => content.size,
             Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum::<usize>() as u64,
         };
@@ -271,18 +265,8 @@ impl Engine {
         it.out.unacked.insert(id, (state, weight));
         it.out.unacked_bytes += weight;
         it.out.ready_bytes += weight;
-        let delivery = Delivery {
-            id,
-            birth,
-            generation,
-            mtime_ms,
-            body,
-        };
-        it.out
-            .ready
-            .entry(lane != Lane::Live)
-            .or_default()
-            .push(delivery);
+        let delivery = Delivery { id, birth, generation, mtime_ms, body };
+        it.out.ready.entry(lane != Lane::Live).or_default().push(delivery);
         let peer = it.peer;
         self.shots.count_sent(1, 0);
         self.report(Report::Sent { path, peer, bytes });
@@ -308,11 +292,7 @@ impl Engine {
         };
         let more_to_come = !it.out.preparing.is_empty();
         let full = it.out.ready_bytes >= BATCH_BYTES
-            || it
-                .out
-                .ready
-                .values()
-                .any(|ready| ready.len() >= BATCH_FILES);
+            || it.out.ready.values().any(|ready| ready.len() >= BATCH_FILES);
         let mut batches = Vec::new();
         for (bulk, ready) in &mut it.out.ready {
             if *bulk && more_to_come && !full {
@@ -339,10 +319,7 @@ impl Engine {
 
     pub(super) fn on_ack(&mut self, link: LinkId, acks: &[(FileId, Digest)]) {
         for (id, digest) in acks {
-            let ours = self
-                .index
-                .get(id)
-                .map(|entry| (entry.digest(id), entry.state()));
+            let ours = self.index.get(id).map(|entry| (entry.digest(id), entry.state()));
             let Some(it) = self.links.get_mut(&link) else {
                 return;
             };
@@ -384,10 +361,7 @@ fn batches_of(deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     let mut bytes = 0;
     for delivery in deliveries {
         let weight = match &delivery.body {
-            Body::Plain {
-                bytes: Some(bytes), ..
-            }
-            | Body::Document { bytes } => bytes.len() as u64,
+            Body::Plain { bytes: Some(bytes), .. } | Body::Document { bytes } => bytes.len() as u64,
             Body::Plain { bytes: None, .. } => 0,
             Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum::<usize>() as u64,
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{ShotId, ShotMode, ShotOutcome, ShotResult};
-use super::core::Engine;
+use super::core::{Engine, Stage};
 use super::effect::LinkId;
 use super::input::DialError;
 use super::link::Link;
@@ -34,7 +34,7 @@ struct Shot {
 /// One-shots under way.
 #[derive(Debug, Default)]
 pub(super) struct Shots {
-    shots: Vec<Shot>,
+    open: Vec<Shot>,
     totals: Counters,
     ledger: BTreeSet<Vec<u8>>,
     would: Vec<(String, String)>,
@@ -43,7 +43,7 @@ pub(super) struct Shots {
 impl Shots {
     /// What a new connection is for: (gives, takes).
     pub(super) fn direction(&self, stay: bool) -> (bool, bool) {
-        match self.shots.first() {
+        match self.open.first() {
             Some(shot) if !stay => {
                 let (gives, takes) = match shot.mode {
                     ShotMode::Push => (true, false),
@@ -58,14 +58,12 @@ impl Shots {
 
     /// Whether a one-shot waits for this peer.
     pub(super) fn wants(&self, peer: &PeerId) -> bool {
-        self.shots
-            .iter()
-            .any(|shot| shot.peers.get(peer).is_some_and(Option::is_none))
+        self.open.iter().any(|shot| shot.peers.get(peer).is_some_and(Option::is_none))
     }
 
     /// Whether nothing may be changed.
     pub(super) fn dry(&self) -> bool {
-        self.shots.iter().any(|shot| shot.dry_run)
+        self.open.iter().any(|shot| shot.dry_run)
     }
 
     pub(super) fn would(&mut self, what: &str, path: String) {
@@ -94,7 +92,7 @@ impl Shots {
     }
 
     fn resolve(&mut self, peer: &PeerId, outcome: ShotOutcome, message: &str) {
-        for shot in &mut self.shots {
+        for shot in &mut self.open {
             if let Some(open @ None) = shot.peers.get_mut(peer) {
                 *open = Some((outcome, message.to_owned()));
             }
@@ -102,11 +100,7 @@ impl Shots {
     }
 
     pub(super) fn link_ended(&mut self, link: &Link, why: &str) {
-        self.resolve(
-            &link.peer,
-            ShotOutcome::Error,
-            &format!("the connection ended: {why}"),
-        );
+        self.resolve(&link.peer, ShotOutcome::Error, &format!("the connection ended: {why}"));
     }
 
     pub(super) fn refused(&mut self, peer: PeerId, reason: &str) {
@@ -124,7 +118,7 @@ impl Shots {
 
 impl Engine {
     pub(super) fn begin_join(&mut self, shot: ShotId, peer: PeerId) {
-        self.shots.shots.push(Shot {
+        self.shots.open.push(Shot {
             id: shot,
             mode: ShotMode::Sync,
             dry_run: false,
@@ -141,44 +135,25 @@ impl Engine {
         dry_run: bool,
     ) {
         let everyone = peers.is_empty();
-        let chosen = if everyone {
-            self.members.others().map(|member| member.id).collect()
-        } else {
-            peers
-        };
+        let chosen =
+            if everyone { self.members.others().map(|member| member.id).collect() } else { peers };
         let before = self.shots.totals;
         let peers = chosen.into_iter().map(|peer| (peer, None)).collect();
-        self.shots.shots.push(Shot {
-            id: shot,
-            mode,
-            dry_run,
-            before,
-            peers,
-        });
+        self.shots.open.push(Shot { id: shot, mode, dry_run, before, peers });
     }
 
     pub(super) fn shot_timeout(&mut self, id: ShotId) {
-        let greeted: BTreeSet<PeerId> = self
-            .links
-            .values()
-            .filter(|it| it.greeted())
-            .map(|it| it.peer)
-            .collect();
-        let Some(shot) = self.shots.shots.iter_mut().find(|shot| shot.id == id) else {
+        let greeted: BTreeSet<PeerId> =
+            self.links.values().filter(|it| it.greeted()).map(|it| it.peer).collect();
+        let Some(shot) = self.shots.open.iter_mut().find(|shot| shot.id == id) else {
             return;
         };
         for (peer, outcome) in &mut shot.peers {
             if outcome.is_none() {
                 *outcome = Some(if greeted.contains(peer) {
-                    (
-                        ShotOutcome::Timeout,
-                        "the time was over before both agreed".to_owned(),
-                    )
+                    (ShotOutcome::Timeout, "the time was over before both agreed".to_owned())
                 } else {
-                    (
-                        ShotOutcome::Unreachable,
-                        "nobody answered in time".to_owned(),
-                    )
+                    (ShotOutcome::Unreachable, "nobody answered in time".to_owned())
                 });
             }
         }
@@ -186,16 +161,13 @@ impl Engine {
     }
 
     pub(super) fn turn_shots(&mut self) {
-        if self.shots.shots.is_empty() || !self.ready {
+        if self.shots.open.is_empty() || self.stage < Stage::Ready {
             return;
         }
         let mut met = Vec::new();
-        for shot in &self.shots.shots {
+        for shot in &self.shots.open {
             for (peer, outcome) in &shot.peers {
-                let link = self
-                    .links
-                    .values()
-                    .find(|it| it.peer == *peer && it.greeted());
+                let link = self.links.values().find(|it| it.peer == *peer && it.greeted());
                 if outcome.is_none()
                     && let Some(link) = link
                     && self.shot_met(shot, link)
@@ -226,13 +198,10 @@ impl Engine {
     }
 
     /// Whether every edit seen on this disk is durable.
-    fn taken_in(&self) -> bool {
+    pub(super) fn taken_in(&self) -> bool {
         self.intake.idle()
             && self.debounce.len() == 0
-            && self
-                .tasks
-                .values()
-                .all(|task| task.disk.is_empty() && !task.working)
+            && self.tasks.values().all(|task| task.disk.is_empty() && !task.working)
     }
 
     fn what_would_travel(&mut self, peer: &PeerId) {
@@ -260,11 +229,10 @@ impl Engine {
             return;
         }
         let over: Vec<Shot> = {
-            let shots = std::mem::take(&mut self.shots.shots);
-            let (over, open) = shots
-                .into_iter()
-                .partition(|shot| shot.peers.values().all(Option::is_some));
-            self.shots.shots = open;
+            let shots = std::mem::take(&mut self.shots.open);
+            let (over, open) =
+                shots.into_iter().partition(|shot| shot.peers.values().all(Option::is_some));
+            self.shots.open = open;
             over
         };
         for shot in over {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::core::{Engine, Pending};
+use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::{Base, Entry};
-use super::file::{Taking, Work};
 use super::report::Report;
+use super::task::{Copying, Taking, Work};
 use crate::model::{Content, FileId, Kind, Source, Stamp, Step, StepDone, StepError, VaultPath};
 use crate::reconcile::{self, Lies, Next, Wanted};
 
@@ -26,19 +26,12 @@ impl Engine {
         let Some(entry) = self.index.get(&id) else {
             return false;
         };
-        if self.held.contains(&id) || !self.ready || self.stopping {
+        if self.held.contains(&id) || self.stage == Stage::Scanning || self.stopping() {
             return false;
         }
         let place = self.index.wanted_place(&id, entry);
-        let lies = entry.base.as_ref().map(|it| Lies {
-            path: &it.path,
-            content: it.content,
-        });
-        let wanted = Wanted {
-            path: &place,
-            content: entry.content,
-            kind: entry.kind,
-        };
+        let lies = entry.base.as_ref().map(|it| Lies { path: &it.path, content: it.content });
+        let wanted = Wanted { path: &place, content: entry.content, kind: entry.kind };
         let next = reconcile::next_step(lies, entry.alive.then_some(wanted), entry.kind);
         let entry = entry.clone();
         match next {
@@ -47,10 +40,7 @@ impl Engine {
             Next::Move => self.move_to(id, &entry, place),
             Next::Remove => {
                 let Some(base) = entry.base else { return false };
-                let step = Step::Remove {
-                    path: base.path,
-                    expected: base.content,
-                };
+                let step = Step::Remove { path: base.path, expected: base.content };
                 self.step(id, step, Taking::Remove)
             }
             Next::MakeFolder => {
@@ -64,10 +54,7 @@ impl Engine {
                 if self.index.needs_folder(&base.path) {
                     // Files are in it: it stays, only its own record is no longer kept.
                     self.hold_task(id);
-                    let entry = Entry {
-                        base: None,
-                        ..entry
-                    };
+                    let entry = Entry { base: None, ..entry };
                     self.commit_base(id, entry, None, Vec::new());
                     return true;
                 }
@@ -79,15 +66,9 @@ impl Engine {
     fn arrived(&mut self, id: FileId, entry: Entry) -> bool {
         self.wanting.remove(&id);
         // The disk agrees with the vault: from now on its version is the vault's.
-        let behind = entry
-            .base
-            .as_ref()
-            .is_some_and(|base| base.heads != entry.heads);
+        let behind = entry.base.as_ref().is_some_and(|base| base.heads != entry.heads);
         if behind && let Some(base) = entry.base.clone() {
-            let base = Base {
-                heads: entry.heads.clone(),
-                ..base
-            };
+            let base = Base { heads: entry.heads.clone(), ..base };
             self.hold_task(id);
             self.commit_base(id, entry, Some(base), Vec::new());
         }
@@ -120,17 +101,9 @@ impl Engine {
         let content = entry.content;
         let taking = match expected {
             Some(_) => Taking::Overwrite { content },
-            None => Taking::Create {
-                place: place.clone(),
-                content,
-            },
+            None => Taking::Create { place: place.clone(), content },
         };
-        let step = Step::Replace {
-            path: place,
-            expected,
-            source,
-            mtime_ms: entry.mtime_ms,
-        };
+        let step = Step::Replace { path: place, expected, source, mtime_ms: entry.mtime_ms };
         self.step(id, step, taking)
     }
 
@@ -141,38 +114,25 @@ impl Engine {
         if content.size == 0 {
             return Some(Source::Bytes(Vec::new()));
         }
-        if task
-            .bytes
-            .as_ref()
-            .is_some_and(|(hash, _)| *hash == content.hash)
-        {
+        if task.bytes.as_ref().is_some_and(|(hash, _)| *hash == content.hash) {
             // Kept until the step is done: it may have to be taken again.
             return task.bytes.clone().map(|(_, bytes)| Source::Bytes(bytes));
         }
         if task.part == Some(content) {
             return Some(Source::Part(content));
         }
-        let no_copy = task.no_copy;
-        if entry.kind == Kind::Blob && !no_copy {
-            let holder = self
-                .index
-                .holder_of(&content.hash)
-                .and_then(|it| it.base.as_ref());
+        let may_copy = task.copying == Copying::Allowed;
+        if entry.kind == Kind::Blob && may_copy {
+            let holder = self.index.holder_of(&content.hash).and_then(|it| it.base.as_ref());
             if let Some(base) = holder {
-                return Some(Source::CopyOf {
-                    path: base.path.clone(),
-                    content,
-                });
+                return Some(Source::CopyOf { path: base.path.clone(), content });
             }
         }
         let task = self.tasks.entry(id).or_default();
         task.waiting = true;
         if entry.kind == Kind::Text && entry.heads.is_empty() {
             let op = self.op(Pending::Text(id, content));
-            self.emit(Effect::LoadText {
-                op,
-                hash: content.hash,
-            });
+            self.emit(Effect::LoadText { op, hash: content.hash });
         } else if entry.kind == Kind::Text && task.attempts == 0 {
             // The document has the characters, or knows the hash of a text in the store.
             task.attempts = 1;
@@ -180,10 +140,7 @@ impl Engine {
             self.render(id, entry);
         } else if entry.kind == Kind::Text {
             let op = self.op(Pending::Text(id, content));
-            self.emit(Effect::LoadText {
-                op,
-                hash: content.hash,
-            });
+            self.emit(Effect::LoadText { op, hash: content.hash });
         } else {
             self.want_content(id, content);
         }
@@ -207,11 +164,7 @@ impl Engine {
             // Files that swap places: this one steps aside, so that the others can move.
             to = to.with_suffix(&format!("(moving {})", id.short()));
         }
-        let step = Step::Rename {
-            from: base.path,
-            to: to.clone(),
-            expected: base.content,
-        };
+        let step = Step::Rename { from: base.path, to: to.clone(), expected: base.content };
         self.step(id, step, Taking::Move { to })
     }
 
@@ -277,7 +230,7 @@ impl Engine {
             Err(StepError::SourceGone) => {
                 self.end_work(id);
                 if let Some(task) = self.tasks.get_mut(&id) {
-                    task.no_copy = true;
+                    task.copying = Copying::Failed;
                     task.part = None;
                     task.bytes = None;
                 }
@@ -285,6 +238,9 @@ impl Engine {
             Err(StepError::Problem(problem)) => {
                 self.problem(problem);
                 self.end_work(id);
+                if let Some(task) = self.tasks.get_mut(&id) {
+                    task.blocked = true;
+                }
                 let attempts = self.tasks.get_mut(&id).map_or(0, |task| {
                     task.attempts = (task.attempts + 1).min(16);
                     task.attempts
@@ -302,10 +258,8 @@ impl Engine {
     }
 
     fn step_taken(&mut self, id: FileId, entry: Entry, taking: Taking, stamp: Stamp) {
-        let (origin, since) = self
-            .tasks
-            .get(&id)
-            .map_or((None, self.now), |task| (task.origin, task.since));
+        let (origin, since) =
+            self.tasks.get(&id).map_or((None, self.now), |task| (task.origin, task.since));
         let ms = self.now.since_ms(since);
         let base = entry.base.clone();
         let left = base.as_ref().map(|base| base.path.clone());
@@ -314,41 +268,21 @@ impl Engine {
         self.solved(entry.path.as_str());
         let new = match taking {
             Taking::Create { place, content } => {
-                reports.push(Report::Written {
-                    path: place.clone(),
-                    peer: origin,
-                    ms,
-                });
+                reports.push(Report::Written { path: place.clone(), peer: origin, ms });
                 Some(base_of(&entry, place, content, stamp))
             }
             Taking::Overwrite { content } => base.map(|base| {
-                reports.push(Report::Written {
-                    path: base.path.clone(),
-                    peer: origin,
-                    ms,
-                });
+                reports.push(Report::Written { path: base.path.clone(), peer: origin, ms });
                 base_of(&entry, base.path, content, stamp)
             }),
             Taking::Move { to } => base.map(|base| {
                 let (path, from) = (to.clone(), base.path.clone());
                 if to == entry.path {
-                    reports.push(Report::Renamed {
-                        path,
-                        from,
-                        peer: origin,
-                    });
+                    reports.push(Report::Renamed { path, from, peer: origin });
                 }
-                let heads = if base.content == entry.content {
-                    entry.heads.clone()
-                } else {
-                    base.heads
-                };
-                Base {
-                    path: to,
-                    stamp,
-                    heads,
-                    ..base
-                }
+                let heads =
+                    if base.content == entry.content { entry.heads.clone() } else { base.heads };
+                Base { path: to, stamp, heads, ..base }
             }),
             Taking::MakeFolder { place } => {
                 let content = entry.content;
@@ -367,6 +301,9 @@ impl Engine {
                 None
             }
         };
+        for path in [left.as_ref(), new.as_ref().map(|base| &base.path)].into_iter().flatten() {
+            self.place_changed(id, path);
+        }
         let stays = new.as_ref().map(|base| base.path.clone());
         if let Some(left) = left
             && Some(&left) != stays.as_ref()
@@ -376,9 +313,10 @@ impl Engine {
         }
         if let Some(task) = self.tasks.get_mut(&id) {
             task.attempts = 0;
+            task.blocked = false;
             task.bytes = None;
             task.part = None;
-            task.no_copy = false;
+            task.copying = Copying::Allowed;
         }
         self.commit_base(id, entry, new, reports);
     }
@@ -403,10 +341,7 @@ impl Engine {
             }
             folder = path.parent();
             let op = self.op(Pending::Prune);
-            self.emit(Effect::Step {
-                op,
-                step: Step::RemoveFolder(path),
-            });
+            self.emit(Effect::Step { op, step: Step::RemoveFolder(path) });
         }
     }
 
@@ -415,6 +350,7 @@ impl Engine {
         self.wanting.insert(id);
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
+            task.blocked = true;
         }
     }
 }
@@ -429,11 +365,5 @@ fn place_of(taking: &Taking) -> Option<VaultPath> {
 }
 
 fn base_of(entry: &Entry, path: VaultPath, content: Content, stamp: Stamp) -> Base {
-    Base {
-        path,
-        content,
-        kind: entry.kind,
-        stamp,
-        heads: entry.heads.clone(),
-    }
+    Base { path, content, kind: entry.kind, stamp, heads: entry.heads.clone() }
 }

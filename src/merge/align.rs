@@ -84,11 +84,7 @@ pub(super) fn trace(
             at_side += 1;
         }
         for (from, to) in pairs(grain, &hunk, likeness) {
-            fates[from] = if base[from] == side[to] {
-                Fate::Kept(to)
-            } else {
-                Fate::Edited(to)
-            };
+            fates[from] = if base[from] == side[to] { Fate::Kept(to) } else { Fate::Edited(to) };
         }
         (at_base, at_side) = (hunk.base.1, hunk.side.1);
     }
@@ -133,11 +129,8 @@ fn hunks(grain: Grain, base: &[&str], side: &[&str]) -> Vec<Hunk> {
 fn pairs(grain: Grain, hunk: &Hunk, likeness: &dyn Fn(usize, usize) -> u32) -> Vec<(usize, usize)> {
     let (rows, columns) = (hunk.base.1 - hunk.base.0, hunk.side.1 - hunk.side.0);
     let score = |row: usize, column: usize| {
-        let least = if rows == columns && row == column {
-            grain.least_in_place()
-        } else {
-            grain.least()
-        };
+        let least =
+            if rows == columns && row == column { grain.least_in_place() } else { grain.least() };
         let found = likeness(hunk.base.0 + row, hunk.side.0 + column);
         if found >= least { found } else { 0 }
     };
@@ -155,14 +148,9 @@ fn pairs(grain: Grain, hunk: &Hunk, likeness: &dyn Fn(usize, usize) -> u32) -> V
         for column in (0..columns).rev() {
             let found = score(row, column);
             scores[row * columns + column] = found;
-            let paired = if found > 0 {
-                found + best[(row + 1) * width + column + 1]
-            } else {
-                0
-            };
-            best[row * width + column] = paired
-                .max(best[(row + 1) * width + column])
-                .max(best[row * width + column + 1]);
+            let paired = if found > 0 { found + best[(row + 1) * width + column + 1] } else { 0 };
+            best[row * width + column] =
+                paired.max(best[(row + 1) * width + column]).max(best[row * width + column + 1]);
         }
     }
     let (mut row, mut column) = (0, 0);
@@ -222,11 +210,7 @@ mod tests {
 
     fn lines(base: &[&str], side: &[&str]) -> Trace {
         trace(Grain::Lines, base, side, &|from, to| {
-            let same = base[from]
-                .chars()
-                .zip(side[to].chars())
-                .take_while(|(a, b)| a == b)
-                .count();
+            let same = base[from].chars().zip(side[to].chars()).take_while(|(a, b)| a == b).count();
             u32::try_from(same * 1000 / base[from].len().max(1)).unwrap()
         })
     }
@@ -239,18 +223,9 @@ mod tests {
         );
         assert_eq!(
             found.fates,
-            [
-                Fate::Kept(1),
-                Fate::Edited(2),
-                Fate::Gone,
-                Fate::Kept(4),
-                Fate::Moved(0)
-            ]
+            [Fate::Kept(1), Fate::Edited(2), Fate::Gone, Fate::Kept(4), Fate::Moved(0)]
         );
-        assert_eq!(
-            found.gaps,
-            [vec![0], vec![], vec![3], vec![], vec![], vec![]]
-        );
+        assert_eq!(found.gaps, [vec![0], vec![], vec![3], vec![], vec![], vec![]]);
     }
 
     #[test]

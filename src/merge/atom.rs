@@ -91,11 +91,7 @@ fn next(line: &str, at: usize, lead: Lead) -> (Class, usize) {
         '$' => math(rest),
         '#' if fresh => tag(rest),
         '^' => block_id(rest),
-        '\\' => rest
-            .chars()
-            .nth(1)
-            .filter(char::is_ascii_punctuation)
-            .map(|_| (Class::Punct, 2)),
+        '\\' => rest.chars().nth(1).filter(char::is_ascii_punctuation).map(|_| (Class::Punct, 2)),
         '0'..='9' if fresh => Some(digits(rest)),
         '-' | '+' if fresh && before != Some('-') => signed(rest),
         _ => None,
@@ -105,12 +101,7 @@ fn next(line: &str, at: usize, lead: Lead) -> (Class, usize) {
 
 /// Headings, list markers and checkboxes.
 fn opening(rest: &str, lead: Lead) -> Option<(Class, usize)> {
-    let ends = |length: usize| {
-        rest[length..]
-            .chars()
-            .next()
-            .is_none_or(char::is_whitespace)
-    };
+    let ends = |length: usize| rest[length..].chars().next().is_none_or(char::is_whitespace);
     if lead == Lead::AfterBullet {
         let mut chars = rest.char_indices();
         let (_, '[') = chars.next()? else { return None };
@@ -144,17 +135,11 @@ fn closing(text: &str, from: usize, end: &str) -> Option<usize> {
     while !text.is_char_boundary(limit) {
         limit -= 1;
     }
-    text.get(from..limit)?
-        .find(end)
-        .map(|found| from + found + end.len())
+    text.get(from..limit)?.find(end).map(|found| from + found + end.len())
 }
 
 fn bracket(rest: &str) -> Option<(Class, usize)> {
-    let (class, open) = if rest.starts_with('!') {
-        (Class::Embed, 1)
-    } else {
-        (Class::Link, 0)
-    };
+    let (class, open) = if rest.starts_with('!') { (Class::Embed, 1) } else { (Class::Link, 0) };
     let inner = &rest[open..];
     if inner.starts_with("[[") {
         return Some((class, open + closing(inner, 2, "]]")?));
@@ -202,9 +187,8 @@ fn math(rest: &str) -> Option<(Class, usize)> {
 }
 
 fn tag(rest: &str) -> Option<(Class, usize)> {
-    let length = run(&rest[1..], |c| {
-        c.is_alphanumeric() || joins(c) || matches!(c, '_' | '-' | '/')
-    });
+    let length =
+        run(&rest[1..], |c| c.is_alphanumeric() || joins(c) || matches!(c, '_' | '-' | '/'));
     (length > 0).then_some((Class::Tag, length + 1))
 }
 
@@ -228,10 +212,7 @@ fn digits(rest: &str) -> (Class, usize) {
     let alone =
         |length: usize| !rest[length..].starts_with(|c: char| c.is_alphanumeric() || joins(c));
     if let Some(date) = shaped(rest, b"dddd-dd-dd") {
-        let time = rest[date..]
-            .strip_prefix('T')
-            .and_then(clock)
-            .map_or(0, |length| length + 1);
+        let time = rest[date..].strip_prefix('T').and_then(clock).map_or(0, |length| length + 1);
         if alone(date + time) {
             return (Class::Date, date + time);
         }
@@ -305,11 +286,7 @@ fn word(rest: &str) -> usize {
 fn plain(rest: &str, first: char) -> (Class, usize) {
     let with_marks = |length: usize| length + run(&rest[length..], joins);
     if stands_alone(first) {
-        let class = if first.is_alphanumeric() {
-            Class::Word
-        } else {
-            Class::Punct
-        };
+        let class = if first.is_alphanumeric() { Class::Word } else { Class::Punct };
         return (class, with_marks(first.len_utf8()));
     }
     if first.is_alphanumeric() {
@@ -329,10 +306,8 @@ fn plain(rest: &str, first: char) -> (Class, usize) {
     // Emoji and other symbols, with everything that is glued to them.
     (
         Class::Punct,
-        run(rest, |c| {
-            !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace()
-        })
-        .max(first.len_utf8()),
+        run(rest, |c| !c.is_ascii() && !c.is_alphanumeric() && !c.is_whitespace())
+            .max(first.len_utf8()),
     )
 }
 
@@ -358,31 +333,14 @@ mod tests {
         let rows: &[(&str, &[(Class, &str)])] = &[
             (
                 "  - [ ] call at 9:30",
-                &[
-                    (Bullet, "-"),
-                    (Checkbox, "[ ]"),
-                    (Word, "call"),
-                    (Word, "at"),
-                    (Time, "9:30"),
-                ],
+                &[(Bullet, "-"), (Checkbox, "[ ]"), (Word, "call"), (Word, "at"), (Time, "9:30")],
             ),
             ("12. x", &[(Bullet, "12."), (Word, "x")]),
-            (
-                "> > # Hi",
-                &[(Punct, ">"), (Punct, ">"), (Heading, "#"), (Word, "Hi")],
-            ),
-            (
-                "> [!note] Hi",
-                &[(Punct, ">"), (Tag, "[!note]"), (Word, "Hi")],
-            ),
+            ("> > # Hi", &[(Punct, ">"), (Punct, ">"), (Heading, "#"), (Word, "Hi")]),
+            ("> [!note] Hi", &[(Punct, ">"), (Tag, "[!note]"), (Word, "Hi")]),
             (
                 "due 2026-11-29, ok",
-                &[
-                    (Word, "due"),
-                    (Date, "2026-11-29"),
-                    (Punct, ","),
-                    (Word, "ok"),
-                ],
+                &[(Word, "due"), (Date, "2026-11-29"), (Punct, ","), (Word, "ok")],
             ),
             ("2026-11-29T10:00:05", &[(Date, "2026-11-29T10:00:05")]),
             (
@@ -395,26 +353,13 @@ mod tests {
                     (Number, "80%"),
                 ],
             ),
-            (
-                "[[My Note|a b]] ![[p.png]]",
-                &[(Link, "[[My Note|a b]]"), (Embed, "![[p.png]]")],
-            ),
-            (
-                "[a b](c.md) [^1]",
-                &[(Link, "[a b](c.md)"), (Footnote, "[^1]")],
-            ),
+            ("[[My Note|a b]] ![[p.png]]", &[(Link, "[[My Note|a b]]"), (Embed, "![[p.png]]")]),
+            ("[a b](c.md) [^1]", &[(Link, "[a b](c.md)"), (Footnote, "[^1]")]),
             (
                 "see https://a.example/b?c=1.",
-                &[
-                    (Word, "see"),
-                    (Url, "https://a.example/b?c=1"),
-                    (Punct, "."),
-                ],
+                &[(Word, "see"), (Url, "https://a.example/b?c=1"), (Punct, ".")],
             ),
-            (
-                "#a/b-c x ^id-1",
-                &[(Tag, "#a/b-c"), (Word, "x"), (BlockId, "^id-1")],
-            ),
+            ("#a/b-c x ^id-1", &[(Tag, "#a/b-c"), (Word, "x"), (BlockId, "^id-1")]),
             (
                 "`a b` ``c`d`` $x+1$ $5 and $6",
                 &[
@@ -430,19 +375,10 @@ mod tests {
             ),
             (
                 "**bold** isn't 3rd",
-                &[
-                    (Punct, "**"),
-                    (Word, "bold"),
-                    (Punct, "**"),
-                    (Word, "isn't"),
-                    (Word, "3rd"),
-                ],
+                &[(Punct, "**"), (Word, "bold"), (Punct, "**"), (Word, "isn't"), (Word, "3rd")],
             ),
             ("知識", &[(Word, "知"), (Word, "識")]),
-            (
-                "cafe\u{301} 👩‍👧!",
-                &[(Word, "cafe\u{301}"), (Punct, "👩‍👧"), (Punct, "!")],
-            ),
+            ("cafe\u{301} 👩‍👧!", &[(Word, "cafe\u{301}"), (Punct, "👩‍👧"), (Punct, "!")]),
             ("[[[ open", &[(Punct, "[[["), (Word, "open")]),
         ];
         for (line, expected) in rows {

@@ -29,10 +29,7 @@ pub struct Merged {
 impl Merged {
     /// A merge that needed no choice.
     pub(super) fn clean(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            choices: Vec::new(),
-        }
+        Self { text: text.into(), choices: Vec::new() }
     }
 
     /// One of two whole texts, the other kept as the alternative.
@@ -66,11 +63,7 @@ pub(super) fn settle<T: PartialEq>(base: T, ours: T, theirs: T) -> Option<T> {
 /// Ticked before unticked, `true` before `false`, the later date or time, the greater number; else
 /// the longer one, else the greater one by bytes. No clock and no device takes part.
 pub(super) fn choose<'a>(ours: &'a str, theirs: &'a str) -> (&'a str, &'a str) {
-    if prefer(ours, theirs) == Ordering::Less {
-        (theirs, ours)
-    } else {
-        (ours, theirs)
-    }
+    if prefer(ours, theirs) == Ordering::Less { (theirs, ours) } else { (ours, theirs) }
 }
 
 fn prefer(ours: &str, theirs: &str) -> Ordering {

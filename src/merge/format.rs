@@ -20,10 +20,8 @@ pub enum Format {
 impl Format {
     /// Decides by the extension alone, letter case ignored, so that every device decides alike.
     pub fn of(path: &VaultPath) -> Self {
-        let extension = path
-            .name()
-            .rsplit_once('.')
-            .map(|(_, extension)| extension.to_ascii_lowercase());
+        let extension =
+            path.name().rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
         match extension.as_deref() {
             Some("md" | "markdown") => Self::Markdown,
             Some("canvas" | "json") => Self::Json,
@@ -47,11 +45,7 @@ pub fn merge(format: Format, base: Option<&str>, ours: &str, theirs: &str) -> Me
         return Merged::clean(theirs);
     }
     // One fixed order of the sides makes everything below symmetric.
-    let (ours, theirs) = if ours <= theirs {
-        (ours, theirs)
-    } else {
-        (theirs, ours)
-    };
+    let (ours, theirs) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
     match (format, base) {
         (Format::Markdown, _) => frontmatter::merge(base, ours, theirs),
         (Format::Json, _) => json::merge(base, ours, theirs),
@@ -77,11 +71,7 @@ mod tests {
             ("notes.txt", Format::Plain),
             ("md", Format::Plain),
         ] {
-            assert_eq!(
-                Format::of(&VaultPath::parse(path).unwrap()),
-                format,
-                "{path}"
-            );
+            assert_eq!(Format::of(&VaultPath::parse(path).unwrap()), format, "{path}");
         }
     }
 }

@@ -19,11 +19,7 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choi
         return theirs.to_owned();
     }
     // The order makes insertions and choices the same from both sides.
-    let (ours, theirs) = if ours <= theirs {
-        (ours, theirs)
-    } else {
-        (theirs, ours)
-    };
+    let (ours, theirs) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
     let (base, ours, theirs) = (atoms(base), atoms(ours), atoms(theirs));
     let merger = Merger {
         ours_trace: trace_atoms(&base, &ours),
@@ -89,9 +85,7 @@ fn trace_atoms(base: &[Atom<'_>], side: &[Atom<'_>]) -> Trace {
     let (base_texts, side_texts) = (texts(base), texts(side));
     let base_texts: Vec<&str> = base_texts.iter().map(String::as_str).collect();
     let side_texts: Vec<&str> = side_texts.iter().map(String::as_str).collect();
-    trace(Grain::Atoms, &base_texts, &side_texts, &|from, to| {
-        atom_likeness(base[from], side[to])
-    })
+    trace(Grain::Atoms, &base_texts, &side_texts, &|from, to| atom_likeness(base[from], side[to]))
 }
 
 /// Whether one atom may have become the other, and how likely.
@@ -223,10 +217,9 @@ impl Merger<'_> {
         let after = (gap..end).find(solid);
         let gone = |fates: &[Fate]| match (before, after) {
             (None, None) => false,
-            (before, after) => before
-                .into_iter()
-                .chain(after)
-                .all(|place| fates[place] == Fate::Gone),
+            (before, after) => {
+                before.into_iter().chain(after).all(|place| fates[place] == Fate::Gone)
+            }
         };
         (gone(&self.ours_trace.fates), gone(&self.theirs_trace.fates))
     }
@@ -241,10 +234,8 @@ impl Merger<'_> {
 
     fn atom_by_atom(&self, start: usize, end: usize, text: &mut String, choices: &mut Vec<Choice>) {
         for place in start..=end {
-            let inserted = unite(
-                &self.inserts(place, Side::Ours),
-                &self.inserts(place, Side::Theirs),
-            );
+            let inserted =
+                unite(&self.inserts(place, Side::Ours), &self.inserts(place, Side::Theirs));
             push_apart(text, &inserted);
             if place == end {
                 break;
@@ -277,10 +268,7 @@ impl Merger<'_> {
             Side::Ours => &self.ours,
             Side::Theirs => &self.theirs,
         };
-        self.trace_of(side).gaps[gap]
-            .iter()
-            .map(|&place| atoms[place])
-            .collect()
+        self.trace_of(side).gaps[gap].iter().map(|&place| atoms[place]).collect()
     }
 }
 
@@ -346,11 +334,8 @@ fn unite(ours: &[Atom<'_>], theirs: &[Atom<'_>]) -> String {
         std::cmp::Ordering::Less => false,
         std::cmp::Ordering::Equal => joined(ours).trim() <= joined(theirs).trim(),
     };
-    let (first, second, common) = if forth_first {
-        (ours, theirs, forth)
-    } else {
-        (theirs, ours, back)
-    };
+    let (first, second, common) =
+        if forth_first { (ours, theirs, forth) } else { (theirs, ours, back) };
     let mut text = joined(first);
     push_apart(&mut text, &joined(&second[common..]));
     text

@@ -35,17 +35,11 @@ pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
     text.split_inclusive('\n')
         .map(|line| {
             if let Some(text) = line.strip_suffix("\r\n") {
-                Line {
-                    text,
-                    end: End::CrLf,
-                }
+                Line { text, end: End::CrLf }
             } else if let Some(text) = line.strip_suffix('\n') {
                 Line { text, end: End::Lf }
             } else {
-                Line {
-                    text: line,
-                    end: End::Open,
-                }
+                Line { text: line, end: End::Open }
             }
         })
         .collect()
@@ -54,11 +48,7 @@ pub(super) fn lines(text: &str) -> Vec<Line<'_>> {
 /// The ending that most lines have; line feed when in doubt.
 pub(super) fn usual_end(lines: &[Line<'_>]) -> End {
     let count = |end| lines.iter().filter(|line| line.end == end).count();
-    if count(End::CrLf) > count(End::Lf) {
-        End::CrLf
-    } else {
-        End::Lf
-    }
+    if count(End::CrLf) > count(End::Lf) { End::CrLf } else { End::Lf }
 }
 
 /// The style of endings that a merged text has.
@@ -74,11 +64,8 @@ impl Style {
     /// Decides style and final newline, each as a value with three versions. An empty text has no
     /// opinion; two sides that differ without a base agree on line feeds and on a final newline.
     pub(super) fn of(base: Option<&[Line<'_>]>, ours: &[Line<'_>], theirs: &[Line<'_>]) -> Self {
-        let opinion = |lines: &[Line<'_>]| {
-            lines
-                .last()
-                .map(|last| (usual_end(lines), last.end != End::Open))
-        };
+        let opinion =
+            |lines: &[Line<'_>]| lines.last().map(|last| (usual_end(lines), last.end != End::Open));
         let (ours, theirs) = match (opinion(ours), opinion(theirs)) {
             (Some(ours), Some(theirs)) => (ours, theirs),
             (Some(only), None) | (None, Some(only)) => (only, only),
@@ -106,10 +93,7 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(style: Style) -> Self {
-        Self {
-            lines: Vec::new(),
-            style,
-        }
+        Self { lines: Vec::new(), style }
     }
 
     /// Adds a line; one that came open gets the usual ending, should another follow.
@@ -123,11 +107,7 @@ impl Page {
         let last = self.lines.len();
         for (place, (line, end)) in self.lines.into_iter().enumerate() {
             text.push_str(&line);
-            let end = if end == End::Open {
-                self.style.end
-            } else {
-                end
-            };
+            let end = if end == End::Open { self.style.end } else { end };
             // An empty line that does not end would not be a line at all.
             if place + 1 < last || self.style.closed || line.is_empty() {
                 text.push_str(end.as_str());

@@ -26,10 +26,8 @@ struct Case {
 fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/merge");
     let list = |folder: &Path| -> Vec<PathBuf> {
-        let mut found: Vec<PathBuf> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
+        let mut found: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         found.sort();
         found
     };
@@ -38,9 +36,7 @@ fn cases() -> Vec<Case> {
         .map(|folder| {
             let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
             let part = |stem: &str| {
-                list(folder)
-                    .into_iter()
-                    .find(|path| path.file_stem().unwrap() == stem)
+                list(folder).into_iter().find(|path| path.file_stem().unwrap() == stem)
             };
             let text = |stem: &str| part(stem).map(|path| fs::read_to_string(path).unwrap());
             let expected = part("expected").unwrap_or_else(|| panic!("{name}: nothing expected"));
@@ -51,11 +47,7 @@ fn cases() -> Vec<Case> {
                 ours: text("ours").unwrap(),
                 theirs: text("theirs").unwrap(),
                 expected: text("expected").unwrap(),
-                choices: text("choices")
-                    .unwrap_or_default()
-                    .lines()
-                    .map(str::to_owned)
-                    .collect(),
+                choices: text("choices").unwrap_or_default().lines().map(str::to_owned).collect(),
                 name,
             }
         })
@@ -84,12 +76,7 @@ fn every_case_reads_as_expected_from_both_sides() {
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} cases differ\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} cases differ\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -99,11 +86,7 @@ fn every_case_is_stable() {
         let merged = merge(case.format, base, &case.ours, &case.theirs);
         for parent in [&case.ours, &case.theirs] {
             let again = merge(case.format, base, &merged.text, parent);
-            assert_eq!(
-                again.text, merged.text,
-                "{}: merged again with a parent",
-                case.name
-            );
+            assert_eq!(again.text, merged.text, "{}: merged again with a parent", case.name);
         }
     }
 }
@@ -177,9 +160,7 @@ fn edited(base: &str, edits: &[Edit]) -> String {
 }
 
 fn words(text: &str) -> BTreeSet<&str> {
-    text.split(|c: char| c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect()
+    text.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty()).collect()
 }
 
 fn everything(merged: &Merged) -> String {

@@ -30,10 +30,7 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
         waiting: (Vec::new(), Vec::new()),
     };
     merger.run();
-    Merged {
-        text: merger.page.finish(),
-        choices: merger.choices,
-    }
+    Merged { text: merger.page.finish(), choices: merger.choices }
 }
 
 fn trace_lines(base: &[Line<'_>], side: &[Line<'_>]) -> Trace {
@@ -79,12 +76,7 @@ impl<'a> Edition<'a> {
                 }
             }
         }
-        Self {
-            lines,
-            trace,
-            moved,
-            moved_to,
-        }
+        Self { lines, trace, moved, moved_to }
     }
 }
 
@@ -165,10 +157,7 @@ impl<'a> Merger<'a> {
                     extras.push(Extra { text, end });
                 }
             } else if self.twins.get(line.text).is_none_or(|&home| home == gap) {
-                extras.push(Extra {
-                    text: line.text.to_owned(),
-                    end: line.end,
-                });
+                extras.push(Extra { text: line.text.to_owned(), end: line.end });
             }
         }
         extras
@@ -250,11 +239,9 @@ fn twins<'a>(
     };
     let (ours, theirs) = (fresh(ours), fresh(theirs));
     ours.into_iter()
-        .filter_map(
-            |(text, gaps)| match (&gaps[..], theirs.get(text).map(|gaps| &gaps[..])) {
-                ([here], Some([there])) if here != there => Some((text, *here.min(there))),
-                _ => None,
-            },
-        )
+        .filter_map(|(text, gaps)| match (&gaps[..], theirs.get(text).map(|gaps| &gaps[..])) {
+            ([here], Some([there])) if here != there => Some((text, *here.min(there))),
+            _ => None,
+        })
         .collect()
 }

@@ -47,11 +47,7 @@ pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
     if ours.is_empty() {
         return theirs;
     }
-    let (first, second) = if ours <= theirs {
-        (ours, theirs)
-    } else {
-        (theirs, ours)
-    };
+    let (first, second) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
     let mut out: Vec<Extra> = Vec::new();
     let (mut left, mut right) = (0, 0);
     for (here, there) in common(&first, &second) {
@@ -67,10 +63,8 @@ pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
 /// lines: alone they would tear each side's paragraphs apart.
 fn common(first: &[Extra], second: &[Extra]) -> Vec<(usize, usize)> {
     let key = |extra: &Extra| unticked(&extra.text).unwrap_or_else(|| extra.text.clone());
-    let (first_keys, second_keys): (Vec<String>, Vec<String>) = (
-        first.iter().map(key).collect(),
-        second.iter().map(key).collect(),
-    );
+    let (first_keys, second_keys): (Vec<String>, Vec<String>) =
+        (first.iter().map(key).collect(), second.iter().map(key).collect());
     let mut input = InternedInput::default();
     input.update_before(first_keys.iter().map(String::as_str));
     input.update_after(second_keys.iter().map(String::as_str));
@@ -98,20 +92,12 @@ fn common(first: &[Extra], second: &[Extra]) -> Vec<(usize, usize)> {
         near = !blank(&pairs[at]) || near && touches(pairs[at], pairs[at + 1]);
         kept[at] |= near;
     }
-    pairs
-        .into_iter()
-        .zip(kept)
-        .filter_map(|(pair, kept)| kept.then_some(pair))
-        .collect()
+    pairs.into_iter().zip(kept).filter_map(|(pair, kept)| kept.then_some(pair)).collect()
 }
 
 /// Appends two stretches without a common line, the smaller first.
 fn both(out: &mut Vec<Extra>, left: &[Extra], right: &[Extra]) {
-    let (first, second) = if left <= right {
-        (left, right)
-    } else {
-        (right, left)
-    };
+    let (first, second) = if left <= right { (left, right) } else { (right, left) };
     let blank = |extra: Option<&Extra>| extra.is_some_and(|extra| extra.text.trim().is_empty());
     out.extend_from_slice(first);
     // Two runs that each bring their own blank line need one between them, not two.
@@ -155,11 +141,7 @@ mod tests {
             ("# Day\n\none\n", "# Day\n\ntwo\n", "# Day\n\none\ntwo\n"),
             ("\none\n", "\ntwo\n", "\none\n\ntwo\n"),
             ("one\n\n", "two\n\n", "one\n\ntwo\n\n"),
-            (
-                "- [ ] a b\n- [x] c d\n",
-                "- [x] a b\n- [ ] c d\n",
-                "- [x] a b\n- [x] c d\n",
-            ),
+            ("- [ ] a b\n- [x] c d\n", "- [x] a b\n- [ ] c d\n", "- [x] a b\n- [x] c d\n"),
             ("a\nb\n", "a\r\nc\r\n", "a\nb\nc\n"),
             ("a", "b\n", "a\nb\n"),
             ("", "b", "b"),
@@ -174,9 +156,6 @@ mod tests {
         let (a, b, c) = ("t\n\n- x\n- y\n", "t\n\n- x\n- z\n", "t\n\n- a\n");
         let ab = merge(a, b).text;
         assert_eq!(merge(&ab, a).text, ab);
-        assert_eq!(
-            merge(&ab, &merge(b, c).text).text,
-            merge(&merge(a, c).text, b).text
-        );
+        assert_eq!(merge(&ab, &merge(b, c).text).text, merge(&merge(a, c).text, b).text);
     }
 }

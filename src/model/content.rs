@@ -21,10 +21,7 @@ pub struct Content {
 impl Content {
     /// Fingerprints `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        Self {
-            hash: ContentHash::of(bytes),
-            size: bytes.len() as u64,
-        }
+        Self { hash: ContentHash::of(bytes), size: bytes.len() as u64 }
     }
 }
 

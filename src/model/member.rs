@@ -66,31 +66,17 @@ mod tests {
     #[test]
     fn a_removal_holds_until_a_new_invitation() {
         let mut ours = member();
-        assert!(ours.absorb(&Member {
-            removed: true,
-            ..member()
-        }));
+        assert!(ours.absorb(&Member { removed: true, ..member() }));
         assert!(!ours.absorb(&member()));
         assert!(ours.removed);
-        assert!(ours.absorb(&Member {
-            epoch: 1,
-            ..member()
-        }));
+        assert!(ours.absorb(&Member { epoch: 1, ..member() }));
         assert!(!ours.removed);
     }
 
     #[test]
     fn names_agree_whatever_the_order() {
-        let a = Member {
-            name: "a".into(),
-            name_version: 1,
-            ..member()
-        };
-        let b = Member {
-            name: "b".into(),
-            name_version: 1,
-            ..member()
-        };
+        let a = Member { name: "a".into(), name_version: 1, ..member() };
+        let b = Member { name: "b".into(), name_version: 1, ..member() };
         let (mut left, mut right) = (a.clone(), b.clone());
         left.absorb(&b);
         right.absorb(&a);

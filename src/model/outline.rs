@@ -16,11 +16,7 @@ pub const CHUNK_BYTES: u64 = 256 * 1024;
 /// How many chunks a content of `size` bytes has; never zero, for an empty content has one empty
 /// chunk.
 pub const fn chunk_count(size: u64) -> u64 {
-    if size == 0 {
-        1
-    } else {
-        size.div_ceil(CHUNK_BYTES)
-    }
+    if size == 0 { 1 } else { size.div_ceil(CHUNK_BYTES) }
 }
 
 /// The length in bytes of chunk `index` of a content of `size` bytes; `None` beyond its end.
@@ -29,11 +25,7 @@ pub const fn chunk_len(size: u64, index: u32) -> Option<u64> {
         return None;
     }
     let left = size - index as u64 * CHUNK_BYTES;
-    Some(if left < CHUNK_BYTES {
-        left
-    } else {
-        CHUNK_BYTES
-    })
+    Some(if left < CHUNK_BYTES { left } else { CHUNK_BYTES })
 }
 
 /// The outline entry of one chunk.
@@ -158,19 +150,11 @@ mod tests {
         let outline = outline_of_bytes(&bytes);
         assert!(!verify_outline(content, &outline[..2]));
         assert!(!verify_outline(content, &[]));
-        let longer = Content {
-            size: content.size + CHUNK_BYTES,
-            ..content
-        };
+        let longer = Content { size: content.size + CHUNK_BYTES, ..content };
         assert!(!verify_outline(longer, &outline));
         assert!(verify_chunk(content, 2, &bytes[2 * CHUNK..], outline[2]));
         assert!(!verify_chunk(content, 1, &bytes[2 * CHUNK..], outline[2]));
-        assert!(!verify_chunk(
-            content,
-            2,
-            &bytes[2 * CHUNK..][..4],
-            outline[2]
-        ));
+        assert!(!verify_chunk(content, 2, &bytes[2 * CHUNK..][..4], outline[2]));
         assert!(!verify_chunk(content, 3, &[], outline[2]));
         assert_eq!(chunk_len(content.size, 2), Some(5));
         assert_eq!(chunk_len(content.size, 3), None);

@@ -56,8 +56,6 @@ pub enum Next {
 pub fn next_step(lies: Option<Lies<'_>>, wanted: Option<Wanted<'_>>, kind: Kind) -> Next {
     let folder = kind == Kind::Folder;
     match (lies, wanted) {
-        // Nothing of it is here and nothing of it should be.
-        (None, None) => Next::Nothing,
         (None, Some(wanted)) if wanted.kind == Kind::Folder => Next::MakeFolder,
         (None, Some(_)) => Next::Create,
         // A tombstone that has seen what lies here; the disk looks once more before it goes.
@@ -66,7 +64,8 @@ pub fn next_step(lies: Option<Lies<'_>>, wanted: Option<Wanted<'_>>, kind: Kind)
         // Both: the place first, so that a moved file is not written twice.
         (Some(lies), Some(wanted)) if lies.path != wanted.path => Next::Move,
         (Some(lies), Some(wanted)) if lies.content != wanted.content => Next::Overwrite,
-        (Some(_), Some(_)) => Next::Nothing,
+        // All of it is as it should be, or nothing of it is here and nothing should be.
+        (Some(_), Some(_)) | (None, None) => Next::Nothing,
     }
 }
 
@@ -111,13 +110,7 @@ mod tests {
         let (here, there) = (path("here.md"), path("there.md"));
         let (one, two) = (Content::of(b"one"), Content::of(b"two"));
         let lies = |path, content| Some(Lies { path, content });
-        let wanted = |path, content| {
-            Some(Wanted {
-                path,
-                content,
-                kind: Kind::Text,
-            })
-        };
+        let wanted = |path, content| Some(Wanted { path, content, kind: Kind::Text });
         let rows = [
             (None, None, Next::Nothing),
             (None, wanted(&here, one), Next::Create),
@@ -128,26 +121,12 @@ mod tests {
             (lies(&here, one), wanted(&here, one), Next::Nothing),
         ];
         for (lies, wanted, next) in rows {
-            assert_eq!(
-                next_step(lies, wanted, Kind::Text),
-                next,
-                "{lies:?} {wanted:?}"
-            );
+            assert_eq!(next_step(lies, wanted, Kind::Text), next, "{lies:?} {wanted:?}");
         }
-        let folder = Some(Wanted {
-            path: &here,
-            content: one,
-            kind: Kind::Folder,
-        });
+        let folder = Some(Wanted { path: &here, content: one, kind: Kind::Folder });
         assert_eq!(next_step(None, folder, Kind::Folder), Next::MakeFolder);
-        assert_eq!(
-            next_step(lies(&here, one), None, Kind::Folder),
-            Next::RemoveFolder
-        );
-        assert_eq!(
-            next_step(lies(&here, one), folder, Kind::Folder),
-            Next::Nothing
-        );
+        assert_eq!(next_step(lies(&here, one), None, Kind::Folder), Next::RemoveFolder);
+        assert_eq!(next_step(lies(&here, one), folder, Kind::Folder), Next::Nothing);
         assert_eq!(next_step(None, None, Kind::Folder), Next::Nothing);
     }
 

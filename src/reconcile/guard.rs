@@ -27,10 +27,7 @@ mod tests {
     #[test]
     fn the_brake_needs_both_number_and_share() {
         assert_eq!(brake(19, 20, 20, 50), None, "one below the number");
-        assert!(
-            brake(20, 39, 20, 50).is_some(),
-            "at the number, above the share"
-        );
+        assert!(brake(20, 39, 20, 50).is_some(), "at the number, above the share");
         assert_eq!(brake(20, 40, 20, 50), None, "at the share");
         assert!(brake(21, 40, 20, 50).is_some());
         assert_eq!(brake(0, 0, 0, 50), None);

@@ -60,15 +60,11 @@ pub fn pair_moves(vanished: &[Vanished], appeared: &[Appeared]) -> BTreeMap<File
     }
     for by_name in [true, false] {
         left.retain(|old| {
-            let candidate = by_content
-                .get(&old.content)
-                .into_iter()
-                .flatten()
-                .find(|new| {
-                    free.contains_key(&new.path)
-                        && (!by_name || new.path.name() == old.path.name())
-                        && (by_name || old.content.size > 0)
-                });
+            let candidate = by_content.get(&old.content).into_iter().flatten().find(|new| {
+                free.contains_key(&new.path)
+                    && (!by_name || new.path.name() == old.path.name())
+                    && (by_name || old.content.size > 0)
+            });
             match candidate {
                 Some(new) => {
                     free.remove(&new.path);
@@ -91,51 +87,29 @@ mod tests {
     }
 
     fn stamp(inode: u64) -> Stamp {
-        Stamp {
-            inode,
-            birth_ns: 7,
-            ..Stamp::default()
-        }
+        Stamp { inode, birth_ns: 7, ..Stamp::default() }
     }
 
     fn vanished(id: u8, name: &str, content: &[u8], inode: u64) -> Vanished {
         let content = Content::of(content);
-        Vanished {
-            id: FileId([id; 16]),
-            path: path(name),
-            content,
-            stamp: stamp(inode),
-        }
+        Vanished { id: FileId([id; 16]), path: path(name), content, stamp: stamp(inode) }
     }
 
     fn appeared(name: &str, content: &[u8], inode: u64) -> Appeared {
-        Appeared {
-            path: path(name),
-            content: Content::of(content),
-            stamp: stamp(inode),
-        }
+        Appeared { path: path(name), content: Content::of(content), stamp: stamp(inode) }
     }
 
     #[test]
     fn the_same_file_is_found_though_it_was_edited() {
-        let moves = pair_moves(
-            &[vanished(1, "a.md", b"x", 5)],
-            &[appeared("b.md", b"y", 5)],
-        );
+        let moves = pair_moves(&[vanished(1, "a.md", b"x", 5)], &[appeared("b.md", b"y", 5)]);
         assert_eq!(moves, [(FileId([1; 16]), path("b.md"))].into());
     }
 
     #[test]
     fn the_same_content_under_the_same_name_goes_first() {
         let moves = pair_moves(
-            &[
-                vanished(1, "old/a.md", b"x", 5),
-                vanished(2, "old/b.md", b"x", 6),
-            ],
-            &[
-                appeared("new/a.md", b"x", 15),
-                appeared("new/b.md", b"x", 16),
-            ],
+            &[vanished(1, "old/a.md", b"x", 5), vanished(2, "old/b.md", b"x", 6)],
+            &[appeared("new/a.md", b"x", 15), appeared("new/b.md", b"x", 16)],
         );
         assert_eq!(moves[&FileId([1; 16])], path("new/a.md"));
         assert_eq!(moves[&FileId([2; 16])], path("new/b.md"));
@@ -145,10 +119,7 @@ mod tests {
     fn unlike_files_and_empty_ones_stay_apart() {
         assert!(pair_moves(&[vanished(1, "a", b"x", 5)], &[appeared("b", b"y", 6)]).is_empty());
         assert!(pair_moves(&[vanished(1, "a", b"", 5)], &[appeared("b", b"", 6)]).is_empty());
-        assert_eq!(
-            pair_moves(&[vanished(1, "a/n", b"", 5)], &[appeared("b/n", b"", 6)]).len(),
-            1
-        );
+        assert_eq!(pair_moves(&[vanished(1, "a/n", b"", 5)], &[appeared("b/n", b"", 6)]).len(), 1);
     }
 
     #[test]

@@ -1,0 +1,182 @@
+//! A new state of one file: into the store, then before everybody.
+
+use super::core::{Engine, Pending};
+
+use super::effect::LinkId;
+use super::entry::{Base, Entry};
+use super::job::Held;
+use super::report::Report;
+use crate::docs::{self, Birth};
+use crate::model::{FileId, Heads, VaultPath, Write};
+use crate::wire::State;
+
+/// A new state on its way into the store.
+#[derive(Debug)]
+pub(super) struct Commit {
+    pub(super) id: FileId,
+    pub(super) entry: Entry,
+    pub(super) held: Option<Box<Held>>,
+    pub(super) reports: Vec<Report>,
+    /// The link that delivered it, with the state the peer is known to have.
+    pub(super) from: Option<(LinkId, Option<State>)>,
+    /// Whether it is an edit made on this device just now.
+    pub(super) live: bool,
+    pub(super) copies: Vec<docs::Body>,
+}
+
+impl Engine {
+    /// Makes a choice part of the ledger; says so if it is news.
+    pub(super) fn ledger_entry(
+        &mut self,
+        id: FileId,
+        entry: &Entry,
+        choice: &docs::Choice,
+        writes: &mut Vec<Write>,
+    ) -> Option<Report> {
+        let (base, chosen, alternative) = match choice {
+            docs::Choice::Text { base, chosen, alternative } => {
+                (base.as_str(), chosen.as_str(), alternative.as_str())
+            }
+            docs::Choice::Path { chosen, alternative } => {
+                ("", chosen.as_str(), alternative.as_str())
+            }
+        };
+        let about = if matches!(choice, docs::Choice::Path { .. }) { "path" } else { "text" };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(id.as_bytes());
+        for part in [about, base, chosen, alternative] {
+            hasher.update(&(part.len() as u64).to_be_bytes());
+            hasher.update(part.as_bytes());
+        }
+        let key = hasher.finalize().as_bytes()[..8].to_vec();
+        let name = data_encoding::HEXLOWER.encode(&key);
+        let news = self.shots.note_conflict(&key);
+        if news {
+            self.conflicts += 1;
+            let said = serde_json::json!({
+                "path": entry.path.as_str(),
+                "about": about,
+                "base": base,
+                "chosen": chosen,
+                "alternative": alternative,
+            });
+            writes.push(Write::Ledger { key, entry: said.to_string().into_bytes() });
+        }
+        news.then(|| Report::Conflict(entry.path.clone(), name))
+    }
+
+    /// Only what is known of the disk changed.
+    pub(super) fn commit_base(
+        &mut self,
+        id: FileId,
+        entry: Entry,
+        base: Option<Base>,
+        reports: Vec<Report>,
+    ) {
+        let entry = Entry { base, ..entry };
+        let commit =
+            Commit { id, entry, held: None, reports, from: None, live: false, copies: Vec::new() };
+        self.commit(Vec::new(), commit);
+    }
+
+    pub(super) fn commit(&mut self, mut writes: Vec<Write>, commit: Commit) {
+        writes.push(Write::File { id: commit.id, record: commit.entry.encode() });
+        self.append(writes, Pending::Commit(Box::new(commit)));
+    }
+
+    /// A new state is durable: now it may be seen.
+    pub(super) fn on_committed(&mut self, commit: Commit) {
+        let Commit { id, entry, held, reports, from, live, copies } = commit;
+        if let Some(held) = held {
+            self.cache.put(id, held);
+        }
+        let path = entry.path.clone();
+        let (generation, alive) = (entry.generation, entry.alive);
+        let old = self.index.put(id, entry);
+        self.rivals_follow(id, old.as_ref());
+        let state = old.as_ref().map_or(State::Absent, Entry::state);
+        self.tell_links(id, &state, live);
+        for report in reports {
+            self.report(report);
+        }
+        if let Some((link, theirs)) = from {
+            self.acknowledge(link, id, theirs);
+        }
+        for copy in copies {
+            self.keep_copy(&path, copy);
+        }
+        if live && (!alive || old.is_some_and(|it| it.path != path)) && generation == 0 {
+            // The folder it left may now be empty, which is worth remembering.
+            self.look_at_parents(id);
+        }
+        self.end_work(id);
+    }
+
+    pub(super) fn look_at_parents(&mut self, id: FileId) {
+        let Some(entry) = self.index.get(&id) else {
+            return;
+        };
+        if let Some(parent) = entry.birth.parent() {
+            let now = self.now;
+            self.debounce.hint(now, parent);
+        }
+    }
+
+    /// Files that claim the same path give way, or move up.
+    pub(super) fn rivals_follow(&mut self, id: FileId, old: Option<&Entry>) {
+        let Some(entry) = self.index.get(&id) else {
+            return;
+        };
+        let unchanged = old.is_some_and(|it| it.path == entry.path && it.alive == entry.alive);
+        if unchanged {
+            return;
+        }
+        let paths = [Some(entry.path.clone()), old.map(|it| it.path.clone())];
+        for path in paths.into_iter().flatten() {
+            let rivals: Vec<FileId> = self.index.claimants(&path).collect();
+            for rival in rivals {
+                self.wake(rival);
+            }
+        }
+    }
+
+    /// The version that a whole-file choice put aside becomes a file of its own, the same on every
+    /// device, for its identity follows from its name.
+    pub(super) fn keep_copy(&mut self, path: &VaultPath, copy: docs::Body) {
+        let (kind, content) = copy.fingerprint();
+        let name = path.with_suffix(&format!("(conflict {})", content.hash.short()));
+        let birth = Birth { vault: self.vault, path: name.clone(), generation: 0 };
+        let id = birth.file_id();
+        if self.index.get(&id).is_some() {
+            return;
+        }
+        let entry = Entry {
+            birth: name.clone(),
+            generation: 0,
+            path: name,
+            kind,
+            content,
+            alive: true,
+            heads: Heads::default(),
+            mtime_ms: self.wall.0,
+            base: None,
+        };
+        let mut writes = Vec::new();
+        let task = self.tasks.entry(id).or_default();
+        if task.working {
+            // Somebody delivers it this very moment.
+            return;
+        }
+        if let docs::Body::Text(text) = copy {
+            task.bytes = Some((content.hash, text.clone().into_bytes()));
+            writes.push(Write::Text { hash: content.hash, bytes: text.into_bytes() });
+        }
+        task.working = true;
+        self.busy += 1;
+        let reports = Vec::new();
+        self.commit(
+            writes,
+            Commit { id, entry, held: None, reports, from: None, live: false, copies: Vec::new() },
+        );
+    }
+}

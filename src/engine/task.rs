@@ -1,0 +1,182 @@
+//! One file with something to do: what waits for it, and whose turn it is.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::core::Engine;
+
+use super::effect::LinkId;
+use crate::model::{Content, ContentHash, FileId, PeerId, Seen, Tick, VaultPath};
+use crate::wire::{Delivery, Lane};
+
+/// What the disk did to one file.
+#[derive(Debug, Clone)]
+pub(super) enum Disk {
+    /// It appeared where none was known.
+    Born { path: VaultPath, generation: u32, seen: Seen },
+    /// It was looked at in its place.
+    Edited(Seen),
+    /// It lies elsewhere now, perhaps edited.
+    Moved(VaultPath, Seen),
+    /// It is gone.
+    Gone,
+}
+
+/// A delivery waiting for its turn.
+#[derive(Debug, Clone)]
+pub(super) struct Incoming {
+    pub(super) link: LinkId,
+    pub(super) peer: PeerId,
+    pub(super) delivery: Delivery,
+    pub(super) since: Tick,
+}
+
+/// What is being worked on.
+#[derive(Debug, Clone)]
+pub(super) enum Work {
+    Disk(Disk, Tick),
+    Incoming(Box<Incoming>),
+    Export(LinkId, Lane),
+    /// The document's text is needed to write it to the disk.
+    Render,
+}
+
+/// Whether a file's content may be copied from another file of this disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Copying {
+    /// If there is one.
+    #[default]
+    Allowed,
+    /// It was tried, and the other file did not hold what it should.
+    Failed,
+}
+
+/// One file with something to do; removed when nothing is left.
+#[derive(Debug, Default)]
+pub(super) struct Task {
+    pub(super) working: bool,
+    /// Resting until a retry, a look or a fetch.
+    pub(super) waiting: bool,
+    pub(super) disk: VecDeque<(Disk, Tick)>,
+    pub(super) incoming: VecDeque<Incoming>,
+    pub(super) exports: BTreeMap<LinkId, Lane>,
+    pub(super) work: Option<Work>,
+    /// Texts gathered for the work, by hash.
+    pub(super) texts: BTreeMap<ContentHash, String>,
+    pub(super) lacking: Vec<Content>,
+    /// Bytes of the wanted content, when they are at hand.
+    pub(super) bytes: Option<(ContentHash, Vec<u8>)>,
+    /// A received part holds the wanted content.
+    pub(super) part: Option<Content>,
+    /// A copy on this disk turned out not to be what it should be.
+    pub(super) copying: Copying,
+    pub(super) attempts: u32,
+    /// Nothing can be done now; the reason is listed, or a peer that is not here has the content.
+    pub(super) blocked: bool,
+    /// Who changed it last, and since when it has been on its way to the disk.
+    pub(super) origin: Option<PeerId>,
+    pub(super) since: Tick,
+}
+
+/// Which step is being taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Taking {
+    Create { place: VaultPath, content: Content },
+    Overwrite { content: Content },
+    Move { to: VaultPath },
+    Remove,
+    MakeFolder { place: VaultPath },
+    RemoveFolder,
+}
+
+impl Engine {
+    /// The disk did something to a file: put it in line.
+    pub(super) fn disk_event(&mut self, id: FileId, disk: Disk, first: Tick) {
+        if self.shots.dry() {
+            let path = match &disk {
+                Disk::Born { path, .. } | Disk::Moved(path, _) => path.to_string(),
+                Disk::Edited(_) | Disk::Gone => {
+                    self.index.get(&id).map_or_else(|| id.to_string(), |it| it.path.to_string())
+                }
+            };
+            self.shots.would("take in", path);
+            return;
+        }
+        let task = self.tasks.entry(id).or_default();
+        task.disk.push_back((disk, first));
+        task.waiting = false;
+        self.wake(id);
+    }
+
+    /// A peer sent something of a file: put it in line.
+    pub(super) fn delivered(&mut self, incoming: Incoming) {
+        let id = incoming.delivery.id;
+        let task = self.tasks.entry(id).or_default();
+        task.incoming.push_back(incoming);
+        self.wake(id);
+    }
+
+    /// After the first scan: whatever a stop left between the store and the disk goes on.
+    pub(super) fn wake_unfinished(&mut self) {
+        let open: Vec<FileId> = self
+            .index
+            .iter()
+            .filter(|(id, entry)| {
+                let lies = entry.base.as_ref().map(|base| (&base.path, base.content));
+                let place = self.index.wanted_place(id, entry);
+                let wanted = entry.alive.then_some((&place, entry.content));
+                lies != wanted
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in open {
+            self.wake(id);
+        }
+    }
+
+    /// Takes the next thing there is to do for a file.
+    pub(super) fn advance(&mut self, id: FileId) {
+        let known = self.index.get(&id).is_some();
+        let task = match self.tasks.get_mut(&id) {
+            Some(task) => task,
+            None if known => self.tasks.entry(id).or_default(),
+            None => return,
+        };
+        if task.working {
+            return;
+        }
+        if task.since == Tick::default() {
+            task.since = self.now;
+        }
+        // The disk first: nothing may be written over what has been seen and not taken in.
+        let work = if let Some((disk, first)) = task.disk.pop_front() {
+            Some(Work::Disk(disk, first))
+        } else if let Some(incoming) = task.incoming.pop_front() {
+            Some(Work::Incoming(Box::new(incoming)))
+        } else if let Some((link, lane)) = task.exports.pop_first() {
+            Some(Work::Export(link, lane))
+        } else {
+            None
+        };
+        if let Some(work) = work {
+            task.working = true;
+            task.texts.clear();
+            self.busy += 1;
+            self.begin(id, work);
+        } else if !task.waiting && !self.next_step(id) {
+            self.tasks.remove(&id);
+        }
+    }
+
+    /// The work on a file is over, one way or the other.
+    pub(super) fn end_work(&mut self, id: FileId) {
+        if let Some(task) = self.tasks.get_mut(&id) {
+            if task.working {
+                self.busy -= 1;
+            }
+            task.working = false;
+            task.work = None;
+            task.lacking.clear();
+        }
+        self.wake(id);
+    }
+}
