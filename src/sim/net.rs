@@ -187,11 +187,7 @@ impl Net {
             return;
         };
         let ends = [from.min(to), from.max(to)];
-        let lives = if from < to {
-            [ours, theirs]
-        } else {
-            [theirs, ours]
-        };
+        let lives = if from < to { [ours, theirs] } else { [theirs, ours] };
         let number = self.next;
         self.next += 1;
         self.connections.insert(
@@ -234,8 +230,7 @@ impl Net {
         if it.sight[end] != Sight::Up || it.finished[end] {
             return;
         }
-        self.due
-            .push((taken, Event::Sent(number, end, lane, bytes)));
+        self.due.push((taken, Event::Sent(number, end, lane, bytes)));
         if it.cut || swallowed {
             return;
         }
@@ -291,11 +286,7 @@ impl Net {
                 let Some(it) = self.seen_up(number, end) else {
                     return Vec::new();
                 };
-                let input = Input::Sent {
-                    link: it.links[end],
-                    lane,
-                    wire_bytes,
-                };
+                let input = Input::Sent { link: it.links[end], lane, wire_bytes };
                 vec![(it.ends[end], input)]
             }
             Event::DialFailed(from, life, to) => {
@@ -325,11 +316,7 @@ impl Net {
         let alive = (0..2).all(|end| self.lives[ends[end]] == Some(lives[end]));
         if it.cut || !alive {
             let to = if dialler == ends[0] { ends[1] } else { ends[0] };
-            let life = if dialler == ends[0] {
-                lives[0]
-            } else {
-                lives[1]
-            };
+            let life = if dialler == ends[0] { lives[0] } else { lives[1] };
             self.connections.remove(&number);
             let due = now.plus_ms(self.rng.between(1, 10_000));
             self.due.push((due, Event::DialFailed(dialler, life, to)));
@@ -367,15 +354,9 @@ impl Net {
 
     /// An end that never saw it stand is told so, before it is told that it is gone.
     fn up_first(&mut self, number: u64, end: End) -> Vec<(Place, Input)> {
-        let unseen = self
-            .connections
-            .get(&number)
-            .is_some_and(|it| it.sight[end] == Sight::Nothing);
-        if unseen {
-            self.up(number, end)
-        } else {
-            Vec::new()
-        }
+        let unseen =
+            self.connections.get(&number).is_some_and(|it| it.sight[end] == Sight::Nothing);
+        if unseen { self.up(number, end) } else { Vec::new() }
     }
 
     fn up(&mut self, number: u64, end: End) -> Vec<(Place, Input)> {
@@ -387,11 +368,8 @@ impl Net {
             return Vec::new();
         }
         it.sight[end] = Sight::Up;
-        let input = Input::LinkUp {
-            link: it.links[end],
-            peer: self.ids[them],
-            dialled: it.dialler == us,
-        };
+        let input =
+            Input::LinkUp { link: it.links[end], peer: self.ids[them], dialled: it.dialler == us };
         vec![(us, input)]
     }
 
@@ -403,10 +381,7 @@ impl Net {
         it.ending[end] = true;
         let us = it.ends[end];
         if it.sight[end] == Sight::Up && self.lives[us] == Some(it.lives[end]) {
-            let input = Input::LinkDown {
-                link: it.links[end],
-                reason: why.to_owned(),
-            };
+            let input = Input::LinkDown { link: it.links[end], reason: why.to_owned() };
             news.push((us, input));
         }
         it.sight[end] = Sight::Down;
@@ -430,12 +405,7 @@ impl Net {
         }
         let mut news = self.up_first(number, end);
         if let Some(it) = self.seen_up(number, end) {
-            let input = Input::Message {
-                link: it.links[end],
-                lane,
-                message,
-                wire_bytes,
-            };
+            let input = Input::Message { link: it.links[end], lane, message, wire_bytes };
             news.push((it.ends[end], input));
         }
         news
@@ -447,11 +417,7 @@ mod tests {
     use super::*;
     use crate::wire::Bye;
 
-    const SLOW: Latency = Latency {
-        way_ms: 50,
-        taken_ms: 10,
-        notice_ms: 500,
-    };
+    const SLOW: Latency = Latency { way_ms: 50, taken_ms: 10, notice_ms: 500 };
 
     struct Line {
         net: Net,
@@ -467,20 +433,13 @@ mod tests {
             let mut net = Net::new(ids, SLOW, Rng::new(seed));
             net.start(0, 1);
             net.start(1, 1);
-            Self {
-                net,
-                queue: BTreeMap::new(),
-                count: 0,
-                now: Tick(0),
-                heard: Vec::new(),
-            }
+            Self { net, queue: BTreeMap::new(), count: 0, now: Tick(0), heard: Vec::new() }
         }
 
         fn fill(&mut self) {
             for (due, event) in self.net.take_due() {
                 self.count += 1;
-                self.queue
-                    .insert((due.0.max(self.now.0), self.count), event);
+                self.queue.insert((due.0.max(self.now.0), self.count), event);
             }
         }
 
@@ -537,11 +496,7 @@ mod tests {
             line.rest();
             let link = line.standing(0)[0];
             for number in 0..20_u16 {
-                let lane = if number % 2 == 0 {
-                    Lane::Control
-                } else {
-                    Lane::Bulk
-                };
+                let lane = if number % 2 == 0 { Lane::Control } else { Lane::Bulk };
                 let message = Message::Bye(Bye::Version(number));
                 line.net.send(line.now, 0, link, lane, message, 1);
             }
@@ -561,19 +516,15 @@ mod tests {
             };
             assert_eq!(got(Lane::Control), (0..20).step_by(2).collect::<Vec<_>>());
             assert_eq!(got(Lane::Bulk), (1..20).step_by(2).collect::<Vec<_>>());
-            let sent = line
-                .heard
-                .iter()
-                .filter(|(_, it)| matches!(it, Input::Sent { .. }));
+            let sent = line.heard.iter().filter(|(_, it)| matches!(it, Input::Sent { .. }));
             assert_eq!(sent.count(), 20);
             let all: Vec<u16> = line
                 .heard
                 .iter()
                 .filter_map(|(_, input)| match input {
-                    Input::Message {
-                        message: Message::Bye(Bye::Version(number)),
-                        ..
-                    } => Some(*number),
+                    Input::Message { message: Message::Bye(Bye::Version(number)), .. } => {
+                        Some(*number)
+                    }
                     _ => None,
                 })
                 .collect();
@@ -588,22 +539,15 @@ mod tests {
         line.net.dial(line.now, 0, PeerId([2; 32]));
         line.rest();
         let link = line.standing(0)[0];
-        line.net
-            .send(line.now, 0, link, Lane::Live, Message::Compared, 1);
+        line.net.send(line.now, 0, link, Lane::Live, Message::Compared, 1);
         line.net.block(line.now, 0, 1);
         line.rest();
         assert!(line.standing(0).is_empty() && line.standing(1).is_empty());
-        let got = line
-            .heard
-            .iter()
-            .any(|(_, it)| matches!(it, Input::Message { .. }));
+        let got = line.heard.iter().any(|(_, it)| matches!(it, Input::Message { .. }));
         assert!(!got);
         line.net.dial(line.now, 0, PeerId([2; 32]));
         line.rest();
-        assert!(matches!(
-            line.heard.last(),
-            Some((0, Input::DialFailed { .. }))
-        ));
+        assert!(matches!(line.heard.last(), Some((0, Input::DialFailed { .. }))));
         line.net.unblock(0, 1);
         line.net.dial(line.now, 1, PeerId([1; 32]));
         line.rest();
@@ -617,14 +561,10 @@ mod tests {
             line.net.dial(line.now, 0, PeerId([2; 32]));
             line.rest();
             let link = line.standing(0)[0];
-            line.net
-                .send(line.now, 0, link, Lane::Bulk, Message::Compared, 1);
+            line.net.send(line.now, 0, link, Lane::Bulk, Message::Compared, 1);
             line.net.close(line.now, 0, link);
             line.rest();
-            let got = line
-                .heard
-                .iter()
-                .position(|(_, it)| matches!(it, Input::Message { .. }));
+            let got = line.heard.iter().position(|(_, it)| matches!(it, Input::Message { .. }));
             let down = line
                 .heard
                 .iter()

@@ -89,11 +89,8 @@ impl Store {
     pub(crate) fn crash(&mut self, rng: &mut Rng) -> Vec<Vec<Write>> {
         let kept = rng.below(self.waiting.len() + 1);
         let waiting = std::mem::take(&mut self.waiting);
-        let batches: Vec<Vec<Write>> = waiting
-            .into_iter()
-            .take(kept)
-            .map(|(_, writes)| writes)
-            .collect();
+        let batches: Vec<Vec<Write>> =
+            waiting.into_iter().take(kept).map(|(_, writes)| writes).collect();
         for writes in &batches {
             self.keep(writes);
         }
@@ -119,11 +116,7 @@ impl Store {
                     document.changes.clear();
                 }
                 Write::Changes { id, changes } => {
-                    self.documents
-                        .entry(id)
-                        .or_default()
-                        .changes
-                        .extend(changes);
+                    self.documents.entry(id).or_default().changes.extend(changes);
                 }
                 Write::Text { hash, bytes } => {
                     self.texts.insert(hash, bytes);
@@ -199,10 +192,7 @@ mod tests {
     use super::*;
 
     fn meta(key: &str) -> Write {
-        Write::Meta {
-            key: key.into(),
-            value: vec![1],
-        }
+        Write::Meta { key: key.into(), value: vec![1] }
     }
 
     #[test]
@@ -236,15 +226,9 @@ mod tests {
         let id = FileId([1; 16]);
         let mut store = Store::new(Life([1; 16]));
         store.keep(&[
-            Write::Changes {
-                id,
-                changes: vec![vec![1]],
-            },
+            Write::Changes { id, changes: vec![vec![1]] },
             Write::Snapshot { id, bytes: vec![9] },
-            Write::Changes {
-                id,
-                changes: vec![vec![2], vec![3]],
-            },
+            Write::Changes { id, changes: vec![vec![2], vec![3]] },
         ]);
         let document = store.document(&id).unwrap().unwrap();
         assert_eq!(document.snapshot, [9]);

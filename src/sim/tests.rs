@@ -100,11 +100,7 @@ fn the_same_seed_is_the_same_world() {
 /// Stops one peer before each of its effects in turn, or before every n-th of them.
 #[test]
 fn a_stop_before_any_effect_loses_nothing() {
-    let clean = Plan {
-        acts: 8,
-        span_ms: 6000,
-        ..Plan::calm(1)
-    };
+    let clean = Plan { acts: 8, span_ms: 6000, ..Plan::calm(1) };
     let (result, world) = run(clean);
     let summary = result.unwrap_or_else(|it| panic!("{}\n{it}", world.last_lines()));
     let dense = std::env::var_os("VAULT_SYNC_SIM_SEEDS").is_some();
@@ -113,31 +109,20 @@ fn a_stop_before_any_effect_loses_nothing() {
         let step = if dense { 1 } else { 7 };
         for effect in (1..=*effects).step_by(step) {
             for crash in [Crash::Kill, Crash::Power] {
-                let plan = Plan {
-                    stop_at: Some((peer, effect, crash)),
-                    ..clean
-                };
+                let plan = Plan { stop_at: Some((peer, effect, crash)), ..clean };
                 if let Err(violation) = run(plan).0 {
                     failed.push(format!("peer {peer} {crash:?} at {effect}: {violation}"));
                 }
             }
         }
     }
-    assert!(
-        failed.is_empty(),
-        "{} failed:\n{}",
-        failed.len(),
-        failed.join("\n")
-    );
+    assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
 }
 
 /// Runs worlds with a planted fault until one is found out, and returns what gave it away.
 fn found_out(planted: Planted) -> Violation {
     for seed in 0..30 {
-        let plan = Plan {
-            planted,
-            ..Plan::calm(seed)
-        };
+        let plan = Plan { planted, ..Plan::calm(seed) };
         if let Err(violation) = run(plan).0 {
             return violation;
         }
@@ -148,38 +133,26 @@ fn found_out(planted: Planted) -> Violation {
 #[test]
 fn a_store_that_forgets_is_found_out() {
     let violation = found_out(Planted::ForgetfulStores);
-    assert!(
-        matches!(violation, Violation::NotDurable { .. }),
-        "{violation}"
-    );
+    assert!(matches!(violation, Violation::NotDurable { .. }), "{violation}");
 }
 
 #[test]
 fn a_disk_that_overwrites_blindly_is_found_out() {
     let violation = found_out(Planted::BlindDisks);
-    assert!(
-        matches!(violation, Violation::OverwroteUnseen { .. }),
-        "{violation}"
-    );
+    assert!(matches!(violation, Violation::OverwroteUnseen { .. }), "{violation}");
 }
 
 #[test]
 fn a_network_that_swallows_messages_is_found_out() {
     let violation = found_out(Planted::SwallowedMessages);
-    assert!(
-        matches!(violation, Violation::NotConverged(_)),
-        "{violation}"
-    );
+    assert!(matches!(violation, Violation::NotConverged(_)), "{violation}");
 }
 
 #[test]
 fn a_program_that_reverts_a_file_is_found_out() {
     let violation = found_out(Planted::RevertedFile);
     assert!(
-        matches!(
-            violation,
-            Violation::LostWords(_) | Violation::VanishedWords(_)
-        ),
+        matches!(violation, Violation::LostWords(_) | Violation::VanishedWords(_)),
         "{violation}"
     );
 }
@@ -187,26 +160,17 @@ fn a_program_that_reverts_a_file_is_found_out() {
 #[test]
 fn a_program_that_revives_a_file_is_found_out() {
     let violation = found_out(Planted::RevivedFile);
-    assert!(
-        matches!(violation, Violation::Resurrected(_)),
-        "{violation}"
-    );
+    assert!(matches!(violation, Violation::Resurrected(_)), "{violation}");
 }
 
 #[test]
 fn a_doubled_word_is_found_out() {
     let violation = found_out(Planted::DoubledWord);
-    assert!(
-        matches!(violation, Violation::DoubledWords(_)),
-        "{violation}"
-    );
+    assert!(matches!(violation, Violation::DoubledWords(_)), "{violation}");
 }
 
 #[test]
 fn a_disk_that_changes_silently_is_found_out() {
     let violation = found_out(Planted::SilentChange);
-    assert!(
-        matches!(violation, Violation::NotConverged(_)),
-        "{violation}"
-    );
+    assert!(matches!(violation, Violation::NotConverged(_)), "{violation}");
 }

@@ -118,10 +118,7 @@ fn save(
     old: &[u8],
     new: Vec<u8>,
 ) -> String {
-    let words: Vec<String> = marks(&new, b't')
-        .difference(&marks(old, b't'))
-        .cloned()
-        .collect();
+    let words: Vec<String> = marks(&new, b't').difference(&marks(old, b't')).cloned().collect();
     if disk.write(path, new.clone(), style(rng)) {
         people.saved(old, &new);
         format!("write {path} {words:?}")
@@ -148,10 +145,7 @@ fn edit(
     // The first line holds the mark and is left alone.
     let at = 1 + rng.below(lines.len());
     match rng.below(5) {
-        0 | 1 => lines.insert(
-            at.min(lines.len()),
-            format!("a new line by {peer} with {word}"),
-        ),
+        0 | 1 => lines.insert(at.min(lines.len()), format!("a new line by {peer} with {word}")),
         2 if at < lines.len() => {
             let mut words: Vec<&str> = lines[at].split(' ').collect();
             let place = rng.below(words.len() + 1);
@@ -200,10 +194,7 @@ fn delete(peer: usize, disk: &mut Disk, people: &mut People, path: &VaultPath) -
 
 fn rename_folder(disk: &mut Disk, rng: &mut Rng) -> String {
     let from = choose(rng, &FOLDERS);
-    let to = choose(
-        rng,
-        &["Daily", "Archiv", "Ablage", "Archiv/2026", "Projekte/Über"],
-    );
+    let to = choose(rng, &["Daily", "Archiv", "Ablage", "Archiv/2026", "Projekte/Über"]);
     if disk.rename(&from, &to) {
         format!("rename folder {from} to {to}")
     } else {
@@ -251,11 +242,8 @@ fn attach(
         .as_ref()
         .and_then(|bytes| marks(bytes, b'F').pop_first())
         .unwrap_or_else(|| people.mark(peer));
-    let length = if large_files && rng.chance(50) {
-        200_000 + rng.below(500_000)
-    } else {
-        rng.below(2000)
-    };
+    let length =
+        if large_files && rng.chance(50) { 200_000 + rng.below(500_000) } else { rng.below(2000) };
     let mut bytes = format!("{mark} {}\0", people.word(peer)).into_bytes();
     bytes.extend(rng.bytes(length).into_iter().map(|byte| byte | 0x80));
     let old = old.map_or_else(Vec::new, |old| old.as_ref().clone());

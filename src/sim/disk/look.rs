@@ -63,19 +63,11 @@ impl Disk {
 
     fn observe(&self, path: &VaultPath, node: &Node) -> Observed {
         let Some(file) = &node.file else {
-            return Observed::Folder {
-                empty: self.is_empty_folder(path),
-                stamp: node.stamp(),
-            };
+            return Observed::Folder { empty: self.is_empty_folder(path), stamp: node.stamp() };
         };
         let kind = kind_of(&file.bytes);
         let text = (kind == crate::model::Kind::Text).then(|| file.bytes.as_ref().clone());
-        Observed::File(Seen {
-            stamp: node.stamp(),
-            content: file.content,
-            kind,
-            text,
-        })
+        Observed::File(Seen { stamp: node.stamp(), content: file.content, kind, text })
     }
 }
 

@@ -37,12 +37,9 @@ impl Disk {
     /// As `model::StepError` says; then nothing has changed.
     pub(crate) fn apply(&mut self, step: &Step) -> Result<StepDone, StepError> {
         let done = match step {
-            Step::Replace {
-                path,
-                expected,
-                source,
-                mtime_ms,
-            } => self.replace(path, expected.as_ref(), source, *mtime_ms),
+            Step::Replace { path, expected, source, mtime_ms } => {
+                self.replace(path, expected.as_ref(), source, *mtime_ms)
+            }
             Step::Remove { path, expected } => self.remove_file(path, expected),
             Step::Rename { from, to, expected } => self.rename_file(from, to, expected),
             Step::MakeFolder(path) => self.make_folder_step(path),
@@ -142,9 +139,7 @@ impl Disk {
                 return Err(StepError::Problem(problem(path, ProblemKind::Clash)));
             }
             Some(node) => {
-                return Ok(StepDone {
-                    stamp: Some(node.stamp()),
-                });
+                return Ok(StepDone { stamp: Some(node.stamp()) });
             }
             None => {}
         }
@@ -187,10 +182,7 @@ impl Disk {
         }
         let mut above = path.parent();
         while let Some(folder) = above {
-            let file = self
-                .nodes
-                .get(&folder)
-                .is_some_and(|node| node.file.is_some());
+            let file = self.nodes.get(&folder).is_some_and(|node| node.file.is_some());
             if file {
                 return Err(StepError::Problem(problem(path, ProblemKind::Clash)));
             }
@@ -207,17 +199,12 @@ impl Disk {
         let there = self.nodes.get(path);
         let same = match (there, expected) {
             (None, None) => true,
-            (Some(node), Some(content)) => node
-                .file
-                .as_ref()
-                .is_some_and(|file| file.content == *content),
+            (Some(node), Some(content)) => {
+                node.file.as_ref().is_some_and(|file| file.content == *content)
+            }
             (None, Some(_)) | (Some(_), None) => false,
         };
-        if same {
-            Ok(())
-        } else {
-            Err(StepError::Changed)
-        }
+        if same { Ok(()) } else { Err(StepError::Changed) }
     }
 
     /// Writes down what is about to be lost.

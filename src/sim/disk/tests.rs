@@ -17,10 +17,7 @@ fn put(at: &str, expected: Option<&[u8]>, bytes: &[u8]) -> Step {
 }
 
 fn found(walk: &Walk) -> Vec<(&str, bool)> {
-    walk.found
-        .iter()
-        .map(|found| (found.path.as_str(), found.empty_folder))
-        .collect()
+    walk.found.iter().map(|found| (found.path.as_str(), found.empty_folder)).collect()
 }
 
 #[test]
@@ -28,14 +25,8 @@ fn a_save_between_plan_and_step_is_kept() {
     let mut disk = Disk::new();
     disk.write(&path("a.md"), b"one".to_vec(), Save::InPlace);
     disk.write(&path("a.md"), b"two".to_vec(), Save::InPlace);
-    assert_eq!(
-        disk.apply(&put("a.md", Some(b"one"), b"three")),
-        Err(StepError::Changed)
-    );
-    assert_eq!(
-        disk.apply(&put("a.md", None, b"three")),
-        Err(StepError::Changed)
-    );
+    assert_eq!(disk.apply(&put("a.md", Some(b"one"), b"three")), Err(StepError::Changed));
+    assert_eq!(disk.apply(&put("a.md", None, b"three")), Err(StepError::Changed));
     assert_eq!(disk.bytes(&path("a.md")).unwrap().as_slice(), b"two");
     assert!(disk.take_overwritten().is_empty());
 }
@@ -103,10 +94,7 @@ fn a_power_cut_may_lose_or_tear_what_a_user_wrote_and_says_so() {
         assert_eq!(reverted.is_empty(), kind == "kept");
         outcomes.insert(kind);
     }
-    assert_eq!(
-        outcomes.into_iter().collect::<Vec<_>>(),
-        ["kept", "lost", "torn"]
-    );
+    assert_eq!(outcomes.into_iter().collect::<Vec<_>>(), ["kept", "lost", "torn"]);
 }
 
 #[test]
@@ -125,15 +113,7 @@ fn a_walk_names_files_and_empty_folders_in_order() {
     disk.write(&path("c/junk.tmp"), vec![], Save::InPlace);
     disk.make_folder(&path("d/e"));
     let walk = disk.walk().unwrap();
-    assert_eq!(
-        found(&walk),
-        [
-            ("a.md", false),
-            ("b/x.md", false),
-            ("c", true),
-            ("d/e", true)
-        ]
-    );
+    assert_eq!(found(&walk), [("a.md", false), ("b/x.md", false), ("c", true), ("d/e", true)]);
     assert_eq!(disk.look(&path("c/junk.tmp")), Observed::Ignored);
 }
 
@@ -191,10 +171,7 @@ fn a_moved_folder_takes_everything_along_and_hints_at_itself() {
     let before = inode(&disk, "a/b/x.md");
     assert!(disk.rename(&path("a"), &path("c")));
     assert_eq!(inode(&disk, "c/b/x.md"), before);
-    assert_eq!(
-        disk.take_hints(),
-        [Hint::Path(path("a")), Hint::Path(path("c"))]
-    );
+    assert_eq!(disk.take_hints(), [Hint::Path(path("a")), Hint::Path(path("c"))]);
 }
 
 #[test]
@@ -203,9 +180,7 @@ fn chunks_add_up_to_the_content_or_are_refused() {
     let bytes = Rng::new(3).bytes(600_000);
     let content = Content::of(&bytes);
     disk.write(&path("big.bin"), bytes.clone(), Save::InPlace);
-    let outline = disk
-        .outline(&Shelf::File(path("big.bin")), &content)
-        .unwrap();
+    let outline = disk.outline(&Shelf::File(path("big.bin")), &content).unwrap();
     assert_eq!(outline.len(), 3);
     let step = Step::Replace {
         path: path("copy.bin"),
@@ -234,10 +209,7 @@ fn a_copy_needs_its_source_unchanged() {
     let copy = |of: &[u8]| Step::Replace {
         path: path("b.md"),
         expected: None,
-        source: Source::CopyOf {
-            path: path("a.md"),
-            content: Content::of(of),
-        },
+        source: Source::CopyOf { path: path("a.md"), content: Content::of(of) },
         mtime_ms: 0,
     };
     assert_eq!(disk.apply(&copy(b"two")), Err(StepError::SourceGone));

@@ -17,10 +17,7 @@ pub(super) struct Bytes {
 
 impl Bytes {
     pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self {
-            content: Content::of(&bytes),
-            bytes: Rc::new(bytes),
-        }
+        Self { content: Content::of(&bytes), bytes: Rc::new(bytes) }
     }
 }
 
@@ -175,9 +172,7 @@ impl Disk {
         &'a self,
         folder: &'a VaultPath,
     ) -> impl Iterator<Item = (&'a VaultPath, &'a Node)> + 'a {
-        self.nodes
-            .iter()
-            .filter(move |(path, _)| path.is_below(folder))
+        self.nodes.iter().filter(move |(path, _)| path.is_below(folder))
     }
 
     /// A moment for a stamp, later than every one given before.
@@ -193,14 +188,7 @@ impl Disk {
             self.next_inode
         });
         let now = self.moment();
-        Node {
-            inode,
-            birth_ns: now,
-            mtime_ns: now,
-            ctime_ns: now,
-            file,
-            loose: false,
-        }
+        Node { inode, birth_ns: now, mtime_ns: now, ctime_ns: now, file, loose: false }
     }
 
     /// Makes the folders above `path`; false when a file is in the way.
@@ -239,11 +227,7 @@ impl Disk {
 
 /// Whether the rules of the simulated device leave `path` out.
 pub(super) fn ignored(path: &VaultPath) -> bool {
-    let temporary = std::path::Path::new(path.name())
-        .extension()
-        .is_some_and(|extension| extension == "tmp");
-    temporary
-        || path
-            .parts()
-            .any(|part| part == ".vault-sync" || part == ".git")
+    let temporary =
+        std::path::Path::new(path.name()).extension().is_some_and(|extension| extension == "tmp");
+    temporary || path.parts().any(|part| part == ".vault-sync" || part == ".git")
 }

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::docs::Document;
+use crate::docs::{Birth, Document};
 use crate::engine::Effect;
-use crate::model::{Content, ContentHash, FileId, Heads, Source, Step, StoredDocument, Write};
+use crate::model::{
+    Content, ContentHash, FileId, Heads, Kind, Source, Step, StoredDocument, VaultId, VaultPath,
+    Write,
+};
 use crate::wire::{Body, Delivery, Message, State};
 
 /// What one peer's store really holds, read independently of the engine.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Durable {
+    vault: VaultId,
     documents: BTreeMap<FileId, Document>,
     records: BTreeMap<FileId, Vec<u8>>,
     /// Every content that a stored document, record or text ever named.
@@ -19,6 +23,17 @@ pub(crate) struct Durable {
 }
 
 impl Durable {
+    /// An empty store of a peer of `vault`.
+    pub(crate) fn new(vault: VaultId) -> Self {
+        Self {
+            vault,
+            documents: BTreeMap::new(),
+            records: BTreeMap::new(),
+            contents: BTreeSet::new(),
+            spoken: Vec::new(),
+        }
+    }
+
     /// Takes note of a batch that is durable now; `document` is what the store holds of a file.
     ///
     /// # Errors
@@ -143,13 +158,29 @@ impl Durable {
     }
 
     fn holds(&self, id: &FileId, heads: &Heads) -> Result<(), String> {
-        let Some(document) = self.documents.get(id) else {
-            return Err(format!("file {} has no document", id.short()));
+        let born;
+        let document = match self.documents.get(id) {
+            Some(document) => document,
+            None => {
+                born = self.born(id);
+                born.as_ref().ok_or_else(|| format!("file {} has no document", id.short()))?
+            }
         };
         match heads.as_slice().iter().find(|it| !document.knows(it)) {
             None => Ok(()),
             Some(hash) => Err(format!("change {hash:?} of file {}", id.short())),
         }
+    }
+
+    /// The document of a file that was never edited: everybody makes the same from its record, so
+    /// it is as durable as that. Reads the beginning of the record as the engine writes it.
+    fn born(&self, id: &FileId) -> Option<Document> {
+        type Beginning = (VaultPath, u32, VaultPath, Kind, Content);
+        let record = self.records.get(id)?.get(1..)?;
+        let (fields, _) = postcard::take_from_bytes::<Beginning>(record).ok()?;
+        let (path, generation, _, kind, content) = fields;
+        let birth = Birth { vault: self.vault, path, generation };
+        Document::import(&birth, kind, content).ok()
     }
 
     fn judge_step(&self, step: &Step) -> Result<(), String> {
@@ -160,11 +191,8 @@ impl Durable {
             Source::Bytes(bytes) => Content::of(bytes),
             Source::CopyOf { content, .. } | Source::Part(content) => *content,
         };
-        let named = |record: &Vec<u8>| {
-            record
-                .windows(content.hash.0.len())
-                .any(|it| it == content.hash.0)
-        };
+        let named =
+            |record: &Vec<u8>| record.windows(content.hash.0.len()).any(|it| it == content.hash.0);
         if self.contents.contains(&content.hash) || self.spoken.iter().any(named) {
             return Ok(());
         }
@@ -176,7 +204,6 @@ impl Durable {
 mod tests {
     use super::*;
     use crate::engine::{LinkId, Op};
-    use crate::model::{Kind, VaultPath};
     use crate::wire::Lane;
 
     fn write(bytes: &[u8]) -> Effect {
@@ -207,19 +234,13 @@ mod tests {
 
     #[test]
     fn a_step_needs_its_content_in_the_store() {
-        let mut durable = Durable::default();
+        let mut durable = Durable::new(VaultId([7; 16]));
         assert!(durable.judge(&write(b"one")).is_err());
-        let text = Write::Text {
-            hash: ContentHash::of(b"one"),
-            bytes: b"one".to_vec(),
-        };
+        let text = Write::Text { hash: ContentHash::of(b"one"), bytes: b"one".to_vec() };
         durable.kept(&[text], |_| None).unwrap();
         assert_eq!(durable.judge(&write(b"one")), Ok(()));
         let record = [b"..".as_slice(), &ContentHash::of(b"two").0].concat();
-        let file = Write::File {
-            id: FileId([1; 16]),
-            record,
-        };
+        let file = Write::File { id: FileId([1; 16]), record };
         durable.kept(&[file], |_| None).unwrap();
         assert_eq!(durable.judge(&write(b"two")), Ok(()));
     }
@@ -227,54 +248,27 @@ mod tests {
     #[test]
     fn a_file_is_shown_only_after_its_record_and_its_changes() {
         let birth = crate::docs::Birth {
-            vault: crate::model::VaultId([7; 16]),
+            vault: VaultId([7; 16]),
             path: VaultPath::parse("a.md").unwrap(),
             generation: 0,
         };
         let id = birth.file_id();
         let content = Content::of(b"one");
         let document = Document::import(&birth, Kind::Text, content).unwrap();
-        let mut durable = Durable::default();
-        let plain = show(
-            id,
-            Body::Plain {
-                kind: Kind::Text,
-                content,
-                bytes: None,
-            },
-        );
-        let changes = show(
-            id,
-            Body::Changes {
-                heads: document.heads(),
-                import: None,
-                changes: Vec::new(),
-            },
-        );
-        let whole = show(
-            id,
-            Body::Document {
-                bytes: document.save(),
-            },
-        );
+        let mut durable = Durable::new(VaultId([7; 16]));
+        let plain = show(id, Body::Plain { kind: Kind::Text, content, bytes: None });
+        let changes =
+            show(id, Body::Changes { heads: document.heads(), import: None, changes: Vec::new() });
+        let whole = show(id, Body::Document { bytes: document.save() });
         for effect in [&plain, &changes, &whole] {
             assert!(durable.judge(effect).is_err());
         }
-        let record = Write::File {
-            id,
-            record: Vec::new(),
-        };
+        let record = Write::File { id, record: Vec::new() };
         durable.kept(&[record], |_| None).unwrap();
         assert_eq!(durable.judge(&plain), Ok(()));
         assert!(durable.judge(&changes).is_err());
-        let snapshot = Write::Snapshot {
-            id,
-            bytes: document.save(),
-        };
-        let stored = StoredDocument {
-            snapshot: document.save(),
-            changes: Vec::new(),
-        };
+        let snapshot = Write::Snapshot { id, bytes: document.save() };
+        let stored = StoredDocument { snapshot: document.save(), changes: Vec::new() };
         durable.kept(&[snapshot], |_| Some(stored.clone())).unwrap();
         for effect in [&plain, &changes, &whole] {
             assert_eq!(durable.judge(effect), Ok(()));

@@ -44,9 +44,6 @@ mod tests {
         assert_eq!(difference(&a.tree(), &b.tree()), "y: nothing | folder; ");
         b.remove(&path("y"));
         b.write(&path("x/a.md"), b"two".to_vec(), Save::InPlace);
-        assert_eq!(
-            difference(&a.tree(), &b.tree()),
-            "x/a.md: \"one\" | \"two\"; "
-        );
+        assert_eq!(difference(&a.tree(), &b.tree()), "x/a.md: \"one\" | \"two\"; ");
     }
 }

@@ -81,13 +81,10 @@ impl People {
         self.excused.extend(had.difference(&has).cloned());
         let (had, has) = (all(before, b'F'), all(after, b'F'));
         for mark in has.difference(&had) {
-            self.deletions
-                .retain(|it| !(it.peer == peer && it.mark == *mark));
+            self.deletions.retain(|it| !(it.peer == peer && it.mark == *mark));
             self.put_back.insert(mark.clone());
         }
-        let changed = after
-            .iter()
-            .filter(|(path, now)| before.get(*path) != Some(now));
+        let changed = after.iter().filter(|(path, now)| before.get(*path) != Some(now));
         for bytes in changed.filter_map(|(_, now)| now.as_ref()) {
             self.put_back.extend(marks(bytes, b'F'));
         }
@@ -166,10 +163,7 @@ impl People {
                 let words = self.words_of.get(&mark).unwrap_or(&none);
                 let unseen = |it: &&Deletion| it.mark == mark && words.is_subset(&it.seen);
                 if let Some(deletion) = self.deletions.iter().find(unseen) {
-                    return Some(format!(
-                        "{path} with {mark}, deleted by peer {}",
-                        deletion.peer
-                    ));
+                    return Some(format!("{path} with {mark}, deleted by peer {}", deletion.peer));
                 }
             }
         }
@@ -249,14 +243,8 @@ mod tests {
         let bytes = b"F0n1e\nt0n2e\n".to_vec();
         let hash = crate::model::ContentHash::of(&bytes);
         store.keep(&[Write::Text { hash, bytes }]);
-        assert_eq!(
-            judge(&people, &empty, &store),
-            [Violation::LostWords(vec!["t0n2e".into()])]
-        );
-        store.keep(&[Write::Ledger {
-            key: vec![1],
-            entry: b"..t0n2e..".to_vec(),
-        }]);
+        assert_eq!(judge(&people, &empty, &store), [Violation::LostWords(vec!["t0n2e".into()])]);
+        store.keep(&[Write::Ledger { key: vec![1], entry: b"..t0n2e..".to_vec() }]);
         assert_eq!(judge(&people, &empty, &store), []);
     }
 

@@ -55,18 +55,9 @@ impl World {
             let from = self.chaos.between(0, span);
             let until = from + self.chaos.between(100, span / 4);
             let (begin, end) = match self.chaos.below(3) {
-                0 => (
-                    Trouble::DiskFull(place, true),
-                    Trouble::DiskFull(place, false),
-                ),
-                1 => (
-                    Trouble::Unmounted(place, true),
-                    Trouble::Unmounted(place, false),
-                ),
-                _ => (
-                    Trouble::StoreFull(place, true),
-                    Trouble::StoreFull(place, false),
-                ),
+                0 => (Trouble::DiskFull(place, true), Trouble::DiskFull(place, false)),
+                1 => (Trouble::Unmounted(place, true), Trouble::Unmounted(place, false)),
+                _ => (Trouble::StoreFull(place, true), Trouble::StoreFull(place, false)),
             };
             self.at(Tick(from), Event::Trouble(begin));
             self.at(Tick(until), Event::Trouble(end));
@@ -120,16 +111,14 @@ impl World {
     /// Stops a peer: its engine is gone, and what nobody answered for may be, too.
     pub(super) fn stop(&mut self, place: usize, crash: Crash) -> Result<(), Violation> {
         self.stops += 1;
-        self.trace
-            .line(format!("{} p{place} STOPS {crash:?}", self.now.0));
+        self.trace.line(format!("{} p{place} STOPS {crash:?}", self.now.0));
         let peer = &mut self.peers[place];
         peer.engine = None;
         let before = peer.disk.tree();
         let reverted = peer.disk.crash(crash, &mut self.chaos);
         if !reverted.is_empty() {
             let paths: Vec<&str> = reverted.iter().map(|it| it.path.as_str()).collect();
-            self.trace
-                .line(format!("{} p{place} put back {paths:?}", self.now.0));
+            self.trace.line(format!("{} p{place} put back {paths:?}", self.now.0));
         }
         let after = peer.disk.tree();
         self.people.reverted(place, &before, &after);
@@ -149,8 +138,7 @@ impl World {
         }
         self.peers[place].boot(self.now);
         let life = self.peers[place].life;
-        self.trace
-            .line(format!("{} p{place} STARTS life {life}", self.now.0));
+        self.trace.line(format!("{} p{place} STARTS life {life}", self.now.0));
         self.net.start(place, life);
         self.drain(place)?;
         let peer = &self.peers[place];
@@ -158,11 +146,7 @@ impl World {
         let address = format!("10.0.0.{place}:1");
         self.hear(place, Input::Command(Command::OwnAddresses(vec![address])))?;
         if place == 0 && self.peers[0].store.meta().is_empty() {
-            let command = Command::Invite {
-                secret: SECRET,
-                expires: WallMs(i64::MAX),
-                uses: 1000,
-            };
+            let command = Command::Invite { secret: SECRET, expires: WallMs(i64::MAX), uses: 1000 };
             self.hear(0, Input::Command(command))?;
         } else if place > 0 && !known {
             let command = Command::Join {

@@ -28,8 +28,7 @@ impl World {
         let Some(engine) = &mut peer.engine else {
             return Ok(());
         };
-        self.trace
-            .line(format!("{} p{place} < {}", now.0, trace::input(&input)));
+        self.trace.line(format!("{} p{place} < {}", now.0, trace::input(&input)));
         if let Input::Read { observed, .. } = &input {
             peer.disk.show(observed);
         }
@@ -78,11 +77,7 @@ impl World {
                 self.peers[place].step_at = due;
                 self.at(due, Event::Do(place, life, Box::new(effect)));
             }
-            Effect::Send {
-                link,
-                lane,
-                message,
-            } => {
+            Effect::Send { link, lane, message } => {
                 let bytes = wire_bytes(&message);
                 if matches!(message, Message::Deliver(_) | Message::Chunk { .. }) {
                     self.deliveries += 1;
@@ -148,14 +143,8 @@ impl World {
         let peer = &mut self.peers[place];
         peer.set_disk_clock(now);
         let answer = match effect {
-            Effect::Scan { op } => Input::Scanned {
-                op,
-                result: peer.disk.walk(),
-            },
-            Effect::Read { op, path } => Input::Read {
-                op,
-                observed: peer.disk.look(&path),
-            },
+            Effect::Scan { op } => Input::Scanned { op, result: peer.disk.walk() },
+            Effect::Read { op, path } => Input::Read { op, observed: peer.disk.look(&path) },
             Effect::Step { op, step } => {
                 let result = peer.disk.apply(&step);
                 self.judge_overwrites(place)?;
@@ -166,40 +155,20 @@ impl World {
                 self.at(due, Event::Durable(place, life, op, result));
                 return Ok(());
             }
-            Effect::Outline { op, from, content } => Input::Outlined {
-                op,
-                result: peer.disk.outline(&from, &content),
-            },
-            Effect::ReadChunk {
-                op,
-                path,
-                content,
-                index,
-            } => Input::ChunkRead {
-                op,
-                result: peer.disk.read_chunk(&path, &content, index),
-            },
-            Effect::PutChunk {
-                op,
-                content,
-                index,
-                bytes,
-            } => Input::ChunkPut {
-                op,
-                result: peer.disk.put_chunk(&content, index, bytes),
-            },
-            Effect::Load { op, id } => Input::Loaded {
-                op,
-                result: peer.store.document(&id),
-            },
-            Effect::LoadText { op, hash } => Input::TextLoaded {
-                op,
-                result: Ok(peer.store.text(&hash)),
-            },
-            Effect::Compute { op, job } => Input::Computed {
-                op,
-                result: Ok(Box::new(job.run())),
-            },
+            Effect::Outline { op, from, content } => {
+                Input::Outlined { op, result: peer.disk.outline(&from, &content) }
+            }
+            Effect::ReadChunk { op, path, content, index } => {
+                Input::ChunkRead { op, result: peer.disk.read_chunk(&path, &content, index) }
+            }
+            Effect::PutChunk { op, content, index, bytes } => {
+                Input::ChunkPut { op, result: peer.disk.put_chunk(&content, index, bytes) }
+            }
+            Effect::Load { op, id } => Input::Loaded { op, result: peer.store.document(&id) },
+            Effect::LoadText { op, hash } => {
+                Input::TextLoaded { op, result: Ok(peer.store.text(&hash)) }
+            }
+            Effect::Compute { op, job } => Input::Computed { op, result: Ok(Box::new(job.run())) },
             Effect::Append { .. }
             | Effect::Dial { .. }
             | Effect::Send { .. }
@@ -207,10 +176,7 @@ impl World {
             | Effect::Report(_) => return Ok(()),
         };
         let life = self.peers[place].life;
-        self.after(
-            self.plan.slow_ms,
-            Event::Hear(place, life, Box::new(answer)),
-        );
+        self.after(self.plan.slow_ms, Event::Hear(place, life, Box::new(answer)));
         Ok(())
     }
 

@@ -120,10 +120,8 @@ impl World {
             };
             statuses.push(engine.status());
         }
-        let quiet = self
-            .queue
-            .values()
-            .all(|event| matches!(event, Event::Trouble(_) | Event::Start(_)));
+        let quiet =
+            self.queue.values().all(|event| matches!(event, Event::Trouble(_) | Event::Start(_)));
         let first = self.peers[0].disk.tree();
         for (place, status) in statuses.iter().enumerate() {
             if status.digest != statuses[0].digest {
@@ -147,11 +145,7 @@ impl World {
                 return format!("peer {place} is in sync with {agree} of {expected}");
             }
         }
-        if quiet {
-            String::new()
-        } else {
-            "something is still on its way".into()
-        }
+        if quiet { String::new() } else { "something is still on its way".into() }
     }
 
     /// Another full round must change nothing and send nothing.
@@ -180,11 +174,7 @@ impl World {
             return Err(Violation::NotStable(format!("{count} deliveries at rest")));
         }
         let open = self.open_ends();
-        if open.is_empty() {
-            Ok(())
-        } else {
-            Err(Violation::NotStable(open))
-        }
+        if open.is_empty() { Ok(()) } else { Err(Violation::NotStable(open)) }
     }
 
     fn digests(&self) -> Vec<crate::model::Digest> {
@@ -236,8 +226,7 @@ impl World {
             Planted::RevivedFile => {
                 self.people.deleted(0, &bytes);
                 let place = VaultPath::parse("zurück.md").expect("a good name");
-                peer.disk
-                    .write(&place, bytes.as_ref().clone(), Save::InPlace);
+                peer.disk.write(&place, bytes.as_ref().clone(), Save::InPlace);
                 peer.disk.remove(&path);
             }
             _ => {

@@ -130,11 +130,7 @@ impl World {
 
     /// When the next thing happens, and whether it is an engine's own deadline.
     fn next(&self) -> Option<(Tick, Option<usize>)> {
-        let queued = self
-            .queue
-            .keys()
-            .next()
-            .map(|(tick, _)| (Tick(*tick), None));
+        let queued = self.queue.keys().next().map(|(tick, _)| (Tick(*tick), None));
         let deadline = self
             .peers
             .iter()
@@ -155,9 +151,7 @@ impl World {
     /// The promise that was broken by it.
     fn step(&mut self) -> Result<(), Violation> {
         let Some((tick, deadline)) = self.next() else {
-            return Err(Violation::NotConverged(
-                "nothing will ever happen again".into(),
-            ));
+            return Err(Violation::NotConverged("nothing will ever happen again".into()));
         };
         self.events += 1;
         if self.events > EVENT_LIMIT {
@@ -219,8 +213,7 @@ impl World {
             &mut self.users,
             self.plan.large_files,
         );
-        self.trace
-            .line(format!("{} p{place} USER {done}", self.now.0));
+        self.trace.line(format!("{} p{place} USER {done}", self.now.0));
     }
 
     /// Puts into the queue what the network and the watchers have for later.
@@ -242,11 +235,7 @@ impl World {
 
     /// A watcher's hint comes at some time, twice, or not at all.
     fn hint(&mut self, place: usize, life: u64, hint: &Hint) {
-        let bad = if self.healed {
-            0
-        } else {
-            self.plan.lost_hints_percent
-        };
+        let bad = if self.healed { 0 } else { self.plan.lost_hints_percent };
         if self.chaos.chance(bad) {
             return;
         }

@@ -59,7 +59,7 @@ impl Peer {
             life: 0,
             skew_ms: skew - i64::try_from(SKEW_MS).expect("a few days"),
             told: WallMs(0),
-            durable: Durable::default(),
+            durable: Durable::new(World::vault()),
             digests: BTreeSet::new(),
             effects: 0,
             kept_at: Tick(0),

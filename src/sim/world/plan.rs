@@ -70,11 +70,7 @@ impl Plan {
             acts: 25,
             span_ms: 20_000,
             slow_ms: 10,
-            latency: Latency {
-                way_ms: 20,
-                taken_ms: 5,
-                notice_ms: 100,
-            },
+            latency: Latency { way_ms: 20, taken_ms: 5, notice_ms: 100 },
             partitions: 0,
             cuts: 0,
             outages: 0,
@@ -94,11 +90,7 @@ impl Plan {
             peers: 2 + usize::from(seed % 2 == 1),
             acts: 40,
             slow_ms: 80,
-            latency: Latency {
-                way_ms: 400,
-                taken_ms: 200,
-                notice_ms: 5000,
-            },
+            latency: Latency { way_ms: 400, taken_ms: 200, notice_ms: 5000 },
             partitions: 3,
             cuts: 3,
             outages: 2,
@@ -110,22 +102,12 @@ impl Plan {
 
     /// Two or three peers that are killed at any effect.
     pub(crate) fn killed(seed: u64) -> Self {
-        Self {
-            stop_once_in: 60,
-            stops: 6,
-            partitions: 1,
-            outages: 0,
-            ..Self::stormy(seed)
-        }
+        Self { stop_once_in: 60, stops: 6, partitions: 1, outages: 0, ..Self::stormy(seed) }
     }
 
     /// Two peers whose machines lose power at any effect.
     pub(crate) fn powerless(seed: u64) -> Self {
-        Self {
-            peers: 2,
-            power_cuts: true,
-            ..Self::killed(seed)
-        }
+        Self { peers: 2, power_cuts: true, ..Self::killed(seed) }
     }
 
     /// Four or five peers.

@@ -65,24 +65,19 @@ pub(crate) fn effect(effect: &Effect) -> String {
         Effect::Outline { op, from, content } => {
             format!("outline {} {from:?} {}", op.0, short(content))
         }
-        Effect::ReadChunk {
-            op,
-            path,
-            content,
-            index,
-        } => format!("read-chunk {} {path} {} {index}", op.0, short(content)),
-        Effect::PutChunk {
-            op, content, index, ..
-        } => format!("put-chunk {} {} {index}", op.0, short(content)),
+        Effect::ReadChunk { op, path, content, index } => {
+            format!("read-chunk {} {path} {} {index}", op.0, short(content))
+        }
+        Effect::PutChunk { op, content, index, .. } => {
+            format!("put-chunk {} {} {index}", op.0, short(content))
+        }
         Effect::Load { op, id } => format!("load {} {}", op.0, id.short()),
         Effect::LoadText { op, hash } => format!("load-text {} {}", op.0, hash.short()),
         Effect::Append { op, writes } => format!("append {} {}", op.0, batch(writes)),
         Effect::Dial { peer, .. } => format!("dial {}", peer.short()),
-        Effect::Send {
-            link,
-            lane,
-            message,
-        } => format!("send {} {lane:?} {}", link.0, describe_message(message)),
+        Effect::Send { link, lane, message } => {
+            format!("send {} {lane:?} {}", link.0, describe_message(message))
+        }
         Effect::Close { link } => format!("close {}", link.0),
         Effect::Compute { op, .. } => format!("compute {}", op.0),
         Effect::Report(report) => format!("report {report:?}"),
@@ -121,24 +116,15 @@ pub(crate) fn input(input: &Input) -> String {
             format!("text-loaded {} {found:?}", op.0)
         }
         Input::Appended { op, result } => format!("appended {} {result:?}", op.0),
-        Input::LinkUp {
-            link,
-            peer,
-            dialled,
-        } => format!("up {} {} dialled={dialled}", link.0, peer.short()),
+        Input::LinkUp { link, peer, dialled } => {
+            format!("up {} {} dialled={dialled}", link.0, peer.short())
+        }
         Input::DialFailed { peer, .. } => format!("dial-failed {}", peer.short()),
         Input::LinkDown { link, reason } => format!("down {} {reason}", link.0),
-        Input::Message {
-            link,
-            lane,
-            message,
-            ..
-        } => format!("got {} {lane:?} {}", link.0, describe_message(message)),
-        Input::Sent {
-            link,
-            lane,
-            wire_bytes,
-        } => format!("sent {} {lane:?} {wire_bytes}", link.0),
+        Input::Message { link, lane, message, .. } => {
+            format!("got {} {lane:?} {}", link.0, describe_message(message))
+        }
+        Input::Sent { link, lane, wire_bytes } => format!("sent {} {lane:?} {wire_bytes}", link.0),
         Input::Computed { op, result } => {
             format!("computed {} ok={}", op.0, result.is_ok())
         }
@@ -151,18 +137,10 @@ fn short(content: &Content) -> String {
 }
 
 fn describe_step(step: &Step) -> String {
-    let named = |expected: &Option<Content>| {
-        expected
-            .as_ref()
-            .map_or_else(|| "nothing".to_owned(), short)
-    };
+    let named =
+        |expected: &Option<Content>| expected.as_ref().map_or_else(|| "nothing".to_owned(), short);
     match step {
-        Step::Replace {
-            path,
-            expected,
-            source,
-            ..
-        } => {
+        Step::Replace { path, expected, source, .. } => {
             let new = match source {
                 crate::model::Source::Bytes(bytes) => short(&Content::of(bytes)),
                 crate::model::Source::CopyOf { path, content } => {
