@@ -13,3 +13,6 @@ mod sim;
 pub mod store;
 pub mod vault;
 pub mod wire;
+
+#[cfg(test)]
+mod arch;

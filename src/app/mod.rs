@@ -1,1 +1,32 @@
 //! The only place where the engine meets the world.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this room reads the clocks and keeps files of its own"
+)]
+
+pub mod answer;
+mod clock;
+pub mod config;
+mod control;
+mod desk;
+mod driver;
+mod error;
+mod event;
+mod fault;
+mod figures;
+mod front;
+mod handle;
+mod hints;
+mod host;
+mod identity;
+mod memory;
+mod perform;
+mod places;
+mod post;
+mod request;
+mod verify;
+mod workers;
+
+pub use error::{Error, Failure};
+pub use front::{ask, init, join, locate, watch};
+pub use request::{InitDone, Located, Mode, OnEvent, Reply, Request};

@@ -1,6 +1,6 @@
 //! One file's document: what it holds, and what it can tell.
 
-use automerge::{ActorId, Automerge, ChangeHash as Hash, ObjId, ROOT, ReadDoc, Value};
+use automerge::{ActorId, Automerge, ChangeHash as Hash, ObjId, ObjType, ROOT, ReadDoc, Value};
 
 use super::birth::{Birth, import_actor, promotion_actor};
 use super::error::Error;
@@ -8,8 +8,8 @@ use super::foreign;
 use super::graph::Graph;
 use super::import::{self, Import};
 use super::register::{self, Held};
-use super::view::{Body, View};
-use crate::model::{ChangeHash, Content, Heads, Kind, StoredDocument, VaultPath};
+use super::view::{Body, Moment, View};
+use crate::model::{ChangeHash, Content, Heads, Kind, StoredDocument, VaultPath, WallMs};
 
 /// Bytes that a loaded document takes beside its text and its changes; measured on small notes.
 const WEIGHT_BASE_BYTES: u64 = 12_000;
@@ -48,7 +48,7 @@ impl Document {
     ///
     /// [`Error::Malformed`] and others when the bytes are damaged, or do not add up to a document.
     pub fn load(stored: &StoredDocument) -> Result<Self, Error> {
-        let mut document = Self::of(foreign::load(&stored.snapshot)?)?;
+        let mut document = foreign::guarded(|| Self::of(foreign::load(&stored.snapshot)?))?;
         if !stored.changes.is_empty() {
             let applied = document.apply(&stored.changes)?;
             if let Some(missing) = applied.missing.first() {
@@ -64,12 +64,14 @@ impl Document {
     ///
     /// As [`Document::absorb`].
     pub fn receive(birth: &Birth, saved: &[u8]) -> Result<Self, Error> {
-        let document = Self::of(foreign::load(saved)?)?;
-        if !document.is_of(birth)? {
-            return Err(Error::OtherBirth);
-        }
-        document.check_promotions(&[])?;
-        Ok(document)
+        foreign::guarded(|| {
+            let document = Self::of(foreign::load(saved)?)?;
+            if !document.is_of(birth)? {
+                return Err(Error::OtherBirth);
+            }
+            document.check_promotions(&[])?;
+            Ok(document)
+        })
     }
 
     /// Reads the parts of a document that everything else relies on.
@@ -82,9 +84,9 @@ impl Document {
         let (root, root_actor) = (first.hash, first.actor.as_ref().clone());
         let birth_path = register::path(&doc, &[root])
             .ok_or_else(|| Error::Shape("no readable birth path".into()))?;
-        let text = match doc.get_at(ROOT, register::TEXT, &[root]) {
-            Ok(Some((Value::Object(automerge::ObjType::Text), id))) => id,
-            Ok(_) | Err(_) => return Err(Error::Shape("no text object in the root".into())),
+        let object = doc.get_at(ROOT, register::TEXT, &[root]);
+        let Ok(Some((Value::Object(ObjType::Text), text))) = object else {
+            return Err(Error::Shape("no text object in the root".into()));
         };
         let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
         drop(changes);
@@ -220,6 +222,18 @@ impl Document {
         imports.map(|import| (import.kind, import.content)).collect()
     }
 
+    /// Every change in causal order.
+    pub fn history(&self) -> Vec<Moment> {
+        let changes = self.doc.get_changes_meta(&[]);
+        changes
+            .iter()
+            .map(|change| Moment {
+                hash: ChangeHash(change.hash.0),
+                time: WallMs(change.timestamp.saturating_mul(1000)),
+            })
+            .collect()
+    }
+
     /// The file as it is now.
     pub fn view(&self) -> View {
         self.view_at(&self.doc.get_heads())
@@ -258,16 +272,20 @@ impl Document {
         Graph::of(&self.doc)
     }
 
-    /// Translates a version, provided that all of it is part of the document.
+    /// Translates a version, provided that all of it is part of the document; without members that
+    /// others of it build on.
     pub(super) fn hashes(&self, version: &Heads) -> Result<Vec<Hash>, Error> {
-        version
-            .as_slice()
-            .iter()
-            .map(|hash| match self.knows(hash) {
-                true => Ok(Hash(hash.0)),
-                false => Err(Error::Unknown(*hash)),
-            })
-            .collect()
+        let hashes: Vec<Hash> = version.as_slice().iter().map(|h| Hash(h.0)).collect();
+        for hash in version.as_slice() {
+            if !self.knows(hash) {
+                return Err(Error::Unknown(*hash));
+            }
+        }
+        match hashes.len() {
+            0 => Err(Error::NoVersion),
+            1 => Ok(hashes),
+            _ => Ok(self.graph().tips(&hashes)),
+        }
     }
 }
 

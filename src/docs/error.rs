@@ -9,6 +9,9 @@ pub enum Error {
     /// A version names a change that the document does not hold.
     #[error("the document does not hold change {0}")]
     Unknown(ChangeHash),
+    /// A version without any change; every file has at least its birth.
+    #[error("the version is empty")]
+    NoVersion,
     /// The texts of these imports are needed first; see [`super::Document::promote`].
     #[error("the text of {} unedited content(s) is needed first", .0.len())]
     TextMissing(Vec<Content>),

@@ -57,11 +57,9 @@ impl Document {
     /// As [`Document::apply`]; [`Error::OtherBirth`] when it is another file's document.
     pub fn absorb(&mut self, saved: &[u8]) -> Result<Applied, Error> {
         let other = load(saved)?;
-        let roots = other.get_changes_meta(&[]);
-        if roots.first().map(|change| change.hash) != Some(self.root) {
+        if other.get_change_meta_by_hash(&self.root).is_none() {
             return Err(Error::OtherBirth);
         }
-        drop(roots);
         let added = guarded(|| Ok(self.doc.get_changes_added(&other)))?;
         self.take(added)
     }
@@ -128,7 +126,7 @@ impl Document {
         }
         let missing: BTreeSet<ChangeHash> = open
             .iter()
-            .flat_map(|change| change.deps())
+            .flat_map(Change::deps)
             .filter(|dep| !here(&taken, dep) && !seen.contains(dep))
             .map(|dep| ChangeHash(dep.0))
             .collect();
@@ -161,15 +159,10 @@ fn parse(bytes: &[u8]) -> Result<Change, Error> {
     let change = guarded(|| {
         let change = Change::from_bytes(bytes.to_vec())
             .map_err(|error| Error::Malformed(error.to_string()))?;
+        // An empty change has the number it would have begun with.
         let last = change.start_op().get().checked_add(change.len() as u64);
-        match last {
-            Some(last) if last <= OPERATION_LIMIT => Ok(change),
-            Some(_) | None => Err(Error::TooLarge {
-                what: "an operation's number",
-                got: last.unwrap_or(u64::MAX),
-                limit: OPERATION_LIMIT,
-            }),
-        }
+        number_fits(last)?;
+        Ok(change)
     })?;
     // The library does not compare the checksum with what it has read.
     if change.hash().0[..4] != chunk.checksum {
@@ -195,8 +188,21 @@ pub(super) fn load(bytes: &[u8]) -> Result<Automerge, Error> {
         if !doc.get_missing_deps(&[]).is_empty() {
             return Err(Error::Malformed("changes without ancestors".into()));
         }
+        let last = doc.get_changes_meta(&[]).iter().map(|c| c.max_op).max();
+        number_fits(last)?;
         Ok(doc)
     })
+}
+
+fn number_fits(last: Option<u64>) -> Result<(), Error> {
+    match last {
+        Some(last) if last <= OPERATION_LIMIT => Ok(()),
+        Some(_) | None => Err(Error::TooLarge {
+            what: "an operation's number",
+            got: last.unwrap_or(u64::MAX),
+            limit: OPERATION_LIMIT,
+        }),
+    }
 }
 
 fn limit(what: &'static str, got: usize, limit: usize) -> Result<(), Error> {
@@ -207,7 +213,7 @@ fn limit(what: &'static str, got: usize, limit: usize) -> Result<(), Error> {
 }
 
 /// The boundary for panics of the library on bytes it did not expect.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // What `work` may leave half done is a copy that is dropped on every error.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let text = payload

@@ -28,11 +28,6 @@ impl Graph {
         Self { hashes, places, parents }
     }
 
-    /// Whether `earlier` is one of `later` or something they build on.
-    pub(super) fn covers(&self, later: &[ChangeHash], earlier: &ChangeHash) -> bool {
-        self.places.get(earlier).is_some_and(|place| self.ancestors(later)[*place])
-    }
-
     /// The latest changes that both versions contain, ascending by hash.
     pub(super) fn meets(&self, ours: &[ChangeHash], theirs: &[ChangeHash]) -> Vec<ChangeHash> {
         let (ours, theirs) = (self.ancestors(ours), self.ancestors(theirs));

@@ -1,7 +1,5 @@
 //! Where concurrent versions meet: the careful merge, written so that every device writes the same.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{Automerge, AutomergeError, ChangeHash as Hash, ObjId, ROOT};
 
@@ -9,16 +7,12 @@ use super::birth::{fix_up_actor, fix_up_mark};
 use super::diff::{Splice, splices};
 use super::document::Document;
 use super::error::Error;
-use super::graph::Graph;
+use super::fold::Fold;
 use super::import;
 use super::register::{self, Held};
 use super::view::Body;
-use crate::merge::{self, Format};
-use crate::model::{ChangeHash, Content, Kind, VaultPath};
-
-/// How many merges of ancestors are nested before the library's own merge is taken as the ancestor.
-/// Only long criss-cross histories get there; a larger limit risks the stack.
-const NESTING_LIMIT: usize = 64;
+use crate::merge::Format;
+use crate::model::{ChangeHash, VaultPath};
 
 /// What settling came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,17 +54,23 @@ impl Document {
     ///
     /// - A pure function of the change graph: every device with the same heads writes the same
     ///   change, byte for byte.
-    /// - A deleted file is left alone.
+    /// - A deleted file is settled too, that it comes back in good order; but it asks for no text.
     ///
     /// # Errors
     ///
     /// [`Error::TextMissing`] names imported texts that must be promoted first.
     pub fn settle(&mut self) -> Result<Settled, Error> {
         let heads = self.doc.get_heads();
-        if heads.len() < 2 || register::alive(&self.doc, &heads).is_none() {
+        if heads.len() < 2 {
             return Ok(Settled::default());
         }
-        Ok(self.join(&heads)?.0)
+        match self.join(&heads) {
+            Ok((settled, _)) => Ok(settled),
+            Err(Error::TextMissing(_)) if register::alive(&self.doc, &heads).is_none() => {
+                Ok(Settled::default())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The fix-up changes that `known` does not hold, in causal order: what [`Document::review`]
@@ -131,18 +131,8 @@ impl Document {
     /// What the versions come to together, and the operations that make it so.
     fn plan(&self, heads: &[Hash]) -> Result<Plan, Error> {
         let path = register::path(&self.doc, heads).unwrap_or_else(|| self.birth_path.clone());
-        let mut fold = Fold {
-            document: self,
-            graph: self.graph(),
-            format: Format::of(&path),
-            memory: BTreeMap::new(),
-            missing: BTreeSet::new(),
-        };
         let mut settled = Settled::default();
-        let state = fold.resolve(heads, 0, &mut settled);
-        if !fold.missing.is_empty() {
-            return Err(Error::TextMissing(fold.missing.into_iter().collect()));
-        }
+        let body = Fold::new(self, Format::of(&path)).body(heads, &mut settled)?;
         let mut operations = Operations::default();
         let paths = register::paths(&self.doc, heads);
         if paths.len() > 1 {
@@ -152,7 +142,7 @@ impl Document {
                 settled.choices.push(Choice::Path { chosen, alternative });
             }
         }
-        if let Some(body) = state.body {
+        if let Some(body) = body {
             operations.aim(&self.doc, &self.text, heads, &body);
         }
         settled.copies.sort_unstable();
@@ -239,141 +229,4 @@ impl Operations {
         }
         bytes
     }
-}
-
-/// What one version comes to.
-#[derive(Debug, Clone)]
-struct State {
-    body: Option<Body>,
-    alive: bool,
-}
-
-/// Folds versions into one, three-way, with the version where they last agreed as base.
-struct Fold<'a> {
-    document: &'a Document,
-    graph: Graph,
-    format: Format,
-    memory: BTreeMap<Vec<Hash>, State>,
-    missing: BTreeSet<Content>,
-}
-
-impl Fold<'_> {
-    /// What `heads` (ascending, none an ancestor of another) come to.
-    fn resolve(&mut self, heads: &[Hash], nesting: usize, notes: &mut Settled) -> State {
-        if let Some(state) = self.memory.get(heads) {
-            return state.clone();
-        }
-        let state = match heads {
-            [first, rest @ ..] if nesting < NESTING_LIMIT => {
-                let mut state = self.read(&[*first]);
-                for (place, head) in rest.iter().enumerate() {
-                    let met = self.graph.meets(&heads[..=place], &[*head]);
-                    // How ancestors were merged was told when they were.
-                    let base = self.resolve(&met, nesting + 1, &mut Settled::default());
-                    let other = self.read(&[*head]);
-                    state = self.merge(&base, state, other, notes);
-                }
-                state
-            }
-            _ => self.read(heads),
-        };
-        self.memory.insert(heads.to_vec(), state.clone());
-        state
-    }
-
-    /// What the registers say; a text that was promoted anywhere in the graph is given as text.
-    fn read(&self, heads: &[Hash]) -> State {
-        let document = self.document;
-        let body = document.body_at(heads).map(|body| match body {
-            Body::Content(Kind::Text, content) => document
-                .find_import(Kind::Text, content)
-                .and_then(|import| import.promotion)
-                .map_or(body, |promotion| {
-                    let (doc, text) = (&document.doc, &document.text);
-                    Body::Text(register::characters(doc, text, &[promotion]))
-                }),
-            Body::Content(..) | Body::Text(_) => body,
-        });
-        State { body, alive: register::alive(&document.doc, heads).is_some() }
-    }
-
-    fn merge(&mut self, base: &State, ours: State, theirs: State, notes: &mut Settled) -> State {
-        let alive = ours.alive || theirs.alive;
-        let (Some(our_body), Some(their_body)) = (&ours.body, &theirs.body) else {
-            let body = ours.body.or(theirs.body);
-            return State { body, alive };
-        };
-        let is_base = |body: &Body| base.body.as_ref().is_some_and(|base| same(base, body));
-        let taken = |body: &Body| State { body: Some(body.clone()), alive };
-        if same(our_body, their_body) || is_base(their_body) {
-            return taken(our_body);
-        }
-        if is_base(our_body) {
-            return taken(their_body);
-        }
-        let texts = match (our_body, their_body) {
-            (Body::Text(ours), Body::Text(theirs)) => Some((ours, theirs)),
-            (Body::Text(_) | Body::Content(..), Body::Text(_) | Body::Content(..)) => None,
-        };
-        let base_text = match &base.body {
-            Some(Body::Text(text)) => Some(text.as_str()),
-            Some(Body::Content(..)) | None => None,
-        };
-        // A side that was deleted has nothing to add to one that was born, or replaced, beside it.
-        if ours.alive != theirs.alive && (texts.is_none() || base.body.is_none()) {
-            return if ours.alive { ours } else { theirs };
-        }
-        notes.merged = true;
-        if let Some((ours, theirs)) = texts {
-            let merged = merge::merge(self.format, base_text, ours, theirs);
-            notes.choices.extend(merged.choices.into_iter().map(|choice| Choice::Text {
-                base: choice.base,
-                chosen: choice.chosen,
-                alternative: choice.alternative,
-            }));
-            return taken(&Body::Text(merged.text));
-        }
-        if kind(our_body) == Kind::Text && kind(their_body) == Kind::Text {
-            for body in [our_body, their_body] {
-                if let Body::Content(_, content) = body {
-                    self.missing.insert(*content);
-                }
-            }
-            return taken(our_body);
-        }
-        let (winner, loser) = if rank(our_body) > rank(their_body) {
-            (our_body, their_body)
-        } else {
-            (their_body, our_body)
-        };
-        // An empty folder that gave way to a file needs no copy.
-        if kind(loser) != Kind::Folder {
-            notes.copies.push(loser.clone());
-        }
-        taken(winner)
-    }
-}
-
-/// Whether two bodies are the same bytes of the same kind, told by hash where one is.
-fn same(a: &Body, b: &Body) -> bool {
-    match (a, b) {
-        (Body::Text(a), Body::Text(b)) => a == b,
-        (Body::Text(_), Body::Content(kind, _)) | (Body::Content(kind, _), Body::Text(_)) => {
-            *kind == Kind::Text && a.fingerprint() == b.fingerprint()
-        }
-        (Body::Content(..), Body::Content(..)) => a == b,
-    }
-}
-
-fn kind(body: &Body) -> Kind {
-    match body {
-        Body::Text(_) => Kind::Text,
-        Body::Content(kind, _) => *kind,
-    }
-}
-
-/// Which of two bodies that cannot be merged stands: text before blob before folder, then by hash.
-fn rank(body: &Body) -> (u8, Content) {
-    let (kind, content) = body.fingerprint();
-    (u8::MAX - register::kind_byte(kind), content)
 }

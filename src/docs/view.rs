@@ -1,6 +1,6 @@
 //! What a document says of its file.
 
-use crate::model::{Content, Kind, VaultPath};
+use crate::model::{ChangeHash, Content, Kind, VaultPath, WallMs};
 
 /// A file as one version of its document has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,4 +30,14 @@ impl Body {
             Self::Content(kind, content) => (*kind, *content),
         }
     }
+}
+
+/// One change in a file's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Which change.
+    pub hash: ChangeHash,
+    /// When its device made it, by that device's clock, in whole seconds; zero for changes that
+    /// every device derives alike.
+    pub time: WallMs,
 }

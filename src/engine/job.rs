@@ -246,7 +246,7 @@ impl Work {
         match act {
             Act::EditText { text } => {
                 let needs = document.unpromoted(&at).map_err(|it| damaged(&it))?;
-                self.promote(document, needs)?;
+                Self::promote(&self.texts, document, needs)?;
                 let edited = document.edit_text(author, &at, time, &text);
                 self.edited(edited)
             }
@@ -273,9 +273,20 @@ impl Work {
                 Ok(())
             }
             Act::Apply(changes) => {
+                let held = document.heads();
                 let applied = document.apply(&changes).map_err(|it| foreign(&it))?;
                 if applied.missing.is_empty() {
                     return Ok(());
+                }
+                // An edit builds on the characters of an import, which are not sent, for every
+                // device that holds the text can make them.
+                let needs = document.unpromoted(&held).map_err(|it| foreign(&it))?;
+                if !needs.is_empty() {
+                    Self::promote(&self.texts, document, needs)?;
+                    let applied = document.apply(&changes).map_err(|it| foreign(&it))?;
+                    if applied.missing.is_empty() {
+                        return Ok(());
+                    }
                 }
                 Err(Failure::Missing(state_of(document)))
             }
@@ -300,10 +311,14 @@ impl Work {
     }
 
     /// Gives imports that were never edited their characters, if the texts are at hand.
-    fn promote(&self, document: &mut Document, texts: Vec<Content>) -> Result<(), Failure> {
+    fn promote(
+        at_hand: &BTreeMap<ContentHash, String>,
+        document: &mut Document,
+        texts: Vec<Content>,
+    ) -> Result<(), Failure> {
         let mut needs = Vec::new();
         for content in texts {
-            match self.texts.get(&content.hash) {
+            match at_hand.get(&content.hash) {
                 Some(text) => {
                     document.promote(content, text).map_err(|it| damaged(&it))?;
                 }
@@ -347,7 +362,7 @@ impl Work {
         let document = &mut held.document;
         let mut settled = document.settle();
         if let Err(docs::Error::TextMissing(texts)) = settled {
-            self.promote(document, texts)?;
+            Self::promote(&self.texts, document, texts)?;
             settled = document.settle();
         }
         let mut merged = settled.map_err(|it| foreign(&it))?.merged;

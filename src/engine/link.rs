@@ -1,6 +1,6 @@
 //! One connection to one peer: greeting, comparison, agreement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::core::Engine;
 use super::digest;
@@ -58,6 +58,8 @@ pub(super) struct Link {
     pub(super) agreed_on: Option<Digest>,
     pub(super) recompare: Option<Tick>,
     recompares: u32,
+    /// Files of which the peer could not use what it was sent.
+    pub(super) needed: BTreeSet<FileId>,
     /// Answers to this peer that are being prepared.
     pub(super) serving: usize,
     /// Why it ends, if we end it.
@@ -83,6 +85,7 @@ impl Link {
             agreed_on: None,
             recompare: None,
             recompares: 0,
+            needed: BTreeSet::new(),
             serving: 0,
             closing_reason: None,
         }

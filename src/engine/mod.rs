@@ -1,6 +1,7 @@
 //! The sync core, without I/O: data in, data out.
 
 mod cache;
+mod check;
 mod command;
 mod commit;
 mod compare;
@@ -26,6 +27,7 @@ mod steps;
 mod task;
 mod work;
 
+pub use check::Recorded;
 pub use command::{Command, ShotId, ShotMode, ShotOutcome, ShotResult};
 pub use config::Config;
 pub use core::Engine;

@@ -349,7 +349,9 @@ impl Engine {
             if let Some((_, weight)) = it.out.unacked.remove(&id) {
                 it.out.unacked_bytes -= weight;
             }
-            it.theirs.insert(id, state);
+            // What we took for enough was not, twice: it gets the whole document.
+            let again = !it.needed.insert(id);
+            it.theirs.insert(id, if again { State::Absent } else { state });
             self.queue(link, id, true);
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! Each side is traced alone, so what is found does not depend on the other side. A plain diff finds
 //! the units that stayed; inside each hunk the rest is paired by likeness, in order, for the greatest
-//! sum.
+//! sum. Short texts, and what lies between the common start and the common end of longer ones, are
+//! one hunk: the sum weighs what stayed by its length, so that a blank line never tears apart what
+//! belongs together, as it does when a diff anchors on it.
 //!
 //! - Source: imara-diff 0.2 (histogram for lines, Myers for atoms); the pairing is the usual
 //!   dynamic programme of sequence alignment, within [`CELLS_LIMIT`].
@@ -16,7 +18,7 @@ use imara_diff::{Algorithm, Diff, InternedInput};
 const CELLS_LIMIT: usize = 40_000;
 
 /// Least length of a line, in bytes, that is recognised elsewhere; shorter ones repeat by chance.
-const MOVED_AT_LEAST_BYTES: usize = 8;
+const MOVED_AT_LEAST_BYTES: usize = 5;
 
 /// What became of one base unit. The number is the unit's place on the side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,29 +43,21 @@ pub(super) struct Trace {
 /// What kind of units are traced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grain {
-    /// Whole lines; looks for moved ones too.
+    /// Whole lines.
     Lines,
     /// Atoms of one line.
     Atoms,
 }
 
-impl Grain {
-    /// Least likeness of a pair, in thousandths.
-    fn least(self) -> u32 {
-        match self {
-            Self::Lines => 450,
-            Self::Atoms => 1,
-        }
-    }
+/// Least likeness of lines that are taken for one, in thousandths.
+const LEAST_LIKENESS: u32 = 450;
 
-    /// The same for units at the same place of a hunk with as many units before as after.
-    fn least_in_place(self) -> u32 {
-        match self {
-            Self::Lines => 250,
-            Self::Atoms => 1,
-        }
-    }
-}
+/// The same where as many lines were replaced by as many others, for two at the same place.
+const LEAST_LIKENESS_IN_PLACE: u32 = 250;
+
+/// What a blank line or blank counts when it stays or stays one, against at least 1000 for anything else: it goes
+/// where the things around it go.
+const BLANK_SCORE: u32 = 20;
 
 /// Traces `base` into `side`.
 ///
@@ -83,7 +77,7 @@ pub(super) fn trace(
             at_base += 1;
             at_side += 1;
         }
-        for (from, to) in pairs(grain, &hunk, likeness) {
+        for (from, to) in pairs(grain, &hunk, base, side, likeness) {
             fates[from] = if base[from] == side[to] { Fate::Kept(to) } else { Fate::Edited(to) };
         }
         (at_base, at_side) = (hunk.base.1, hunk.side.1);
@@ -93,11 +87,132 @@ pub(super) fn trace(
         at_base += 1;
         at_side += 1;
     }
-    let gaps = gaps(&fates, side.len());
-    if grain == Grain::Lines {
-        find_moves(base, side, &mut fates, &gaps);
-    }
+    let mut gaps = gaps(&fates, side.len());
+    slide(base, side, &mut fates, &mut gaps);
     Trace { fates, gaps }
+}
+
+/// Makes two traces agree where one side holds exactly what the other made of a base unit, but was
+/// traced otherwise. So it is after an earlier merge of the two, and without this the unit would
+/// stand twice.
+pub(super) fn reconcile(a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
+    let wishes = |edited: &Trace, edited_side: &[&str], other: &Trace, other_side: &[&str]| {
+        let mut found = BTreeMap::new();
+        for (place, fate) in edited.fates.iter().enumerate() {
+            let Fate::Edited(to) = *fate else { continue };
+            let text = edited_side[to];
+            let there = match other.fates[place] {
+                Fate::Edited(there) if other_side[there] != text => Some(there),
+                Fate::Gone => None,
+                Fate::Kept(_) | Fate::Edited(_) | Fate::Moved(_) => continue,
+            };
+            if let Some(at) = only_insertion(other, other_side, place, there, text) {
+                found.insert(place, (at, text.to_owned()));
+            }
+        }
+        found
+    };
+    let (a, a_side) = a;
+    let (b, b_side) = b;
+    let mut for_b = wishes(a, a_side, b, b_side);
+    let mut for_a = wishes(b, b_side, a, a_side);
+    // Where each holds both versions, the smaller is the edit and the other an insertion.
+    let both: Vec<usize> =
+        (for_a.keys().copied()).filter(|place| for_b.contains_key(place)).collect();
+    for place in both {
+        if for_a[&place].1 <= for_b[&place].1 {
+            for_b.remove(&place);
+        } else {
+            for_a.remove(&place);
+        }
+    }
+    for (trace, side, found) in [(a, a_side, for_a), (b, b_side, for_b)] {
+        let mut last = None;
+        for (place, (at, _)) in found {
+            // Two wishes may meet in one insertion, or cross.
+            if last.is_none_or(|last| last < at) {
+                trace.fates[place] = Fate::Edited(at);
+                last = Some(at);
+            }
+        }
+        trace.gaps = gaps(&trace.fates, side.len());
+    }
+}
+
+/// The only inserted unit with this text between the neighbours of a base unit, `there` aside.
+fn only_insertion(
+    trace: &Trace,
+    side: &[&str],
+    place: usize,
+    there: Option<usize>,
+    text: &str,
+) -> Option<usize> {
+    let stays = |fate: &Fate| match *fate {
+        Fate::Kept(to) | Fate::Edited(to) => Some(to),
+        Fate::Moved(_) | Fate::Gone => None,
+    };
+    let after = trace.fates[..place].iter().rev().find_map(stays);
+    let before = trace.fates[place + 1..].iter().find_map(stays);
+    let start = after.map_or(0, |after| after + 1);
+    let end = before.unwrap_or(side.len());
+    let mut found = (start..end).filter(|&at| side[at] == text && Some(at) != there);
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+/// The pairs of places, both ascending, with the greatest sum of scores; zero means no pair.
+/// `None` when there are more than `limit` cells to fill.
+pub(super) fn heaviest(
+    rows: usize,
+    columns: usize,
+    limit: usize,
+    score: impl Fn(usize, usize) -> u32,
+) -> Option<Vec<(usize, usize)>> {
+    if rows.saturating_mul(columns) > limit {
+        return None;
+    }
+    // best[r][c]: the greatest sum for the rows from r and the columns from c on.
+    let width = columns + 1;
+    let mut best = vec![0_u32; (rows + 1) * width];
+    let mut scores = vec![0_u32; rows * columns];
+    for row in (0..rows).rev() {
+        for column in (0..columns).rev() {
+            let found = score(row, column);
+            scores[row * columns + column] = found;
+            let paired = if found > 0 {
+                found.saturating_add(best[(row + 1) * width + column + 1])
+            } else {
+                0
+            };
+            best[row * width + column] =
+                paired.max(best[(row + 1) * width + column]).max(best[row * width + column + 1]);
+        }
+    }
+    let (mut row, mut column) = (0, 0);
+    let mut found = Vec::new();
+    while row < rows && column < columns {
+        let here = best[row * width + column];
+        let score = scores[row * columns + column];
+        if score > 0 && here == score.saturating_add(best[(row + 1) * width + column + 1]) {
+            found.push((row, column));
+            row += 1;
+            column += 1;
+        } else if here == best[row * width + column + 1] {
+            column += 1;
+        } else {
+            row += 1;
+        }
+    }
+    Some(found)
+}
+
+/// What a unit counts when it is found again: long ones say more than short ones.
+pub(super) fn weight(unit: &str) -> u32 {
+    if unit.chars().any(char::is_alphanumeric) {
+        u32::try_from(unit.len().min(200)).unwrap_or(200) + 10
+    } else {
+        1
+    }
 }
 
 /// Half-open ranges of places that differ.
@@ -106,7 +221,17 @@ struct Hunk {
     side: (usize, usize),
 }
 
+/// What lies between the common start and the common end; cut further by a plain diff when large.
 fn hunks(grain: Grain, base: &[&str], side: &[&str]) -> Vec<Hunk> {
+    let start = base.iter().zip(side).take_while(|(a, b)| a == b).count();
+    let (base_rest, side_rest) = (&base[start..], &side[start..]);
+    let end =
+        (base_rest.iter().rev().zip(side_rest.iter().rev())).take_while(|(a, b)| a == b).count();
+    let middle = Hunk { base: (start, base.len() - end), side: (start, side.len() - end) };
+    let cells = (base_rest.len() - end).saturating_mul(side_rest.len() - end);
+    if cells <= CELLS_LIMIT {
+        return vec![middle];
+    }
     let mut input = InternedInput::default();
     input.update_before(base.iter().copied());
     input.update_after(side.iter().copied());
@@ -126,49 +251,101 @@ fn hunks(grain: Grain, base: &[&str], side: &[&str]) -> Vec<Hunk> {
         .collect()
 }
 
-fn pairs(grain: Grain, hunk: &Hunk, likeness: &dyn Fn(usize, usize) -> u32) -> Vec<(usize, usize)> {
+fn pairs(
+    grain: Grain,
+    hunk: &Hunk,
+    base: &[&str],
+    side: &[&str],
+    likeness: &dyn Fn(usize, usize) -> u32,
+) -> Vec<(usize, usize)> {
     let (rows, columns) = (hunk.base.1 - hunk.base.0, hunk.side.1 - hunk.side.0);
-    let score = |row: usize, column: usize| {
-        let least =
-            if rows == columns && row == column { grain.least_in_place() } else { grain.least() };
-        let found = likeness(hunk.base.0 + row, hunk.side.0 + column);
-        if found >= least { found } else { 0 }
+    let least = match grain {
+        Grain::Lines => LEAST_LIKENESS,
+        Grain::Atoms => 1,
     };
-    if rows * columns > CELLS_LIMIT {
-        return (0..rows.min(columns))
-            .filter(|&place| rows == columns && score(place, place) > 0)
-            .map(|place| (hunk.base.0 + place, hunk.side.0 + place))
-            .collect();
-    }
-    // best[r][c]: the greatest sum for the rows from r and the columns from c on.
-    let width = columns + 1;
-    let mut best = vec![0_u32; (rows + 1) * width];
-    let mut scores = vec![0_u32; rows * columns];
-    for row in (0..rows).rev() {
-        for column in (0..columns).rev() {
-            let found = score(row, column);
-            scores[row * columns + column] = found;
-            let paired = if found > 0 { found + best[(row + 1) * width + column + 1] } else { 0 };
-            best[row * width + column] =
-                paired.max(best[(row + 1) * width + column]).max(best[row * width + column + 1]);
+    let score = |row: usize, column: usize| {
+        let (from, to) = (hunk.base.0 + row, hunk.side.0 + column);
+        if base[from].trim().is_empty() && side[to].trim().is_empty() {
+            return BLANK_SCORE;
         }
-    }
-    let (mut row, mut column) = (0, 0);
-    let mut found = Vec::new();
-    while row < rows && column < columns {
-        let here = best[row * width + column];
-        let score = scores[row * columns + column];
-        if score > 0 && here == score + best[(row + 1) * width + column + 1] {
-            found.push((hunk.base.0 + row, hunk.side.0 + column));
-            row += 1;
-            column += 1;
-        } else if here == best[row * width + column + 1] {
-            column += 1;
+        if base[from] == side[to] {
+            return 1000 * weight(base[from]);
+        }
+        let found = likeness(from, to);
+        if found >= least {
+            // Squared, so that two half-likenesses never outweigh a unit that stayed.
+            found * found / 1000 * weight(base[from]).min(weight(side[to]))
         } else {
-            row += 1;
+            0
+        }
+    };
+    let found = heaviest(rows, columns, CELLS_LIMIT, score).unwrap_or_default();
+    let mut pairs: Vec<(usize, usize)> =
+        found.iter().map(|(row, column)| (hunk.base.0 + row, hunk.side.0 + column)).collect();
+    if grain == Grain::Lines {
+        pair_in_place(hunk, &mut pairs, likeness);
+    }
+    pairs
+}
+
+/// Pairs what is left between two pairs, place by place, where the counts are the same.
+fn pair_in_place(
+    hunk: &Hunk,
+    pairs: &mut Vec<(usize, usize)>,
+    likeness: &dyn Fn(usize, usize) -> u32,
+) {
+    let mut more = Vec::new();
+    let (mut from, mut to) = (hunk.base.0, hunk.side.0);
+    for &(next_from, next_to) in pairs.iter().chain([&(hunk.base.1, hunk.side.1)]) {
+        if next_from - from == next_to - to {
+            more.extend(
+                (from..next_from)
+                    .zip(to..next_to)
+                    .filter(|&(a, b)| likeness(a, b) >= LEAST_LIKENESS_IN_PLACE),
+            );
+        }
+        (from, to) = (next_from + 1, next_to + 1);
+    }
+    pairs.extend(more);
+    pairs.sort_unstable();
+}
+
+/// Moves deletions and insertions as far down as they go. Where the same unit stands before and
+/// after, as blank lines and blanks do, a diff may put them at either place; two sides that did the
+/// same must not differ in it.
+fn slide(base: &[&str], side: &[&str], fates: &mut [Fate], gaps: &mut [Vec<usize>]) {
+    for place in 0..fates.len() {
+        let Fate::Kept(to) = fates[place] else {
+            continue;
+        };
+        let first = gaps[place].first().copied();
+        if let Some(first) = first.filter(|&first| side[first] == side[to]) {
+            fates[place] = Fate::Kept(first);
+            let mut run = std::mem::take(&mut gaps[place]);
+            run.remove(0);
+            run.push(to);
+            run.append(&mut gaps[place + 1]);
+            gaps[place + 1] = run;
         }
     }
-    found
+    let mut start = 0;
+    for place in 0..fates.len() {
+        match fates[place] {
+            Fate::Gone => {
+                if !gaps[place].is_empty() {
+                    start = place;
+                }
+            }
+            Fate::Kept(to)
+                if start < place && gaps[place].is_empty() && base[start] == base[place] =>
+            {
+                fates[start] = Fate::Kept(to);
+                fates[place] = Fate::Gone;
+                start += 1;
+            }
+            Fate::Kept(_) | Fate::Edited(_) | Fate::Moved(_) => start = place + 1,
+        }
+    }
 }
 
 /// Everything on the side that no base unit became, by the base unit it stands before.
@@ -186,7 +363,8 @@ fn gaps(fates: &[Fate], side_len: usize) -> Vec<Vec<usize>> {
 }
 
 /// A line that is gone once and appeared once, and says enough to be itself, was moved.
-fn find_moves(base: &[&str], side: &[&str], fates: &mut [Fate], gaps: &[Vec<usize>]) {
+pub(super) fn find_moves(base: &[&str], side: &[&str], trace: &mut Trace) {
+    let Trace { fates, gaps } = trace;
     let mut appeared: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for &place in gaps.iter().flatten() {
         appeared.entry(side[place]).or_default().push(place);
@@ -209,10 +387,12 @@ mod tests {
     use super::*;
 
     fn lines(base: &[&str], side: &[&str]) -> Trace {
-        trace(Grain::Lines, base, side, &|from, to| {
+        let mut found = trace(Grain::Lines, base, side, &|from, to| {
             let same = base[from].chars().zip(side[to].chars()).take_while(|(a, b)| a == b).count();
             u32::try_from(same * 1000 / base[from].len().max(1)).unwrap()
-        })
+        });
+        find_moves(base, side, &mut found);
+        found
     }
 
     #[test]

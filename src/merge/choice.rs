@@ -49,12 +49,10 @@ impl Merged {
 /// The three-way rule for things that are only ever taken whole: `None` when both changed it, each
 /// in another way.
 pub(super) fn settle<T: PartialEq>(base: T, ours: T, theirs: T) -> Option<T> {
-    if ours == theirs || theirs == base {
-        Some(ours)
-    } else if ours == base {
-        Some(theirs)
-    } else {
-        None
+    match (base, ours, theirs) {
+        (base, ours, theirs) if ours == theirs || theirs == base => Some(ours),
+        (base, ours, theirs) if ours == base => Some(theirs),
+        _ => None,
     }
 }
 

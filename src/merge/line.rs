@@ -44,8 +44,12 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choi
 
 /// How alike two lines are, in thousandths: the share of their bytes that stands in atoms both have,
 /// blanks left out.
-pub(super) fn likeness(base: &Bag<'_>, side: &Bag<'_>) -> u32 {
-    let (mut left, mut right) = (base.0.iter().peekable(), side.0.iter().peekable());
+pub(super) fn likeness(base: &Bag, side: &Bag) -> u32 {
+    if base.bytes.min(side.bytes) * 8 < base.bytes + side.bytes {
+        // Below any threshold, whatever they have in common.
+        return 0;
+    }
+    let (mut left, mut right) = (base.sorted.iter().peekable(), side.sorted.iter().peekable());
     let mut common = 0;
     while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
         match a.cmp(b) {
@@ -58,23 +62,29 @@ pub(super) fn likeness(base: &Bag<'_>, side: &Bag<'_>) -> u32 {
             }
         };
     }
-    let whole: usize = base.0.iter().chain(&side.0).map(|atom| atom.len()).sum();
-    u32::try_from(common * 1000 / whole.max(1)).unwrap_or(0)
+    u32::try_from(common * 1000 / (base.bytes + side.bytes).max(1)).unwrap_or(0)
 }
 
-/// The atoms of a line, sorted, blanks left out.
+/// The words of a line in small letters, sorted, those inside links and the like too; and its marks.
 #[derive(Debug)]
-pub(super) struct Bag<'a>(Vec<&'a str>);
+pub(super) struct Bag {
+    sorted: Vec<String>,
+    bytes: usize,
+}
 
-impl<'a> Bag<'a> {
-    pub(super) fn of(line: &'a str) -> Self {
-        let mut found: Vec<&str> = atoms(line)
-            .iter()
-            .filter(|atom| atom.class != Class::Space)
-            .map(|atom| atom.text)
-            .collect();
-        found.sort_unstable();
-        Self(found)
+impl Bag {
+    pub(super) fn of(line: &str) -> Self {
+        let mut sorted: Vec<String> = Vec::new();
+        for atom in atoms(line) {
+            let words = atom.text.split(|c: char| !c.is_alphanumeric());
+            let before = sorted.len();
+            sorted.extend(words.filter(|word| !word.is_empty()).map(str::to_lowercase));
+            if sorted.len() == before && atom.class != Class::Space {
+                sorted.push(atom.text.to_owned());
+            }
+        }
+        sorted.sort_unstable();
+        Self { bytes: sorted.iter().map(String::len).sum(), sorted }
     }
 }
 
@@ -94,14 +104,16 @@ fn atom_likeness(base: Atom<'_>, side: Atom<'_>) -> u32 {
         return 0;
     }
     match base.class {
-        Class::Space => 1,
-        Class::Punct => 5,
+        Class::Space | Class::Punct => 100,
         Class::Word => {
             let start = base.text.bytes().zip(side.text.bytes());
             let end = base.text.bytes().rev().zip(side.text.bytes().rev());
             let common =
                 start.take_while(|(a, b)| a == b).count() + end.take_while(|(a, b)| a == b).count();
             let longer = base.text.len().max(side.text.len()).max(1);
+            if common * 2 < longer {
+                return 100;
+            }
             100 + u32::try_from(common.min(longer) * 300 / longer).unwrap_or(0)
         }
         Class::Number

@@ -17,12 +17,22 @@
 //!   key order and numbers stay as they were.
 //! - **Without a base** whole lines are united.
 //!
+//! # Why this way
+//!
+//! A plain diff (histogram) anchored on blank and repeated lines, so that the two sides were traced
+//! differently and the same change doubled. Pairing by weight inside the part that changed, sliding
+//! deletions and insertions to one fixed place, and making both traces agree took the merges that
+//! changed when merged again from 522 to 209 of 6,000 (random texts of thirteen words and marks).
+//!
 //! # Invariants
 //!
 //! 1. Deterministic and symmetric: `merge(b, x, y)` equals `merge(b, y, x)` (`symmetric_for_any_text`).
 //! 2. `merge(b, x, b)` is `x`, `merge(b, x, x)` is `x`, with and without a base (`identity_laws`).
 //! 3. A word added on one side is in the text or in a choice (`no_added_word_is_lost`).
-//! 4. A merge met again by one of its parents does not change (`a_parent_adds_nothing`).
+//! 4. A merge met again by one of its parents does not change, whether the parent or the old base is
+//!    taken as the base (`a_parent_adds_nothing`, `a_merge_swallows_its_parents`). With the old base
+//!    this holds for lines that can be told apart; very short ones that were moved as well may still
+//!    double.
 //! 5. JSON that parsed on all sides parses afterwards (`json_always_parses`).
 
 mod align;
@@ -31,7 +41,9 @@ mod choice;
 mod format;
 mod frontmatter;
 mod json;
+mod json_tree;
 mod line;
+mod order;
 mod span;
 mod text;
 mod union;

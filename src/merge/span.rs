@@ -1,5 +1,7 @@
 //! A text as lines that remember how they ended, and back.
 
+use std::collections::BTreeSet;
+
 use super::choice::settle;
 
 /// How a line ends.
@@ -99,6 +101,12 @@ impl Page {
     /// Adds a line; one that came open gets the usual ending, should another follow.
     pub(super) fn push(&mut self, text: impl Into<String>, end: End) {
         self.lines.push((text.into(), end));
+    }
+
+    /// Leaves only the first of each of these lines.
+    pub(super) fn once(&mut self, texts: &BTreeSet<&str>) {
+        let mut seen = BTreeSet::new();
+        self.lines.retain(|(text, _)| !texts.contains(text.as_str()) || seen.insert(text.clone()));
     }
 
     /// The text, its final newline as the style demands.

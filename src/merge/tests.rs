@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::{Format, Merged, merge};
 use crate::model::VaultPath;
@@ -65,7 +66,9 @@ fn every_case_reads_as_expected_from_both_sides() {
             let choices: Vec<String> = merged
                 .choices
                 .iter()
-                .map(|choice| format!("{} <- {}", choice.chosen, choice.alternative))
+                .map(|choice| {
+                    format!("{} <- {}", choice.chosen, choice.alternative).replace('\n', "\\n")
+                })
                 .collect();
             if merged.text != case.expected || choices != case.choices {
                 wrong.push(format!(
@@ -166,7 +169,9 @@ fn words(text: &str) -> BTreeSet<&str> {
 fn everything(merged: &Merged) -> String {
     let mut all = merged.text.clone();
     for choice in &merged.choices {
-        all.push_str(&format!("\n{}\n{}", choice.chosen, choice.alternative));
+        for text in ["\n", &choice.chosen, "\n", &choice.alternative] {
+            all.push_str(text);
+        }
     }
     all
 }
@@ -244,4 +249,197 @@ proptest! {
         prop_assert_eq!(&merge(Format::Plain, Some(&x), &merged, &x).text, &merged);
         prop_assert_eq!(&merge(Format::Plain, Some(&y), &merged, &y).text, &merged);
     }
+
+    #[test]
+    fn a_merge_swallows_its_parents(base in 1..12_u32, x in some_tidy_edits(), y in some_tidy_edits()) {
+        let base: Vec<String> = (0..base)
+            .map(|n| format!("Line {} is about {} and {}.", number(n), number(n + 20), number(n + 40)))
+            .collect();
+        let (x, y) = (tidied(&base, 'x', &x), tidied(&base, 'y', &y));
+        let base = tidied(&base, 'b', &[]);
+        let merged = merge(Format::Markdown, Some(&base), &x, &y).text;
+        for parent in [&x, &y] {
+            let again = merge(Format::Markdown, Some(&base), &merged, parent);
+            prop_assert_eq!(&again.text, &merged, "with {}", parent);
+        }
+        for line in merged.lines() {
+            prop_assert_eq!(merged.matches(line).count(), 1, "{}", merged);
+        }
+    }
+
+    #[test]
+    fn json_always_parses(base in some_json(3), x in some_changes(), y in some_changes(), style in 0..4_u8) {
+        let write = |value: &Value| match style {
+            0 => value.to_string(),
+            1 => serde_json::to_string_pretty(value).unwrap(),
+            2 => serde_json::to_string_pretty(value).unwrap().replace("  ", "\t"),
+            _ => format!("{}\n", serde_json::to_string_pretty(value).unwrap().replace('\n', "\r\n")),
+        };
+        let (x, y) = (changed(&base, &x), changed(&base, &y));
+        let (base, x, y) = (write(&base), write(&x), write(&y));
+        for base in [Some(&base[..]), None] {
+            let merged = merge(Format::Json, base, &x, &y);
+            prop_assert!(serde_json::from_str::<Value>(&merged.text).is_ok(), "{}", merged.text);
+            prop_assert_eq!(&merge(Format::Json, base, &y, &x), &merged);
+        }
+        let merged = merge(Format::Json, Some(&base), &x, &y).text;
+        prop_assert_eq!(&merge(Format::Json, Some(&x), &merged, &x).text, &merged);
+    }
+
+    #[test]
+    fn bad_json_is_never_lost(x in "[{}\\[\\]\",:0-9a ]{0,30}", y in "[{}\\[\\]\",:0-9a ]{0,30}") {
+        let merged = merge(Format::Json, None, &x, &y);
+        let parses = |text: &str| serde_json::from_str::<Value>(text).is_ok();
+        if !parses(&x) || !parses(&y) {
+            let all = [&merged.text, merged.choices.first().map_or(&merged.text, |choice| &choice.alternative)];
+            prop_assert!(all.contains(&&x) && all.contains(&&y));
+        }
+    }
+
+    #[test]
+    fn properties_keep_every_key_once(base in some_properties(), x in some_properties(), y in some_properties()) {
+        let merged = merge(Format::Markdown, Some(&base), &x, &y);
+        let keys = |text: &str| -> Vec<String> {
+            text.lines().filter_map(|line| line.split_once(':')).map(|(key, _)| key.to_owned()).collect()
+        };
+        let found = keys(&merged.text);
+        let once: BTreeSet<&String> = found.iter().collect();
+        prop_assert_eq!(once.len(), found.len(), "{}", merged.text);
+        let (base_keys, x_keys, y_keys) = (keys(&base), keys(&x), keys(&y));
+        for key in x_keys.iter().chain(&y_keys) {
+            let kept = x_keys.contains(key) && y_keys.contains(key) || !base_keys.contains(key);
+            prop_assert!(!kept || found.contains(key), "{key} is missing in {}", merged.text);
+        }
+        prop_assert_eq!(merged.text.matches("---\n").count(), 2);
+        prop_assert_eq!(&merge(Format::Markdown, Some(&base), &y, &x), &merged);
+    }
+}
+
+fn some_json(depth: u32) -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        (-3..4_i32).prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        prop::sample::select(vec!["", "a", "two words", "line\nline", "\"\\"])
+            .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(depth, 24, 4, |inner| {
+        let key = prop::sample::select(vec!["id", "x", "y", "text", "nodes", "k\"ey"]);
+        let id = prop::sample::select(vec!["n1", "n2", "n3"]);
+        let node = (id, inner.clone())
+            .prop_map(|(id, value)| serde_json::json!({"id": id, "x": value, "y": 1}));
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(node, 0..4).prop_map(Value::from),
+            prop::collection::vec((key, inner), 0..4).prop_map(|pairs| {
+                Value::Object(
+                    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+                )
+            }),
+        ]
+    })
+}
+
+/// Values put, or taken out, wherever the index leads.
+fn some_changes() -> impl Strategy<Value = Vec<(prop::sample::Index, Option<Value>)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(some_json(1))), 0..4)
+}
+
+fn changed(base: &Value, changes: &[(prop::sample::Index, Option<Value>)]) -> Value {
+    let mut root = base.clone();
+    for (index, change) in changes {
+        let mut at = &mut root;
+        let mut path = index.index(10_000);
+        loop {
+            let count = match &*at {
+                Value::Array(items) => items.len(),
+                Value::Object(map) => map.len(),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+            };
+            if count == 0 || path % 3 == 0 {
+                break;
+            }
+            let child = path % count;
+            path /= count + 1;
+            at = match at {
+                Value::Array(items) => &mut items[child],
+                Value::Object(map) => map.values_mut().nth(child).unwrap(),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => break,
+            };
+        }
+        match (at, change) {
+            (Value::Array(items), None) => drop(items.pop()),
+            (Value::Array(items), Some(value)) => items.push(value.clone()),
+            (Value::Object(map), None) => {
+                if let Some(key) = map.keys().next().cloned() {
+                    map.remove(&key);
+                }
+            }
+            (Value::Object(map), Some(value)) => drop(map.insert("new".to_owned(), value.clone())),
+            (other, Some(value)) => *other = value.clone(),
+            (other, None) => *other = Value::Null,
+        }
+    }
+    root
+}
+
+fn some_properties() -> impl Strategy<Value = String> {
+    let value = prop::sample::select(vec![
+        " a",
+        " [a, b]",
+        " [b, c, d]",
+        "\n  - a\n  - c",
+        "\n- b\n- e",
+        " 2026-11-28",
+        " 7",
+        "",
+        " some words here",
+        " some other words here",
+        "\n  in one\n  in two",
+        " |\n  text\n  more",
+    ]);
+    let key = prop::sample::select(vec!["tags", "title", "due", "aliases", "x"]);
+    prop::collection::btree_map(key, value, 0..5).prop_map(|map| {
+        let lines: Vec<String> =
+            map.iter().map(|(key, value)| format!("{key}:{value}\n")).collect();
+        format!("---\n{}---\nbody\n", lines.concat())
+    })
+}
+
+/// Edits as people make them: at which line, and delete, insert before, reword, or append a word.
+fn some_tidy_edits() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8), 0..4)
+}
+
+fn number(n: u32) -> String {
+    const ONES: [&str; 10] =
+        ["zero", "uno", "due", "trois", "quatro", "cinq", "sechs", "sju", "otto", "nove"];
+    let digit = |n: u32| ONES[usize::try_from(n % 10).unwrap()];
+    format!("{}{}", digit(n / 10), digit(n))
+}
+
+fn tidied(base: &[String], who: char, edits: &[(prop::sample::Index, u8)]) -> String {
+    let mut lines = base.to_vec();
+    for (count, (index, kind)) in edits.iter().enumerate() {
+        if lines.is_empty() {
+            break;
+        }
+        let at = index.index(lines.len());
+        match kind {
+            0 => drop(lines.remove(at)),
+            1 => lines.insert(
+                at,
+                format!(
+                    "Added by {who}{who} as {}{who}.",
+                    number(60 + u32::try_from(count).unwrap())
+                ),
+            ),
+            2 => {
+                lines[at] =
+                    lines[at].replacen(" is about ", &format!(" was {who}{count} about "), 1);
+            }
+            _ => lines[at] = format!("{} More{who}{count}.", lines[at]),
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
 }

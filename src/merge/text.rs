@@ -1,15 +1,17 @@
 //! Texts merged by lines, and by atoms inside the lines that both sides changed.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::align::{Fate, Grain, Trace, trace};
+use super::align::{Fate, Grain, Trace, find_moves, reconcile, trace};
 use super::choice::{Choice, Merged, settle};
 use super::line::{self, Bag};
-use super::span::{End, Line, Page, Style, lines};
+use super::span::{End, Line, Page, Style, lines, usual_end};
 use super::union::{self, Extra};
 
-/// Fewest words of a line which, written anew on both sides at different places, counts as one line.
-const TELLING_WORDS: usize = 3;
+/// Fewest letters and digits of a line which, written anew on both sides at different places, counts
+/// as one line; shorter ones may well be meant twice.
+const TELLING_LETTERS: usize = 4;
 
 /// Merges two texts with a common base; the sides come in a fixed order.
 pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
@@ -18,33 +20,42 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
     }
     let (base, ours, theirs) = (lines(base), lines(ours), lines(theirs));
     let style = Style::of(Some(&base), &ours, &theirs);
-    let ours_trace = trace_lines(&base, &ours);
-    let theirs_trace = trace_lines(&base, &theirs);
+    let (ours_trace, theirs_trace) = trace_both(&base, &ours, &theirs);
     let mut merger = Merger {
-        twins: twins(&base, (&ours, &ours_trace), (&theirs, &theirs_trace)),
         base: &base,
         ours: Edition::new(&ours, &ours_trace),
         theirs: Edition::new(&theirs, &theirs_trace),
+        style,
         page: Page::new(style),
         choices: Vec::new(),
         waiting: (Vec::new(), Vec::new()),
     };
     merger.run();
+    merger.page.once(&twins(&base, &ours, &theirs));
     Merged { text: merger.page.finish(), choices: merger.choices }
 }
 
-fn trace_lines(base: &[Line<'_>], side: &[Line<'_>]) -> Trace {
-    let texts = |lines: &[Line<'_>]| -> Vec<String> {
-        lines.iter().map(|line| line.text.to_owned()).collect()
+fn trace_both(base: &[Line<'_>], ours: &[Line<'_>], theirs: &[Line<'_>]) -> (Trace, Trace) {
+    let [base, ours, theirs] =
+        [base, ours, theirs].map(|lines| lines.iter().map(|line| line.text).collect::<Vec<&str>>());
+    // Only the few lines inside hunks are ever compared.
+    let cells =
+        |lines: &[&str]| -> Vec<OnceCell<Bag>> { lines.iter().map(|_| OnceCell::new()).collect() };
+    let base_bags = cells(&base);
+    let to_side = |side: &[&str]| {
+        let side_bags = cells(side);
+        trace(Grain::Lines, &base, side, &|from, to| {
+            let before = base_bags[from].get_or_init(|| Bag::of(base[from]));
+            let after = side_bags[to].get_or_init(|| Bag::of(side[to]));
+            line::likeness(before, after)
+        })
     };
-    let (base_owned, side_owned) = (texts(base), texts(side));
-    let base_texts: Vec<&str> = base_owned.iter().map(String::as_str).collect();
-    let side_texts: Vec<&str> = side_owned.iter().map(String::as_str).collect();
-    let base_bags: Vec<Bag<'_>> = base_texts.iter().map(|text| Bag::of(text)).collect();
-    let side_bags: Vec<Bag<'_>> = side_texts.iter().map(|text| Bag::of(text)).collect();
-    trace(Grain::Lines, &base_texts, &side_texts, &|from, to| {
-        line::likeness(&base_bags[from], &side_bags[to])
-    })
+    let mut to_ours = to_side(&ours);
+    let mut to_theirs = to_side(&theirs);
+    reconcile((&mut to_ours, &ours), (&mut to_theirs, &theirs));
+    find_moves(&base, &ours, &mut to_ours);
+    find_moves(&base, &theirs, &mut to_theirs);
+    (to_ours, to_theirs)
 }
 
 /// One side with the way that leads to it.
@@ -53,6 +64,8 @@ struct Edition<'a> {
     trace: &'a Trace,
     /// Which base line a moved line was.
     moved: BTreeMap<usize, usize>,
+    /// How most of its lines end.
+    usual: End,
     /// The gap in which a moved base line now stands.
     moved_to: BTreeMap<usize, usize>,
 }
@@ -76,7 +89,7 @@ impl<'a> Edition<'a> {
                 }
             }
         }
-        Self { lines, trace, moved, moved_to }
+        Self { lines, trace, usual: usual_end(lines), moved, moved_to }
     }
 }
 
@@ -84,8 +97,7 @@ struct Merger<'a> {
     base: &'a [Line<'a>],
     ours: Edition<'a>,
     theirs: Edition<'a>,
-    /// Lines that both sides wrote anew, at different gaps: text to the gap where it shall stand.
-    twins: BTreeMap<&'a str, usize>,
+    style: Style,
     page: Page,
     choices: Vec<Choice>,
     /// Insertions of ours and of theirs since the last line that stands.
@@ -120,10 +132,15 @@ impl<'a> Merger<'a> {
             Fate::Moved(_) | Fate::Gone => None,
         };
         match (ours, theirs) {
-            (Fate::Moved(_), _)
-            | (_, Fate::Moved(_))
-            | (Fate::Gone, Fate::Gone | Fate::Kept(_))
-            | (Fate::Kept(_), Fate::Gone) => None,
+            (Fate::Moved(_), _) | (_, Fate::Moved(_)) | (Fate::Gone, Fate::Gone) => None,
+            (Fate::Gone, Fate::Kept(_)) => {
+                let spared = self.is_spared(place, Which::Ours);
+                spared.then(|| version(theirs, self.theirs.lines)).flatten()
+            }
+            (Fate::Kept(_), Fate::Gone) => {
+                let spared = self.is_spared(place, Which::Theirs);
+                spared.then(|| version(ours, self.ours.lines)).flatten()
+            }
             // The edit stands against the deletion.
             (Fate::Gone, Fate::Edited(_)) => version(theirs, self.theirs.lines),
             (Fate::Edited(_), Fate::Gone) => version(ours, self.ours.lines),
@@ -132,6 +149,19 @@ impl<'a> Merger<'a> {
                 Some(self.both(base, ours, theirs))
             }
         }
+    }
+
+    /// Whether a blank line that one side deleted belongs to a deletion that does not come to pass,
+    /// because the other side edited a line of it.
+    fn is_spared(&self, place: usize, deleted_by: Which) -> bool {
+        if !self.base[place].text.trim().is_empty() {
+            return false;
+        }
+        let gone = |at: &usize| self.edition(deleted_by).trace.fates[*at] == Fate::Gone;
+        let edited =
+            |at: usize| matches!(self.edition(deleted_by.other()).trace.fates[at], Fate::Edited(_));
+        (0..place).rev().take_while(gone).any(edited)
+            || (place..self.base.len()).take_while(gone).any(edited)
     }
 
     fn both(&mut self, base: Line<'_>, ours: Line<'_>, theirs: Line<'_>) -> (String, End) {
@@ -146,6 +176,7 @@ impl<'a> Merger<'a> {
     /// What one side inserted before a base line, moved lines in the state that both sides gave them.
     fn extras(&mut self, gap: usize, which: Which) -> Vec<Extra> {
         let edition = self.edition(which);
+        let usual = edition.usual;
         let found: Vec<(Line<'a>, Option<usize>)> = edition.trace.gaps[gap]
             .iter()
             .map(|&place| (edition.lines[place], edition.moved.get(&place).copied()))
@@ -154,10 +185,12 @@ impl<'a> Merger<'a> {
         for (line, origin) in found {
             if let Some(from) = origin {
                 if let Some((text, end)) = self.arrival(line, from, gap, which) {
-                    extras.push(Extra { text, end });
+                    extras.push(Extra { gap, text, end });
                 }
-            } else if self.twins.get(line.text).is_none_or(|&home| home == gap) {
-                extras.push(Extra { text: line.text.to_owned(), end: line.end });
+            } else {
+                // A new line takes the style that the file as a whole comes to.
+                let end = if line.end == usual { self.style.end } else { line.end };
+                extras.push(Extra { gap, text: line.text.to_owned(), end });
             }
         }
         extras
@@ -216,32 +249,25 @@ impl Which {
     }
 }
 
-/// Finds lines that each side wrote once and the base does not hold, and gives each the earlier of
-/// its two places. Without this the same addition, made at slightly different places, would double.
-fn twins<'a>(
-    base: &[Line<'_>],
-    ours: (&'a [Line<'a>], &Trace),
-    theirs: (&'a [Line<'a>], &Trace),
-) -> BTreeMap<&'a str, usize> {
-    let known: BTreeSet<&str> = base.iter().map(|line| line.text).collect();
-    let fresh = |(lines, trace): (&'a [Line<'a>], &Trace)| {
-        let mut found: BTreeMap<&'a str, Vec<usize>> = BTreeMap::new();
-        for (gap, places) in trace.gaps.iter().enumerate() {
-            for &place in places {
-                let text = lines[place].text;
-                if text.split_whitespace().nth(TELLING_WORDS - 1).is_some() && !known.contains(text)
-                {
-                    found.entry(text).or_default().push(gap);
-                }
-            }
+/// Finds the lines that each side wrote once and the base does not hold: the same addition, even when
+/// the two stand at different places.
+fn twins<'a>(base: &[Line<'_>], ours: &[Line<'a>], theirs: &[Line<'_>]) -> BTreeSet<&'a str> {
+    let count = |lines: &[Line<'_>]| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for line in lines {
+            *counts.entry(line.text.to_owned()).or_default() += 1;
         }
-        found
+        counts
     };
-    let (ours, theirs) = (fresh(ours), fresh(theirs));
-    ours.into_iter()
-        .filter_map(|(text, gaps)| match (&gaps[..], theirs.get(text).map(|gaps| &gaps[..])) {
-            ([here], Some([there])) if here != there => Some((text, *here.min(there))),
-            _ => None,
+    let (base, our_counts, their_counts) = (count(base), count(ours), count(theirs));
+    ours.iter()
+        .map(|line| line.text)
+        .filter(|text| {
+            let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+            letters >= TELLING_LETTERS
+                && !base.contains_key(*text)
+                && our_counts.get(*text) == Some(&1)
+                && their_counts.get(*text) == Some(&1)
         })
         .collect()
 }

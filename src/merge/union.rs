@@ -6,24 +6,35 @@
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
+use super::align::{heaviest, weight};
 use super::choice::Merged;
 use super::span::{End, Page, Style, lines};
+
+/// Most pairs of lines compared for the best union (1,000 by 1,000: some milliseconds and 8 MB);
+/// longer runs are compared by a plain diff, which may unite repeated lines less well.
+const CELLS_LIMIT: usize = 1_000_000;
 
 /// A line to be placed, with its ending.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Extra {
+    /// Before which base line; what stands earlier comes first.
+    pub(super) gap: usize,
     pub(super) text: String,
     pub(super) end: End,
 }
 
 /// Unites two whole texts that have no common base.
 pub(super) fn merge(ours: &str, theirs: &str) -> Merged {
+    if ours == theirs {
+        return Merged::clean(ours);
+    }
     let (ours, theirs) = (lines(ours), lines(theirs));
     let style = Style::of(None, &ours, &theirs);
     let extras = |lines: &[super::span::Line<'_>]| {
         lines
             .iter()
             .map(|line| Extra {
+                gap: 0,
                 text: line.text.to_owned(),
                 end: match line.end {
                     End::Open => End::Open,
@@ -47,27 +58,99 @@ pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
     if ours.is_empty() {
         return theirs;
     }
+    // What one side has of the other already, as after an earlier merge, is not added again.
+    if holds(&ours, &theirs) {
+        return ours;
+    }
+    if holds(&theirs, &ours) {
+        return theirs;
+    }
     let (first, second) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
+    let (first, second) = (blocks(first), blocks(second));
     let mut out: Vec<Extra> = Vec::new();
     let (mut left, mut right) = (0, 0);
     for (here, there) in common(&first, &second) {
         both(&mut out, &first[left..here], &second[right..there]);
-        out.push(ticked(&first[here], &second[there]));
+        match (&first[here][..], &second[there][..]) {
+            ([one], [other]) => out.push(ticked(one, other)),
+            (block, _) => out.extend_from_slice(block),
+        }
         (left, right) = (here + 1, there + 1);
     }
     both(&mut out, &first[left..], &second[right..]);
     out
 }
 
-/// Pairs of places that hold the same line, ascending. Blank lines only count beside other common
-/// lines: alone they would tear each side's paragraphs apart.
-fn common(first: &[Extra], second: &[Extra]) -> Vec<(usize, usize)> {
-    let key = |extra: &Extra| unticked(&extra.text).unwrap_or_else(|| extra.text.clone());
-    let (first_keys, second_keys): (Vec<String>, Vec<String>) =
+/// Whether the lines of `part` stand in `whole`, in order.
+fn holds(whole: &[Extra], part: &[Extra]) -> bool {
+    let mut rest = whole.iter();
+    part.iter().all(|line| rest.any(|other| other.text == line.text))
+}
+
+/// A line, or a fenced block as a whole: nothing of another side may stand inside it.
+type Block = Vec<Extra>;
+
+fn blocks(run: Vec<Extra>) -> Vec<Block> {
+    let fence = |line: &str| -> Option<String> {
+        let line = line.trim_start();
+        let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+        let length = line.chars().take_while(|&c| c == mark).count();
+        (length >= 3).then(|| mark.to_string().repeat(length))
+    };
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut rest = run.into_iter().peekable();
+    while let Some(first) = rest.next() {
+        let open = fence(&first.text);
+        let mut block = vec![first];
+        if let Some(open) = open {
+            for line in rest.by_ref() {
+                let closes = line.text.trim_end().ends_with(&open)
+                    && line.text.trim().chars().all(|c| open.starts_with(c));
+                block.push(line);
+                if closes {
+                    break;
+                }
+            }
+        }
+        blocks.push(block);
+    }
+    blocks
+}
+
+/// Pairs of places that hold the same, ascending. Blank lines and others without a word only count
+/// beside other common lines: alone they would tear each side's paragraphs apart.
+fn common(first: &[Block], second: &[Block]) -> Vec<(usize, usize)> {
+    let key = |block: &Block| -> String {
+        let lines: Vec<String> = block
+            .iter()
+            .map(|extra| unticked(&extra.text).unwrap_or_else(|| extra.text.clone()))
+            .collect();
+        lines.join("\n")
+    };
+    let (first, second): (Vec<String>, Vec<String>) =
         (first.iter().map(key).collect(), second.iter().map(key).collect());
+    let same = |row: usize, column: usize| {
+        if first[row] == second[column] { weight(&first[row]) } else { 0 }
+    };
+    let pairs = heaviest(first.len(), second.len(), CELLS_LIMIT, same)
+        .unwrap_or_else(|| common_of_long(&first, &second));
+    let weak = |pair: (usize, usize)| !first[pair.0].chars().any(char::is_alphanumeric);
+    // A weak pair belongs to the strong pair it touches, through other weak pairs if need be.
+    let touches = |a: (usize, usize), b: (usize, usize)| a.0 + 1 == b.0 && a.1 + 1 == b.1;
+    let mut kept: Vec<bool> = pairs.iter().map(|&pair| !weak(pair)).collect();
+    for at in 1..pairs.len() {
+        kept[at] |= kept[at - 1] && touches(pairs[at - 1], pairs[at]);
+    }
+    for at in (1..pairs.len()).rev() {
+        kept[at - 1] |= kept[at] && touches(pairs[at - 1], pairs[at]);
+    }
+    pairs.into_iter().zip(kept).filter_map(|(pair, kept)| kept.then_some(pair)).collect()
+}
+
+fn common_of_long(first: &[String], second: &[String]) -> Vec<(usize, usize)> {
     let mut input = InternedInput::default();
-    input.update_before(first_keys.iter().map(String::as_str));
-    input.update_after(second_keys.iter().map(String::as_str));
+    input.update_before(first.iter().map(String::as_str));
+    input.update_after(second.iter().map(String::as_str));
     let mut diff = Diff::compute(Algorithm::Histogram, &input);
     diff.postprocess_lines(&input);
     let mut pairs = Vec::new();
@@ -78,33 +161,21 @@ fn common(first: &[Extra], second: &[Extra]) -> Vec<(usize, usize)> {
         (left, right) = (hunk.before.end as usize, hunk.after.end as usize);
     }
     pairs.extend((left..first.len()).zip(right..));
-    let blank = |pair: &(usize, usize)| first[pair.0].text.trim().is_empty();
-    // A blank pair belongs to the text pair it touches, through other blank pairs if need be.
-    let mut kept = vec![false; pairs.len()];
-    let touches = |a: (usize, usize), b: (usize, usize)| a.0 + 1 == b.0 && a.1 + 1 == b.1;
-    let mut near = false;
-    for at in 0..pairs.len() {
-        near = !blank(&pairs[at]) || near && touches(pairs[at - 1], pairs[at]);
-        kept[at] = near;
-    }
-    near = false;
-    for at in (0..pairs.len()).rev() {
-        near = !blank(&pairs[at]) || near && touches(pairs[at], pairs[at + 1]);
-        kept[at] |= near;
-    }
-    pairs.into_iter().zip(kept).filter_map(|(pair, kept)| kept.then_some(pair)).collect()
+    pairs
 }
 
 /// Appends two stretches without a common line, the smaller first.
-fn both(out: &mut Vec<Extra>, left: &[Extra], right: &[Extra]) {
-    let (first, second) = if left <= right { (left, right) } else { (right, left) };
+fn both(out: &mut Vec<Extra>, left: &[Block], right: &[Block]) {
+    let (first, second) = if left <= right {
+        (left.concat(), right.concat())
+    } else {
+        (right.concat(), left.concat())
+    };
     let blank = |extra: Option<&Extra>| extra.is_some_and(|extra| extra.text.trim().is_empty());
-    out.extend_from_slice(first);
     // Two runs that each bring their own blank line need one between them, not two.
-    let skip = usize::from(
-        !first.is_empty() && !second.is_empty() && blank(first.last()) && blank(second.first()),
-    );
-    out.extend_from_slice(&second[skip..]);
+    let skip = usize::from(blank(first.last()) && blank(second.first()));
+    out.extend(first);
+    out.extend(second.into_iter().skip(skip));
 }
 
 /// The line with its checkbox emptied; `None` when it has none.

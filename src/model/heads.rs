@@ -6,6 +6,7 @@ use super::ChangeHash;
 
 /// A sorted set of change hashes; empty for a file that has no document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<ChangeHash>")]
 pub struct Heads(Vec<ChangeHash>);
 
 impl Heads {
@@ -24,6 +25,12 @@ impl Heads {
     /// Whether there is no change at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl From<Vec<ChangeHash>> for Heads {
+    fn from(hashes: Vec<ChangeHash>) -> Self {
+        Self::new(hashes)
     }
 }
 

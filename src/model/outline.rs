@@ -140,7 +140,13 @@ mod tests {
     fn the_outline_is_pinned() {
         let outline = outline_of_bytes(&vec![b'v'; CHUNK + 1]);
         let text: Vec<String> = outline.iter().map(ToString::to_string).collect();
-        assert_eq!(text, ["PIN0", "PIN1"]);
+        assert_eq!(
+            text,
+            [
+                "74829756722ebd49d598cfd9519b26cd04a60c234cf02257c9bc05e156fdfee5",
+                "6636d74ad7c15c784b49a875ad6029f695b11ac5517dfeacebb82aa5a3b30aa1",
+            ]
+        );
     }
 
     #[test]

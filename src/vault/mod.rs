@@ -1,1 +1,59 @@
 //! The user's folder: walk, watch, read, replace atomically.
+//!
+//! - Owns: the marker ([`Folder::open`]), the rules of what takes part ([`RULES_FILE`],
+//!   [`DEFAULT_RULES`]), the stat walk ([`Folder::walk`]), the look at one path
+//!   ([`Folder::look`]), batches of guarded changes ([`Folder::apply`]), parts of contents still on
+//!   their way ([`Folder::put_chunk`]) and the watcher ([`Watcher`]).
+//! - Called by: `app`, off its loop, for everything here blocks.
+//! - Never: decides, retries, knows of peers or documents. What concerns one path is a value of
+//!   `model`; [`Error`] is for the folder as a whole.
+//!
+//! # Invariants
+//!
+//! - Nothing is read or written through a symlink, whichever part of a path it is.
+//! - A file is only replaced, moved or removed while it holds what the step expects. What a rename
+//!   pushes aside is looked at once more; bytes nobody expected go back, or stay beside under a
+//!   visible name.
+//! - At any moment a path holds its old bytes or its new ones, whole.
+//! - Nothing counts as absent unless the folder above could be looked at and the marker is there.
+//! - A step is answered only when it is durable.
+//!
+//! # Files of our own
+//!
+//! | Name | What | After a crash ([`Folder::sweep`]) |
+//! |---|---|---|
+//! | `.vault-sync/vault.json` | `{"v":1,"vault":"<32 hex digits>"}` | – |
+//! | `.vault-sync/parts/<hash>.part` | chunks received so far, at their places | used on; removed once 7 days old |
+//! | `.vault-sync/aside/<temp name>` | the vault path a file was taken from, while nothing is there (file systems that cannot swap names, and changes of letter case) | the file goes back |
+//! | `.vault-sync-w-<run>-<n>` | new bytes being written beside their target | removed |
+//! | `.vault-sync-p-<run>-<n>-<hash>` | a whole part about to be put in place | goes back to the parts |
+//! | `.vault-sync-x-<run>-<n>-<old>-<new>[.ext]` | what was pushed aside, by the first 16 digits of the hashes it may have | removed if it has one of them, otherwise made visible as `Recovered <n>[.ext]` |
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this room is the only one that touches the user's folder"
+)]
+
+mod error;
+mod hook;
+mod names;
+mod os;
+mod part;
+mod place;
+mod read;
+mod root;
+mod rules;
+mod step;
+mod sweep;
+mod temp;
+mod walk;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use part::PART_DAYS;
+pub use root::{Folder, MARKER_FOLDER, find_upwards};
+pub use rules::{DEFAULT_RULES, RULES_FILE};
+pub use sweep::Swept;
+pub use watch::{Event, Watcher};

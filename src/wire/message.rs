@@ -92,6 +92,7 @@ pub enum Message {
         /// Which chunk, from zero.
         index: u32,
         /// Its bytes; shorter than the others only at the end.
+        #[serde(with = "super::bytes::one")]
         bytes: Vec<u8>,
     },
     /// The sender no longer holds this content.
@@ -198,11 +199,13 @@ pub enum Body {
         /// What it holds.
         content: Content,
         /// The bytes; absent for those large enough to be asked for.
+        #[serde(with = "super::bytes::maybe")]
         bytes: Option<Vec<u8>>,
     },
     /// A whole document, as `docs` saves it.
     Document {
         /// Its bytes.
+        #[serde(with = "super::bytes::one")]
         bytes: Vec<u8>,
     },
     /// Changes for a document that the receiver holds, or can make.
@@ -212,6 +215,7 @@ pub enum Body {
         /// The birth they build on, when the receiver holds the file without a document.
         import: Option<(Kind, Content)>,
         /// Each as `docs` encodes it, in causal order.
+        #[serde(with = "super::bytes::many")]
         changes: Vec<Vec<u8>>,
     },
 }

@@ -1,0 +1,153 @@
+//! One document: import, edit to change, load, merge; at 3 KB, 100 KB and 1 MB.
+//!
+//! `cargo bench --bench docs`. Inputs come from a seed; nothing is read or written.
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use vault_sync::docs::{Author, Birth, Document};
+use vault_sync::model::{
+    Content, Heads, Kind, Life, PeerId, StoredDocument, VaultId, VaultPath, WallMs,
+};
+
+#[expect(dead_code, unreachable_pub, reason = "shared with tests that use all of it")]
+#[path = "../src/sim/generate.rs"]
+mod generate;
+
+/// Note sizes in bytes, with their names.
+const SIZES: [(&str, usize); 3] = [("3KB", 3_000), ("100KB", 100_000), ("1MB", 1_000_000)];
+
+fn birth() -> Birth {
+    let path = VaultPath::parse("Folder/Note.md").expect("a valid path");
+    Birth { vault: VaultId([7; 16]), path, generation: 0 }
+}
+
+fn author(number: u8) -> Author {
+    Author::new(PeerId([number; 32]), Life([number; 16]))
+}
+
+fn text_of(size: usize) -> String {
+    let mut text = generate::note(&mut generate::Random::new(3), 1, size);
+    let mut end = size.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
+}
+
+/// A document that holds `text` in characters, and its version.
+fn promoted(text: &str) -> (Document, Heads) {
+    let content = Content::of(text.as_bytes());
+    let mut document = Document::import(&birth(), Kind::Text, content).expect("an import");
+    document.promote(content, text).expect("the text of the import");
+    let heads = document.heads();
+    (document, heads)
+}
+
+/// `text` with one line in the middle made longer.
+fn one_line_edited(text: &str, word: &str) -> String {
+    let middle = text.len() / 2;
+    let at = text[middle..].find('\n').map_or(text.len(), |it| middle + it);
+    format!("{} {word}{}", &text[..at], &text[at..])
+}
+
+fn import(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("import");
+    for (name, size) in SIZES {
+        let text = text_of(size);
+        let content = Content::of(text.as_bytes());
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_with_input(BenchmarkId::new("by_hash", name), &content, |bench, content| {
+            bench.iter(|| Document::import(&birth(), Kind::Text, *content));
+        });
+        group.bench_with_input(BenchmarkId::new("with_characters", name), &text, |bench, text| {
+            bench.iter(|| promoted(text));
+        });
+    }
+    group.finish();
+}
+
+fn edit(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("edit_to_change");
+    for (name, size) in SIZES {
+        let text = text_of(size);
+        let (document, heads) = promoted(&text);
+        let edited = one_line_edited(&text, "edited");
+        group.bench_function(BenchmarkId::new("one_line", name), |bench| {
+            bench.iter_batched(
+                || document.clone(),
+                |mut document| {
+                    document.edit_text(author(1), &heads, WallMs(0), &edited).expect("an edit");
+                    document.changes_since(heads.as_slice())
+                },
+                BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn load(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("load");
+    for (name, size) in SIZES {
+        let text = text_of(size);
+        let (document, _) = promoted(&text);
+        let stored = StoredDocument { snapshot: document.save(), changes: Vec::new() };
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_with_input(BenchmarkId::from_parameter(name), &stored, |bench, stored| {
+            bench.iter(|| Document::load(stored));
+        });
+    }
+    group.finish();
+}
+
+fn merge(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("merge");
+    for (name, size) in SIZES {
+        let text = text_of(size);
+        let (base, heads) = promoted(&text);
+        let mut theirs = base.clone();
+        let far = format!("{text}\nadded at the end\n");
+        theirs.edit_text(author(2), &heads, WallMs(0), &far).expect("an edit");
+        let changes = theirs.changes_since(heads.as_slice());
+        let mut ours = base;
+        let near = one_line_edited(&text, "ours");
+        ours.edit_text(author(1), &heads, WallMs(0), &near).expect("an edit");
+        group.bench_function(BenchmarkId::new("two_edits_settled", name), |bench| {
+            bench.iter_batched(
+                || ours.clone(),
+                |mut document| {
+                    document.apply(&changes).expect("good changes");
+                    document.settle().expect("a merge")
+                },
+                BatchSize::LargeInput,
+            );
+        });
+    }
+    // The budget's case: 10,000 concurrent operations, typed in runs, in a small note.
+    let text = text_of(3_000);
+    let (base, heads) = promoted(&text);
+    let mut theirs = base.clone();
+    let typed = format!("{text}\n{}", "lorem ipsum ".repeat(10_000 / 12));
+    theirs.edit_text(author(2), &heads, WallMs(0), &typed).expect("an edit");
+    let changes = theirs.changes_since(heads.as_slice());
+    let mut ours = base;
+    ours.edit_text(author(1), &heads, WallMs(0), &one_line_edited(&text, "ours")).expect("an edit");
+    group.bench_function("run_like_10000_operations", |bench| {
+        bench.iter_batched(
+            || ours.clone(),
+            |mut document| {
+                document.apply(&changes).expect("good changes");
+                document.settle().expect("a merge")
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20);
+    targets = import, edit, load, merge
+}
+criterion_main!(benches);

@@ -1,0 +1,371 @@
+//! The one loop: inputs to the engine, its effects to the adapters, answers back.
+//!
+//! - Shape: take one input, hand it to the engine, drain every effect, carry them out, wait for the
+//!   next input or the engine's deadline. The loop itself never blocks: whatever does is on a thread
+//!   of [`super::workers`], in [`super::post`], or a job of its own.
+//! - Bounds: answers are as many as the engine asked for; while [`OUTSTANDING_LIMIT`] are missing,
+//!   nothing is taken from peers or the watcher.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::clock::{Clock, WALL_STEP_MS, wall};
+use super::event::{Start, of_report};
+use super::hints::Hints;
+use super::post::Post;
+use super::workers::{ReadJob, ShelfJob, StoreJob, Workers, guarded};
+use crate::engine::{
+    Command, DialError, Effect, Engine, Input, Op, Report, ShotId, ShotResult, Status,
+};
+use crate::model::{PeerId, Step, Tick, WallMs, Write};
+
+/// While this many answers are missing, nothing new is taken from outside. Above what a scan of a
+/// folder asks for at once, so that only a real jam stops the outside.
+pub(crate) const OUTSTANDING_LIMIT: u64 = 16_384;
+/// Answers that wait for the loop; worker threads wait when it is full.
+pub(crate) const ANSWERS_LIMIT: usize = 1024;
+/// Decoded messages that wait for the loop; each may hold a few MiB.
+pub(crate) const INBOX_LIMIT: usize = 16;
+/// Requests that wait for the loop.
+pub(crate) const ASKS_LIMIT: usize = 64;
+/// News kept for a listener that is slow; after that it misses some and is told so.
+pub(crate) const NEWS_LIMIT: usize = 16_384;
+/// Progress is told at most this often, in milliseconds; a person sees no more.
+const PROGRESS_MS: u64 = 50;
+
+/// One report, with its event for those who print it.
+#[derive(Debug)]
+pub(crate) struct News {
+    /// What the engine said.
+    pub(crate) report: Report,
+    /// The same as JSON.
+    pub(crate) event: Option<Value>,
+}
+
+/// What can be asked of the driver.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// Hand this to the engine.
+    Command(Command),
+    /// The same for a one-shot; its end goes to `done`.
+    Shot {
+        /// As in the command.
+        shot: ShotId,
+        /// Starts it.
+        command: Command,
+        /// Gets the result.
+        done: oneshot::Sender<ShotResult>,
+    },
+    /// The engine's figures.
+    Status(oneshot::Sender<Status>),
+    /// Work for the store's thread.
+    Store(StoreJob),
+}
+
+/// How the loop ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Everything is durable and every link closed.
+    Stopped,
+    /// The store failed; the text says how.
+    StoreFailed(String),
+    /// The folder of a vault that was joined could not be made.
+    NoGround(super::Error),
+}
+
+/// Makes the folder of a vault that is being joined, once the inviter accepted.
+pub(crate) type Gate = Box<dyn FnOnce() -> Result<(), super::Error> + Send>;
+
+/// Everything the loop needs.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// The core, fresh.
+    pub(crate) engine: Engine,
+    /// Zero is the start of the process.
+    pub(crate) clock: Clock,
+    /// The time of day that the engine was made with.
+    pub(crate) wall: WallMs,
+    /// The threads.
+    pub(crate) workers: Workers,
+    /// Their answers.
+    pub(crate) answers: (mpsc::Sender<Input>, mpsc::Receiver<Input>),
+    /// The way to peers, and what comes from them; `None` when nobody is to be met.
+    pub(crate) peers: Option<(Post, mpsc::Receiver<Input>)>,
+    /// What the watcher saw.
+    pub(crate) hints: Arc<Hints>,
+    /// Requests.
+    pub(crate) asks: mpsc::Receiver<Ask>,
+    /// Listeners.
+    pub(crate) news: broadcast::Sender<Arc<News>>,
+    /// What `ready` tells beside the engine's figures.
+    pub(crate) start: Start,
+}
+
+/// The loop.
+pub(crate) struct Driver {
+    parts: Parts,
+    told_wall: WallMs,
+    gate: Option<Gate>,
+    held_scans: Vec<Op>,
+    /// Inputs that arose while effects were carried out; they are next.
+    own: VecDeque<Input>,
+    outstanding: u64,
+    shots: BTreeMap<ShotId, oneshot::Sender<ShotResult>>,
+    progress_told: Option<Tick>,
+    end: Option<End>,
+}
+
+/// What one drain asked for and is carried out together.
+#[derive(Debug, Default)]
+struct Batch {
+    appends: Vec<(Op, Vec<Write>)>,
+    steps: Vec<(Op, Step)>,
+}
+
+/// What woke the loop.
+enum Next {
+    Answer(Input),
+    Outside(Input),
+    Ask(Ask),
+    Deadline,
+}
+
+impl Driver {
+    /// A loop that has not begun. With a `gate` no scan is carried out before the vault was joined.
+    pub(crate) fn new(parts: Parts, gate: Option<Gate>) -> Self {
+        Self {
+            told_wall: parts.wall,
+            parts,
+            gate,
+            held_scans: Vec::new(),
+            own: VecDeque::new(),
+            outstanding: 0,
+            shots: BTreeMap::new(),
+            progress_told: None,
+            end: None,
+        }
+    }
+
+    /// Runs until the engine stopped; gives the threads back to be ended.
+    pub(crate) async fn run(mut self) -> (End, Workers) {
+        self.carry_out();
+        while self.end.is_none() {
+            if let Some(input) = self.own.pop_front() {
+                self.feed(input);
+                continue;
+            }
+            match self.next().await {
+                Next::Answer(input) => {
+                    self.outstanding = self.outstanding.saturating_sub(1);
+                    self.feed(input);
+                }
+                Next::Outside(input) => self.feed(input),
+                Next::Ask(ask) => self.ask(ask),
+                Next::Deadline => self.feed(Input::Wake),
+            }
+        }
+        let end = self.end.take().expect("the loop ends with an end");
+        (end, self.parts.workers)
+    }
+
+    /// Waits for whatever comes first.
+    async fn next(&mut self) -> Next {
+        let deadline = self.parts.engine.deadline();
+        let until = deadline.map(|tick| self.parts.clock.moment(tick));
+        let room = self.outstanding < OUTSTANDING_LIMIT;
+        let Parts { answers, peers, hints, asks, .. } = &mut self.parts;
+        let inbox = async {
+            match peers {
+                Some((_, inbox)) => inbox.recv().await,
+                None => None,
+            }
+        };
+        let timer = async {
+            match until {
+                Some(until) => tokio::time::sleep_until(until.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(input) = answers.1.recv() => Next::Answer(input),
+            Some(input) = inbox, if room => Next::Outside(input),
+            hints = hints.take(), if room => Next::Outside(Input::Hint(hints)),
+            Some(ask) = asks.recv() => Next::Ask(ask),
+            () = timer => Next::Deadline,
+        }
+    }
+
+    /// Hands one input to the engine, the time of day first when it moved, and carries out what
+    /// comes of each.
+    fn feed(&mut self, input: Input) {
+        let wall = wall();
+        if (wall.0 - self.told_wall.0).abs() >= WALL_STEP_MS {
+            self.told_wall = wall;
+            let now = self.parts.clock.now();
+            let clock = Input::Command(Command::WallClock(wall));
+            self.parts.engine.handle(now, clock);
+            self.carry_out();
+        }
+        self.parts.engine.handle(self.parts.clock.now(), input);
+        self.carry_out();
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        match ask {
+            Ask::Command(command) => self.feed(Input::Command(command)),
+            Ask::Shot { shot, command, done } => {
+                self.shots.insert(shot, done);
+                self.feed(Input::Command(command));
+            }
+            // Without receiver nobody waits for the figures any more.
+            Ask::Status(reply) => {
+                reply.send(self.parts.engine.status()).ok();
+            }
+            Ask::Store(job) => self.parts.workers.store(job),
+        }
+    }
+
+    /// Drains the engine. Appends and steps are gathered, so that each kind becomes one batch.
+    fn carry_out(&mut self) {
+        let mut batch = Batch::default();
+        while let Some(effect) = self.parts.engine.poll() {
+            self.carry_out_one(effect, &mut batch);
+        }
+        if !batch.appends.is_empty() {
+            self.parts.workers.store(StoreJob::Append(batch.appends));
+        }
+        if !batch.steps.is_empty() {
+            self.parts.workers.steps(batch.steps);
+        }
+    }
+
+    fn carry_out_one(&mut self, effect: Effect, batch: &mut Batch) {
+        let workers = &self.parts.workers;
+        match effect {
+            Effect::Report(report) => return self.report(report),
+            Effect::Dial { peer, addresses } => return self.dial(peer, &addresses),
+            Effect::Send { link, lane, message } => {
+                return self.with_post(|post| post.send(link, lane, message));
+            }
+            Effect::Close { link } => return self.with_post(|post| post.close(link)),
+            Effect::Append { op, writes } => batch.appends.push((op, writes)),
+            Effect::Step { op, step } => batch.steps.push((op, step)),
+            Effect::Scan { op } if self.gate.is_some() => self.held_scans.push(op),
+            Effect::Scan { op } => workers.read(ReadJob::Scan(op)),
+            Effect::Read { op, path } => workers.read(ReadJob::Look(op, path)),
+            Effect::Outline { op, from, content } => {
+                workers.shelf(ShelfJob::Outline(op, from, content));
+            }
+            Effect::ReadChunk { op, path, content, index } => {
+                workers.shelf(ShelfJob::Read(op, path, content, index))
+            }
+            Effect::PutChunk { op, content, index, bytes } => {
+                workers.shelf(ShelfJob::Put(op, content, index, bytes))
+            }
+            Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
+            Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
+            Effect::Compute { op, job } if job.is_small() => {
+                let result = guarded(|| Box::new(job.run()));
+                self.own.push_back(Input::Computed { op, result });
+                return;
+            }
+            Effect::Compute { op, job } => self.compute(op, job),
+        }
+        self.outstanding += 1;
+    }
+
+    fn with_post(&self, act: impl FnOnce(&Post)) {
+        // Without a way to peers there are no links, so there is nothing to send to.
+        if let Some((post, _)) = &self.parts.peers {
+            act(post);
+        }
+    }
+
+    fn dial(&mut self, peer: PeerId, addresses: &[String]) {
+        match &self.parts.peers {
+            Some((post, _)) => post.dial(peer, addresses),
+            None => self.own.push_back(Input::DialFailed {
+                peer,
+                reason: DialError::Unreachable("nobody is to be met now".to_owned()),
+            }),
+        }
+    }
+
+    /// Runs a job where it holds nothing up.
+    fn compute(&self, op: Op, job: Box<crate::engine::Job>) {
+        let answers = self.parts.answers.0.clone();
+        tokio::task::spawn_blocking(move || {
+            let result = guarded(|| Box::new(job.run()));
+            // Without receiver the loop is gone, and nobody needs the answer.
+            answers.blocking_send(Input::Computed { op, result }).ok();
+        });
+    }
+
+    /// Tells those who listen, and acts on what concerns the loop.
+    fn report(&mut self, report: Report) {
+        match &report {
+            Report::Paired(..) => self.open_gate(),
+            Report::Stopped => self.end = self.end.take().or(Some(End::Stopped)),
+            Report::Failed(text) => {
+                self.end = self.end.take().or_else(|| Some(End::StoreFailed(text.clone())));
+            }
+            Report::Progress { done, total, .. } => {
+                let now = self.parts.clock.now();
+                let early = |told: Tick| now.since_ms(told) < PROGRESS_MS;
+                if done != total && self.progress_told.is_some_and(early) {
+                    return;
+                }
+                self.progress_told = Some(now);
+            }
+            Report::Ready { .. }
+            | Report::PeerConnected(_)
+            | Report::PeerDisconnected(..)
+            | Report::PeerRefused(..)
+            | Report::TakenIn { .. }
+            | Report::Sent { .. }
+            | Report::Written { .. }
+            | Report::Renamed { .. }
+            | Report::Deleted { .. }
+            | Report::Merged(_)
+            | Report::Conflict(..)
+            | Report::InSync(..)
+            | Report::Problem(_)
+            | Report::Brake { .. }
+            | Report::Done(..) => {}
+        }
+        if let Report::Done(shot, result) = report {
+            if let Some(done) = self.shots.remove(&shot) {
+                // Without receiver the asker went away.
+                done.send(*result).ok();
+            }
+            return;
+        }
+        if let Report::Ready { .. } = report {
+            self.parts.start.startup_ms = self.parts.clock.now().0;
+        }
+        let others = match report {
+            Report::Ready { .. } => self.parts.engine.status().peers.len(),
+            _ => 0,
+        };
+        let event = of_report(wall(), &report, &self.parts.start, others);
+        // Without receiver nobody listens at the moment.
+        self.parts.news.send(Arc::new(News { report, event })).ok();
+    }
+
+    /// The inviter accepted: now there is a folder, and it can be looked through.
+    fn open_gate(&mut self) {
+        let Some(gate) = self.gate.take() else {
+            return;
+        };
+        if let Err(error) = gate() {
+            self.end = Some(End::NoGround(error));
+            return;
+        }
+        for op in std::mem::take(&mut self.held_scans) {
+            self.parts.workers.read(ReadJob::Scan(op));
+        }
+    }
+}

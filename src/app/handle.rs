@@ -1,0 +1,166 @@
+//! The way to a running driver: commands, one-shots, figures, news.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::answer::Route;
+use super::clock::Clock;
+use super::driver::{Ask, News};
+use super::figures::Surroundings;
+use super::workers::{Ground, with_store};
+use super::{Error, Failure, fault};
+use crate::engine::{Command, ShotId, ShotResult, Status};
+use crate::model::{PeerId, Problem, VaultId};
+use crate::net::Net;
+use crate::store::Store;
+
+/// How long a one-shot that was ended may take to say so.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+/// Cheap to clone; all clones reach the same driver.
+#[derive(Debug, Clone)]
+pub(crate) struct Handle {
+    /// Requests to the loop.
+    pub(crate) asks: mpsc::Sender<Ask>,
+    /// What the engine reports.
+    pub(crate) news: broadcast::Sender<Arc<News>>,
+    /// The network; `None` when nobody is to be met.
+    pub(crate) net: Option<Arc<Net>>,
+    /// What does not change.
+    pub(crate) facts: Arc<Facts>,
+}
+
+/// What does not change while a vault is open.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// The vault.
+    pub(crate) vault: VaultId,
+    /// Where it lies, absolute.
+    pub(crate) root: PathBuf,
+    /// This device.
+    pub(crate) me: PeerId,
+    /// Its name if the vault knows none.
+    pub(crate) name: String,
+    /// Whether this process is a `watch`.
+    pub(crate) running: bool,
+    /// Damaged rows met at the start.
+    pub(crate) damaged: Vec<Problem>,
+    /// The folder.
+    pub(crate) ground: Ground,
+    /// Since the start.
+    pub(crate) clock: Clock,
+    /// The last one-shot.
+    pub(crate) shots: AtomicU64,
+}
+
+impl Handle {
+    async fn tell(&self, ask: Ask) -> Result<(), Error> {
+        self.asks.send(ask).await.map_err(|_| stopped())
+    }
+
+    /// Hands a command to the engine.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Busy`] when it has stopped.
+    pub(crate) async fn command(&self, command: Command) -> Result<(), Error> {
+        self.tell(Ask::Command(command)).await
+    }
+
+    /// The engine's figures, with what was found damaged at the start.
+    pub(crate) async fn status(&self) -> Result<Status, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Ask::Status(reply)).await?;
+        let mut status = answer.await.map_err(|_| stopped())?;
+        status.problems.extend(self.facts.damaged.iter().cloned());
+        Ok(status)
+    }
+
+    /// Runs something with the store.
+    pub(crate) async fn store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (job, result) = with_store(work);
+        self.tell(Ask::Store(job)).await?;
+        result.await.map_err(|_| stopped())
+    }
+
+    /// A number for a new one-shot.
+    pub(crate) fn next_shot(&self) -> ShotId {
+        ShotId(self.facts.shots.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Starts a one-shot that ends early when the result is dropped.
+    pub(crate) async fn shoot(&self, shot: ShotId, command: Command) -> Result<Shooting, Error> {
+        let (done, result) = oneshot::channel();
+        self.tell(Ask::Shot { shot, command, done }).await?;
+        Ok(Shooting { shot, asks: self.asks.clone(), result, over: false })
+    }
+
+    /// What answers show beside the engine's figures.
+    pub(crate) fn around(&self, status: &Status) -> Surroundings {
+        let me = self.facts.me;
+        let known = status.members.iter().find(|member| member.id == me);
+        let links = self.net.as_ref().map(|net| net.figures());
+        let route = |relayed| if relayed { Route::Relay } else { Route::Direct };
+        Surroundings {
+            vault: self.facts.vault,
+            path: self.facts.root.display().to_string(),
+            me,
+            name: known.map_or_else(|| self.facts.name.clone(), |member| member.name.clone()),
+            running: self.facts.running,
+            memory_bytes: super::memory::resident_bytes(),
+            routes: links
+                .into_iter()
+                .flatten()
+                .map(|link| (link.peer, link.relayed.map(route), link.rtt_ms))
+                .collect(),
+        }
+    }
+}
+
+/// The engine has stopped, or is about to.
+pub(crate) fn stopped() -> Error {
+    Error::new(Failure::Busy, "the vault is being closed").hint("Try again.")
+}
+
+/// A one-shot under way.
+#[derive(Debug)]
+pub(crate) struct Shooting {
+    shot: ShotId,
+    asks: mpsc::Sender<Ask>,
+    result: oneshot::Receiver<ShotResult>,
+    over: bool,
+}
+
+impl Shooting {
+    /// Waits for its end. Cancel safe.
+    pub(crate) async fn end(&mut self) -> Result<ShotResult, Error> {
+        let result = (&mut self.result).await;
+        self.over = true;
+        result.map_err(|_| stopped())
+    }
+
+    /// Ends it with what there is.
+    pub(crate) async fn cut(&mut self) -> Result<ShotResult, Error> {
+        let cut = Ask::Command(Command::ShotTimeout(self.shot));
+        self.asks.send(cut).await.map_err(|_| stopped())?;
+        tokio::time::timeout(END_LIMIT, self.end())
+            .await
+            .map_err(|_| fault::bug("a one-shot did not end when it was told to"))?
+    }
+}
+
+impl Drop for Shooting {
+    fn drop(&mut self) {
+        if !self.over {
+            // With a full queue it ends by itself, later.
+            self.asks.try_send(Ask::Command(Command::ShotTimeout(self.shot))).ok();
+        }
+    }
+}

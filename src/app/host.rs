@@ -1,0 +1,417 @@
+//! A vault at work in this process: engine, threads, network, watcher, control socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::clock::{Clock, wall};
+use super::config::{Bind, Relay, Settings};
+use super::control::Control;
+use super::desk::Desk;
+use super::driver::{ANSWERS_LIMIT, ASKS_LIMIT, Ask, Driver, End, Gate, INBOX_LIMIT, NEWS_LIMIT};
+use super::driver::{News, Parts};
+use super::event::{Start, event};
+use super::handle::{Facts, Handle};
+use super::hints::Hints;
+use super::places::{self, Hold, Place};
+use super::post::{self, Post};
+use super::workers::{Ground, Workers};
+use super::{Error, Failure, control, fault};
+use crate::engine::{Command, Report};
+use crate::model::{Problem, ProblemKind};
+use crate::net::{self, Net};
+use crate::vault::{self, Watcher};
+use crate::wire;
+
+/// How long stopping may take: what is pending is taken in and made durable, peers are told.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// Events of the network that wait to be decoded.
+const NET_EVENTS: usize = 32;
+/// Where the folder cannot be watched it is looked through this often. A scan of 10,000 files costs
+/// 15 ms of CPU, so this is about 0.2 % of a core.
+const SCAN_PAUSE: Duration = Duration::from_secs(10);
+/// How often it is asked whether this device has other addresses now.
+const ADDRESSES_PAUSE: Duration = Duration::from_secs(5);
+/// Other ports that are tried when the one kept is taken.
+const PORT_TRIES: usize = 8;
+
+/// What this process is to do with the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Stay, watch the folder, keep links to peers, answer requests.
+    Watch,
+    /// Stay with links to peers, to honour a ticket.
+    Wait,
+    /// Meet peers for one piece of work.
+    Shot,
+    /// Meet nobody.
+    Alone,
+}
+
+/// A vault at work.
+pub(crate) struct Host {
+    /// The way to it.
+    pub(crate) handle: Handle,
+    /// Its news from the very first on.
+    pub(crate) news: broadcast::Receiver<Arc<News>>,
+    over: watch::Receiver<()>,
+    place: Place,
+    driver: JoinHandle<(End, Workers)>,
+    control: Option<Control>,
+    watcher: Option<Watcher>,
+    tasks: Vec<JoinHandle<()>>,
+    _hold: Hold,
+}
+
+/// How a host is to be started.
+pub(crate) struct Opening {
+    /// What it is for.
+    pub(crate) role: Role,
+    /// Since the start of the process.
+    pub(crate) clock: Clock,
+    /// Whether the folder became a vault just now.
+    pub(crate) created: bool,
+    /// For a vault that is being joined.
+    pub(crate) gate: Option<Gate>,
+}
+
+impl Host {
+    /// Puts the vault to work.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::PortInUse`] and what else hinders network, store, threads or socket.
+    pub(crate) async fn start(desk: Desk, opening: Opening) -> Result<Self, Error> {
+        let Opening { role, clock, created, gate } = opening;
+        let stay = matches!(role, Role::Watch | Role::Wait);
+        if let Some(folder) = desk.ground.get() {
+            sweep(folder);
+        }
+        let hints = Arc::new(Hints::default());
+        let mut tasks = Vec::new();
+        // Watching begins before the first scan, so that nothing falls between the two.
+        let (watcher, blind) = match (role, desk.ground.get()) {
+            (Role::Watch, Some(folder)) => start_watching(folder, &hints, &mut tasks),
+            _ => (None, None),
+        };
+        let (engine, mut damaged) = desk.engine(clock.now(), stay)?;
+        damaged.extend(blind);
+        let Desk { vault, settings, identity, me, name, mut place, hold, store, ground } = desk;
+        let mut peers = None;
+        let mut net = None;
+        if role != Role::Alone {
+            let (events, from_net) = mpsc::channel(NET_EVENTS);
+            let bound = Arc::new(bind(&settings, &mut place, identity.secret, events).await?);
+            let (inbox, inputs) = mpsc::channel(INBOX_LIMIT);
+            tasks.push(tokio::spawn(post::take_in(Arc::clone(&bound), from_net, inbox)));
+            peers = Some((Post::start(Arc::clone(&bound)), inputs));
+            net = Some(bound);
+        }
+        let answers = mpsc::channel(ANSWERS_LIMIT);
+        let workers = Workers::start(store, &ground, &answers.0)?;
+        let (asks, asked) = mpsc::channel(ASKS_LIMIT);
+        let (news, first_news) = broadcast::channel(NEWS_LIMIT);
+        let start = Start {
+            startup_ms: 0,
+            addresses: net.as_ref().map(|net| net.addresses()).unwrap_or_default(),
+            vault: vault.to_string(),
+            path: place.root.display().to_string(),
+            device: me.to_string(),
+            name: name.clone(),
+            created,
+        };
+        let handle = Handle {
+            asks,
+            news: news.clone(),
+            net,
+            facts: Arc::new(Facts {
+                vault,
+                root: place.root.clone(),
+                me,
+                name,
+                running: role == Role::Watch,
+                damaged,
+                ground,
+                clock,
+                shots: AtomicU64::new(0),
+            }),
+        };
+        for found in &handle.facts.damaged {
+            tell_problem(&news, found);
+        }
+        let driver = Driver::new(
+            Parts {
+                engine,
+                clock,
+                wall: wall(),
+                workers,
+                answers,
+                peers,
+                hints,
+                asks: asked,
+                news,
+                start,
+            },
+            gate,
+        );
+        let control = match role {
+            Role::Watch => Some(control::serve(&place.socket, &handle)?),
+            Role::Wait | Role::Shot | Role::Alone => None,
+        };
+        if let Some(net) = &handle.net {
+            let told = tell_addresses(Arc::clone(net), handle.asks.clone());
+            tasks.push(tokio::spawn(told));
+        }
+        let (running, over) = watch::channel(());
+        let driver = tokio::spawn(async move {
+            let end = driver.run().await;
+            drop(running);
+            end
+        });
+        Ok(Self {
+            handle,
+            news: first_news,
+            over,
+            place,
+            driver,
+            control,
+            watcher,
+            tasks,
+            _hold: hold,
+        })
+    }
+
+    /// The news from the start, for one listener; later ones hear from now on.
+    pub(crate) fn take_news(&mut self) -> broadcast::Receiver<Arc<News>> {
+        let later = self.handle.news.subscribe();
+        std::mem::replace(&mut self.news, later)
+    }
+
+    /// Waits for the end of the loop, whatever ends it.
+    pub(crate) fn over(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut over = self.over.clone();
+        async move {
+            // Nothing is ever sent: the only change is that the loop lets go.
+            while over.changed().await.is_ok() {}
+        }
+    }
+
+    /// Whether the loop has ended by itself.
+    pub(crate) fn is_over(&self) -> bool {
+        self.driver.is_finished()
+    }
+
+    /// Stops cleanly: what is pending is taken in and durable, peers are told. Within
+    /// [`STOP_LIMIT`] and a little.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Damaged`] when the store failed, [`Failure::Bug`] when the loop panicked or did not
+    /// stop in time.
+    pub(crate) async fn stop(self) -> Result<(), Error> {
+        // A loop that has ended takes no commands, and needs none.
+        self.handle.command(Command::Stop).await.ok();
+        self.close(STOP_LIMIT).await
+    }
+
+    /// Drops everything without taking anything in.
+    pub(crate) async fn abandon(self) -> Result<(), Error> {
+        self.driver.abort();
+        self.close(Duration::ZERO)
+            .await
+            .or_else(|error| if error.kind == Failure::Bug { Ok(()) } else { Err(error) })
+    }
+
+    async fn close(self, limit: Duration) -> Result<(), Error> {
+        let Self { handle, news, over: _, place: _, mut driver, control, watcher, tasks, _hold } =
+            self;
+        drop(news);
+        let ended = timeout(limit, &mut driver).await;
+        if let Some(control) = control {
+            control.farewell().await;
+        }
+        drop(watcher);
+        let Handle { net, .. } = handle;
+        for task in &tasks {
+            task.abort();
+        }
+        for task in tasks {
+            // Aborted is what they are to be.
+            task.await.ok();
+        }
+        let result = match ended {
+            Ok(Ok((end, workers))) => {
+                tokio::task::spawn_blocking(move || workers.stop())
+                    .await
+                    .map_err(|error| fault::bug("closing the store ended").caused_by(error))?;
+                match end {
+                    End::Stopped => Ok(()),
+                    End::StoreFailed(text) => Err(Error::new(
+                        Failure::Damaged,
+                        "the store failed and nothing more can be kept",
+                    )
+                    .hint("The notes in the folder are not touched by this.")
+                    .caused_by(text)),
+                    End::NoGround(error) => Err(error),
+                }
+            }
+            Ok(Err(error)) => Err(fault::bug("the loop ended").caused_by(error)),
+            Err(_) => {
+                driver.abort();
+                // Its threads end with their queues; the store closes with them.
+                driver.await.ok();
+                Err(fault::bug("stopping took too long"))
+            }
+        };
+        if let Some(net) = net.and_then(Arc::into_inner) {
+            net.shutdown().await;
+        }
+        result
+    }
+}
+
+fn sweep(folder: &vault::Folder) {
+    let swept = folder.sweep();
+    for path in swept.recovered {
+        tracing::warn!(path = %path.display(), "brought back a file that a killed run had moved");
+    }
+}
+
+/// Watches the folder, or where that cannot be done has it looked through now and then.
+fn start_watching(
+    folder: &vault::Folder,
+    hints: &Arc<Hints>,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> (Option<Watcher>, Option<Problem>) {
+    let told = Arc::clone(hints);
+    let started = Watcher::start(folder, move |event| match event {
+        vault::Event::Path(path) => told.path(path),
+        vault::Event::Everything => told.everything(),
+    });
+    match started {
+        Ok(watcher) => (Some(watcher), None),
+        Err(error) => {
+            tracing::warn!(%error, "the folder is looked through now and then instead");
+            let hints = Arc::clone(hints);
+            tasks.push(tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(SCAN_PAUSE).await;
+                    hints.everything();
+                }
+            }));
+            let message = format!(
+                "{}; the folder is looked through every {} s instead",
+                super::workers::chain(&error),
+                SCAN_PAUSE.as_secs()
+            );
+            let problem = Problem { path: String::new(), kind: ProblemKind::Unreadable, message };
+            (None, Some(problem))
+        }
+    }
+}
+
+fn tell_problem(news: &broadcast::Sender<Arc<News>>, found: &Problem) {
+    let report = Report::Problem(found.clone());
+    let fields = serde_json::json!({
+        "path": found.path,
+        "kind": found.kind.as_str(),
+        "message": found.message,
+    });
+    let event = Some(event(wall(), "problem", fields));
+    // The first listener is the host itself.
+    news.send(Arc::new(News { report, event })).ok();
+}
+
+/// Tells the engine where this device can be reached, now and whenever that changes.
+async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>) {
+    let mut told: Option<Vec<String>> = None;
+    loop {
+        let mut addresses = net.addresses();
+        addresses.extend(net.relay());
+        if told.as_ref() != Some(&addresses) {
+            let command = Command::OwnAddresses(addresses.clone());
+            if asks.send(Ask::Command(command)).await.is_err() {
+                return;
+            }
+            told = Some(addresses);
+        }
+        tokio::time::sleep(ADDRESSES_PAUSE).await;
+    }
+}
+
+/// Binds the vault's port. One that a person chose is taken or the start fails; one that was chosen
+/// by chance gives way to another when it is taken.
+async fn bind(
+    settings: &Settings,
+    place: &mut Place,
+    secret: [u8; 32],
+    events: mpsc::Sender<net::Event>,
+) -> Result<Net, Error> {
+    let chosen = match settings.bind() {
+        Bind::Socket(socket) if socket.port() != 0 => Some(socket.port()),
+        Bind::Socket(_) | Bind::Address(_) | Bind::All => {
+            Some(settings.port()).filter(|port| *port != 0)
+        }
+    };
+    let mut port = chosen.unwrap_or(place.port);
+    let mut tries = 0;
+    loop {
+        match Net::bind(options(settings, secret, port), events.clone()).await {
+            Ok(net) => {
+                if chosen.is_none() {
+                    places::keep_port(place, port)?;
+                }
+                return Ok(net);
+            }
+            Err(net::Error::PortInUse(taken)) if chosen.is_none() && tries < PORT_TRIES => {
+                tracing::warn!(port = taken, "the port is taken; another one is tried");
+                port = places::choose_port()?;
+                tries += 1;
+            }
+            Err(error) => return Err(fault::of_net(&error)),
+        }
+    }
+}
+
+/// The settings as the network takes them.
+fn options(settings: &Settings, secret: [u8; 32], port: u16) -> net::Options {
+    let limits = [
+        wire::CONTROL_LIMIT_BYTES,
+        wire::LIVE_LIMIT_BYTES,
+        wire::BULK_LIMIT_BYTES,
+        wire::BLOB_LIMIT_BYTES,
+    ];
+    let limits = limits.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
+    let mut options = net::Options::new(secret, limits);
+    options.bind = match settings.bind() {
+        Bind::All => None,
+        Bind::Address(address) => Some(SocketAddr::new(address, port)),
+        Bind::Socket(socket) => Some(SocketAddr::new(socket.ip(), port)),
+    };
+    options.port = port;
+    options.relay = match settings.relay() {
+        Relay::Default => net::Relay::Default,
+        Relay::None => net::Relay::None,
+        Relay::Url(url) => net::Relay::Url(url),
+    };
+    let discovery = settings.discovery();
+    options.discovery = net::Discovery { mdns: discovery.mdns(), dns: discovery.dns() };
+    options.connect_timeout = Duration::from_millis(settings.connect_timeout_ms());
+    options
+}
+
+/// The folder of a vault that is being joined is made by this, once the inviter accepted.
+pub(crate) fn gate(ground: &Ground, root: &std::path::Path, vault: crate::model::VaultId) -> Gate {
+    let (ground, root) = (Arc::clone(ground), root.to_owned());
+    Box::new(move || {
+        let folder = vault::Folder::adopt(&root, vault).map_err(|error| fault::of_vault(&error))?;
+        sweep(&folder);
+        ground.get_or_init(|| folder);
+        Ok(())
+    })
+}

@@ -1,0 +1,434 @@
+//! The threads that block: store, folder, readers.
+//!
+//! | Thread | Does | Groups |
+//! |---|---|---|
+//! | store | appends and loads, in the order asked | all appends waiting, into one transaction |
+//! | steps | changes of the folder, in the order asked | up to [`STEPS_LIMIT`] steps or [`STEPS_BYTES`] waiting, into one batch with one durability barrier |
+//! | readers ([`READERS`]) | scans and looks | – |
+//! | shelf | outlines and chunks of large contents | – |
+//!
+//! - Invariant: every job is answered exactly once, also when the work panics; the engine bounds how
+//!   many wait, so the queues towards the threads have no limit of their own and the driver never
+//!   blocks on them. The queue back is bounded, and only threads wait on it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc as answers;
+
+use super::Error;
+use crate::engine::{Input, Op, ScanError, Shelf};
+use crate::model::{
+    Content, ContentHash, FileId, Observed, Problem, ProblemKind, Source, Step, StepError,
+    VaultPath, Write,
+};
+use crate::store::Store;
+use crate::vault::Folder;
+
+/// Threads that look at files. Reading and hashing 10,000 notes is CPU work of 70 ms; a third would
+/// only wait for the second core.
+const READERS: usize = 2;
+/// Batches of writes after which a transaction ends even when more wait, so that it ends at all.
+const APPENDS_LIMIT: usize = 4096;
+/// Most steps that share one durability barrier. More save no further time, and an edit made just
+/// now would wait longer behind them.
+const STEPS_LIMIT: usize = 512;
+/// Most bytes of new content in one batch of steps, for the same reason.
+const STEPS_BYTES: usize = 16 * 1024 * 1024;
+
+/// Work for the store's thread.
+pub(crate) enum StoreJob {
+    /// Keep these batches; each is answered by itself.
+    Append(Vec<(Op, Vec<Write>)>),
+    /// Read a document.
+    Load(Op, FileId),
+    /// Read a text.
+    LoadText(Op, ContentHash),
+    /// Anything else that needs the store; answers by itself.
+    Call(Box<dyn FnOnce(&Store) + Send>),
+}
+
+/// Work for a reader.
+#[derive(Debug)]
+pub(crate) enum ReadJob {
+    /// Walk the whole folder.
+    Scan(Op),
+    /// Look at one path.
+    Look(Op, VaultPath),
+}
+
+/// Work on large contents.
+#[derive(Debug)]
+pub(crate) enum ShelfJob {
+    /// Compute an outline.
+    Outline(Op, Shelf, Content),
+    /// Read a chunk.
+    Read(Op, VaultPath, Content, u32),
+    /// Put a chunk.
+    Put(Op, Content, u32, Vec<u8>),
+}
+
+/// The threads, and the way to them.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    store: Sender<StoreJob>,
+    steps: Sender<Vec<(Op, Step)>>,
+    readers: Sender<ReadJob>,
+    shelf: Sender<ShelfJob>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for StoreJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Append(_) => "Append",
+            Self::Load(..) => "Load",
+            Self::LoadText(..) => "LoadText",
+            Self::Call(_) => "Call",
+        })
+    }
+}
+
+/// The folder, once there is one: a vault that is being joined has none before it is accepted.
+pub(crate) type Ground = Arc<std::sync::OnceLock<Folder>>;
+
+impl Workers {
+    /// Starts the threads; answers go to `answers`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] of the I/O kind when the system has no more threads.
+    pub(crate) fn start(
+        store: Store,
+        ground: &Ground,
+        answers: &answers::Sender<Input>,
+    ) -> Result<Self, Error> {
+        let (to_store, store_jobs) = channel();
+        let (to_steps, step_jobs) = channel();
+        let (to_readers, read_jobs) = channel();
+        let (to_shelf, shelf_jobs) = channel();
+        let mut threads = Vec::new();
+        let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            let started = thread.spawn(work);
+            started.map(|started| threads.push(started)).map_err(|error| {
+                Error::new(super::Failure::Io, format!("cannot start the {name} thread"))
+                    .caused_by(error)
+            })
+        };
+        let tell = answers.clone();
+        start("store", Box::new(move || keep_store(store, &store_jobs, &tell)))?;
+        let (tell, folder) = (answers.clone(), Arc::clone(ground));
+        start("steps", Box::new(move || take_steps(&folder, &step_jobs, &tell)))?;
+        let read_jobs = Arc::new(Mutex::new(read_jobs));
+        for _ in 0..READERS {
+            let (tell, folder) = (answers.clone(), Arc::clone(ground));
+            let jobs = Arc::clone(&read_jobs);
+            start("reader", Box::new(move || read_files(&folder, &jobs, &tell)))?;
+        }
+        let (tell, folder) = (answers.clone(), Arc::clone(ground));
+        start("shelf", Box::new(move || serve_shelf(&folder, &shelf_jobs, &tell)))?;
+        Ok(Self { store: to_store, steps: to_steps, readers: to_readers, shelf: to_shelf, threads })
+    }
+
+    /// Hands work to the store's thread.
+    pub(crate) fn store(&self, job: StoreJob) {
+        hand(&self.store, job);
+    }
+
+    /// Hands steps to the folder's thread, in order.
+    pub(crate) fn steps(&self, steps: Vec<(Op, Step)>) {
+        hand(&self.steps, steps);
+    }
+
+    /// Hands work to whichever reader is free first.
+    pub(crate) fn read(&self, job: ReadJob) {
+        hand(&self.readers, job);
+    }
+
+    /// Hands work to the thread of large contents.
+    pub(crate) fn shelf(&self, job: ShelfJob) {
+        hand(&self.shelf, job);
+    }
+
+    /// Lets the threads finish what waits, and closes the store. Blocks; whoever received the
+    /// answers must have stopped, or go on receiving.
+    pub(crate) fn stop(self) {
+        let Self { store, steps, readers, shelf, threads } = self;
+        drop((store, steps, readers, shelf));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a worker thread panicked");
+            }
+        }
+    }
+}
+
+fn hand<T>(queue: &Sender<T>, job: T) {
+    if queue.send(job).is_err() {
+        // Threads end only with their queue, so this is after a panic outside of any job.
+        tracing::error!("a worker thread is gone");
+    }
+}
+
+/// Runs `work`; a panic becomes its text.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("for an unknown reason");
+        tracing::error!(text, "a piece of work panicked");
+        format!("a bug: {text}")
+    })
+}
+
+fn tell(answers: &answers::Sender<Input>, input: Input) {
+    // Without receiver the driver is gone, and nobody needs the answer.
+    answers.blocking_send(input).ok();
+}
+
+fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &answers::Sender<Input>) {
+    while let Ok(first) = jobs.recv() {
+        let mut waiting: Vec<(Op, Vec<Write>)> = Vec::new();
+        // Everything queued while the last transaction was written goes into the next one.
+        for job in std::iter::once(first).chain(std::iter::from_fn(|| jobs.try_recv().ok())) {
+            match job {
+                StoreJob::Append(batches) => {
+                    waiting.extend(batches);
+                    if waiting.len() >= APPENDS_LIMIT {
+                        commit(&mut store, &mut waiting, answers);
+                    }
+                }
+                StoreJob::Load(op, id) => {
+                    // A load sees all that was asked for before it.
+                    if waiting.iter().any(|(_, writes)| concerns(writes, id)) {
+                        commit(&mut store, &mut waiting, answers);
+                    }
+                    let loaded = guarded(|| store.document(id));
+                    let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
+                    tell(answers, Input::Loaded { op, result });
+                }
+                StoreJob::LoadText(op, hash) => {
+                    if waiting.iter().any(|(_, writes)| holds_text(writes, hash)) {
+                        commit(&mut store, &mut waiting, answers);
+                    }
+                    let loaded = guarded(|| store.text(hash));
+                    let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
+                    tell(answers, Input::TextLoaded { op, result });
+                }
+                StoreJob::Call(call) => {
+                    commit(&mut store, &mut waiting, answers);
+                    guarded(|| call(&store)).ok();
+                }
+            }
+        }
+        commit(&mut store, &mut waiting, answers);
+    }
+}
+
+/// Makes what waits durable in one transaction, and answers each batch.
+fn commit(
+    store: &mut Store,
+    waiting: &mut Vec<(Op, Vec<Write>)>,
+    answers: &answers::Sender<Input>,
+) {
+    if waiting.is_empty() {
+        return;
+    }
+    let (ops, batches): (Vec<Op>, Vec<Vec<Write>>) = waiting.drain(..).unzip();
+    let committed = guarded(|| store.commit(&batches));
+    let result = committed.and_then(|done| done.map_err(|error| chain(&error)));
+    for op in ops {
+        let result = result.clone();
+        tell(answers, Input::Appended { op, result });
+    }
+}
+
+fn concerns(writes: &[Write], wanted: FileId) -> bool {
+    writes.iter().any(|write| match write {
+        Write::File { id, .. }
+        | Write::ForgetFile(id)
+        | Write::Snapshot { id, .. }
+        | Write::Changes { id, .. } => *id == wanted,
+        Write::Text { .. } | Write::Peer { .. } | Write::Meta { .. } | Write::Ledger { .. } => {
+            false
+        }
+    })
+}
+
+fn holds_text(writes: &[Write], wanted: ContentHash) -> bool {
+    writes.iter().any(|write| matches!(write, Write::Text { hash, .. } if *hash == wanted))
+}
+
+/// The texts of an error and its causes, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn take_steps(ground: &Ground, jobs: &Receiver<Vec<(Op, Step)>>, answers: &answers::Sender<Input>) {
+    let mut queued: std::collections::VecDeque<(Op, Step)> = std::collections::VecDeque::new();
+    loop {
+        if queued.is_empty() {
+            match jobs.recv() {
+                Ok(steps) => queued.extend(steps),
+                Err(_) => return,
+            }
+        }
+        while queued.len() < STEPS_LIMIT
+            && let Ok(steps) = jobs.try_recv()
+        {
+            queued.extend(steps);
+        }
+        let (ops, steps) = next_batch(&mut queued);
+        let count = steps.len();
+        let applied = match ground.get() {
+            Some(folder) => guarded(|| folder.apply(&steps)),
+            None => Err("there is no folder yet".to_owned()),
+        };
+        let results = applied.unwrap_or_else(|text| {
+            let failed = |step: &Step| Err(StepError::Problem(failure(path_of(step), &text)));
+            steps.iter().map(failed).collect()
+        });
+        debug_assert_eq!(results.len(), count, "one result for each step");
+        for (op, result) in ops.into_iter().zip(results) {
+            tell(answers, Input::Stepped { op, result });
+        }
+    }
+}
+
+/// Takes from the front what shares one barrier: at least one step.
+fn next_batch(queued: &mut std::collections::VecDeque<(Op, Step)>) -> (Vec<Op>, Vec<Step>) {
+    let (mut ops, mut steps, mut bytes) = (Vec::new(), Vec::new(), 0);
+    while steps.len() < STEPS_LIMIT {
+        let Some((op, step)) = queued.pop_front() else {
+            break;
+        };
+        let more = match &step {
+            Step::Replace { source: Source::Bytes(bytes), .. } => bytes.len(),
+            Step::Replace { .. }
+            | Step::Remove { .. }
+            | Step::Rename { .. }
+            | Step::MakeFolder(_)
+            | Step::RemoveFolder(_) => 0,
+        };
+        if !steps.is_empty() && bytes + more > STEPS_BYTES {
+            queued.push_front((op, step));
+            break;
+        }
+        bytes += more;
+        ops.push(op);
+        steps.push(step);
+    }
+    (ops, steps)
+}
+
+const fn path_of(step: &Step) -> &VaultPath {
+    match step {
+        Step::Replace { path, .. }
+        | Step::Remove { path, .. }
+        | Step::Rename { to: path, .. }
+        | Step::MakeFolder(path)
+        | Step::RemoveFolder(path) => path,
+    }
+}
+
+/// What a path's work came to when it could not even fail properly.
+fn failure(path: &VaultPath, text: &str) -> Problem {
+    Problem {
+        path: path.as_str().to_owned(),
+        kind: ProblemKind::Unreadable,
+        message: text.to_owned(),
+    }
+}
+
+fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &answers::Sender<Input>) {
+    loop {
+        // The lock is held while waiting: whoever has it is the next to work.
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(ReadJob::Scan(op)) => {
+                let result = scan(ground);
+                tell(answers, Input::Scanned { op, result });
+            }
+            Ok(ReadJob::Look(op, path)) => {
+                let observed = match ground.get() {
+                    Some(folder) => guarded(|| folder.look(&path)),
+                    None => Err("there is no folder yet".to_owned()),
+                };
+                let observed =
+                    observed.unwrap_or_else(|text| Observed::Problem(failure(&path, &text)));
+                tell(answers, Input::Read { op, observed });
+            }
+            Err(_) => return,
+        }
+    }
+}
+
+/// Walks the folder, after and before which the marker must be there.
+fn scan(ground: &Ground) -> Result<crate::model::Walk, ScanError> {
+    let Some(folder) = ground.get() else {
+        return Err(ScanError::Unmounted("there is no folder yet".to_owned()));
+    };
+    match guarded(|| folder.walk()) {
+        Ok(Ok(walk)) => Ok(walk),
+        Ok(Err(error)) if error.is_unmounted() => Err(ScanError::Unmounted(chain(&error))),
+        Ok(Err(error)) => Err(ScanError::Unreadable(chain(&error))),
+        Err(text) => Err(ScanError::Unreadable(text)),
+    }
+}
+
+fn serve_shelf(ground: &Ground, jobs: &Receiver<ShelfJob>, answers: &answers::Sender<Input>) {
+    fn run<T>(
+        ground: &Ground,
+        work: impl FnOnce(&Folder) -> Result<T, StepError>,
+    ) -> Result<T, StepError> {
+        let Some(folder) = ground.get() else {
+            return Err(StepError::SourceGone);
+        };
+        guarded(|| work(folder)).unwrap_or_else(|text| {
+            Err(StepError::Problem(Problem {
+                path: String::new(),
+                kind: ProblemKind::Unreadable,
+                message: text,
+            }))
+        })
+    }
+    while let Ok(job) = jobs.recv() {
+        let answer = match job {
+            ShelfJob::Outline(op, Shelf::File(path), content) => Input::Outlined {
+                op,
+                result: run(ground, |folder| folder.outline_file(&path, content)),
+            },
+            ShelfJob::Outline(op, Shelf::Part, content) => {
+                Input::Outlined { op, result: run(ground, |folder| folder.outline_part(content)) }
+            }
+            ShelfJob::Read(op, path, content, index) => Input::ChunkRead {
+                op,
+                result: run(ground, |folder| folder.read_chunk(&path, content, index)),
+            },
+            ShelfJob::Put(op, content, index, bytes) => Input::ChunkPut {
+                op,
+                result: run(ground, |folder| folder.put_chunk(content, index, &bytes)),
+            },
+        };
+        tell(answers, answer);
+    }
+}
+
+/// A job for the store's thread, and where its result will be; without one the thread is gone or the
+/// work panicked.
+pub(crate) fn with_store<T: Send + 'static>(
+    work: impl FnOnce(&Store) -> T + Send + 'static,
+) -> (StoreJob, tokio::sync::oneshot::Receiver<T>) {
+    let (reply, result) = tokio::sync::oneshot::channel();
+    let job = StoreJob::Call(Box::new(move |store| {
+        // Without receiver nobody needs the result any more.
+        reply.send(work(store)).ok();
+    }));
+    (job, result)
+}

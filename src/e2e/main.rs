@@ -1,0 +1,23 @@
+//! Real processes of the built binary, on loopback, each device with a home of its own.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests that start programs, write vaults and say what they skip"
+)]
+
+mod bad_input;
+mod device;
+mod kill;
+mod live;
+mod oneshot;
+mod real;
+mod stopped;
+mod three;
+mod trees;
+mod two_devices;
+
+#[expect(unreachable_pub, reason = "shared with tests and benches that see it as a room")]
+#[path = "../sim/generate.rs"]
+mod generate;

@@ -1,0 +1,84 @@
+//! Edits made while nothing ran.
+
+use crate::device::{in_sync, pair};
+use crate::trees::{Times, assert_equal, copy, small_vault};
+
+#[test]
+fn different_lines_edited_on_both_sides_both_stand() {
+    let (mut a, mut b) = pair(|vault| copy(&small_vault(), vault));
+    a.stop();
+    b.stop();
+    let text = a.read("Tasks.md");
+    a.write("Tasks.md", text.replace("water the basil", "water the basil and the mint"));
+    b.write("Tasks.md", text.replace("- [ ] buy screws", "- [x] buy screws"));
+    a.watch();
+    b.watch();
+    let merged = text
+        .replace("water the basil", "water the basil and the mint")
+        .replace("- [ ] buy screws", "- [x] buy screws");
+    a.holds("Tasks.md", Some(merged.as_bytes()));
+    b.holds("Tasks.md", Some(merged.as_bytes()));
+    in_sync(&a, &b);
+    assert_equal(&a.vault, &b.vault, Times::Ignored);
+}
+
+#[test]
+fn everything_done_while_stopped_is_found_at_the_start() {
+    let (mut a, mut b) = pair(|vault| copy(&small_vault(), vault));
+    a.stop();
+    a.write("Later.md", "written while nothing ran\n");
+    std::fs::remove_file(a.vault.join("Tables.md")).unwrap();
+    std::fs::rename(a.vault.join("People"), a.vault.join("Friends")).unwrap();
+    let text = format!("{}- third\n", a.read("Daily/2026-03-02.md"));
+    a.write("Daily/2026-03-02.md", &text);
+    a.watch();
+    b.holds("Later.md", Some(b"written while nothing ran\n"));
+    b.holds("Daily/2026-03-02.md", Some(text.as_bytes()));
+    b.event_at("renamed", "Friends/Ada.md");
+    b.event_at("deleted", "Tables.md");
+    in_sync(&a, &b);
+    assert_equal(&a.vault, &b.vault, Times::Ignored);
+    assert!(!b.vault.join("People").exists());
+}
+
+#[test]
+fn the_same_daily_note_born_on_both_is_one_note() {
+    let (mut a, mut b) = pair(|vault| copy(&small_vault(), vault));
+    a.stop();
+    b.stop();
+    a.write("Daily/2026-03-04.md", "# 2026-03-04\n\n- from the laptop\n");
+    b.write("Daily/2026-03-04.md", "# 2026-03-04\n\n- from the desktop\n");
+    a.watch();
+    b.watch();
+    in_sync(&a, &b);
+    assert_equal(&a.vault, &b.vault, Times::Ignored);
+    let text = a.read("Daily/2026-03-04.md");
+    assert_eq!(text.matches("# 2026-03-04").count(), 1, "{text}");
+    assert!(
+        text.contains("- from the laptop\n") && text.contains("- from the desktop\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_mass_deletion_waits_for_a_person() {
+    let (mut a, b) = pair(|vault| copy(&small_vault(), vault));
+    a.stop();
+    for entry in std::fs::read_dir(&a.vault).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name == ".vault-sync" || name == "Welcome.md" {
+            continue;
+        }
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    assert_eq!(a.run(&["sync", "--timeout", "60s"]).code, 5);
+    assert!(b.vault.join("Tasks.md").exists());
+    a.run(&["sync", "--allow-mass-delete", "--timeout", "60s"]).well();
+    b.holds("Tasks.md", None);
+    b.holds("Welcome.md", Some(a.read("Welcome.md").as_bytes()));
+}

@@ -1,0 +1,266 @@
+//! JSON with its spelling: every value keeps the text it was written in, and every container the
+//! blanks around its parts.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// A value as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node<'a> {
+    /// From its first byte to its last.
+    pub(super) raw: &'a str,
+    pub(super) shape: Shape<'a>,
+}
+
+/// What kind of value a node is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape<'a> {
+    Object(Vec<Member<'a>>, Layout<'a>),
+    Array(Vec<Node<'a>>, Layout<'a>),
+    String(String),
+    /// Numbers, `true`, `false`, `null`, and objects that name one key twice.
+    Other,
+}
+
+/// One member of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Member<'a> {
+    pub(super) key: String,
+    pub(super) key_raw: &'a str,
+    pub(super) value: Node<'a>,
+}
+
+/// The blanks of a container, as it has them first; `None` where it has no such place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Layout<'a> {
+    /// Before the first part.
+    pub(super) open: Option<&'a str>,
+    /// Before a comma.
+    pub(super) comma: Option<&'a str>,
+    /// After a comma.
+    pub(super) next: Option<&'a str>,
+    /// Between key and value, colon included.
+    pub(super) colon: Option<&'a str>,
+    /// Before the end.
+    pub(super) close: Option<&'a str>,
+}
+
+/// A whole file: the root with the blanks before and after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File<'a> {
+    pub(super) before: &'a str,
+    pub(super) root: Node<'a>,
+    pub(super) after: &'a str,
+}
+
+/// Reads `text`; `None` when it is not JSON, or nested deeper than `serde_json` allows (128).
+pub(super) fn parse(text: &str) -> Option<File<'_>> {
+    // The strict reader comes first; below, the text is known to be well-formed.
+    serde_json::from_str::<Value>(text).ok()?;
+    let mut reader = Reader { text, at: 0 };
+    let before = reader.blanks();
+    let root = reader.node()?;
+    let after = reader.blanks();
+    (reader.at == text.len()).then_some(File { before, root, after })
+}
+
+impl Node<'_> {
+    /// Whether both say the same, blanks aside. Keys in another order and numbers spelled otherwise
+    /// say something else.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        match (&self.shape, &other.shape) {
+            (Shape::Object(a, _), Shape::Object(b, _)) => {
+                a.len() == b.len()
+                    && (a.iter().zip(b)).all(|(a, b)| a.key == b.key && a.value.same(&b.value))
+            }
+            (Shape::Array(a, _), Shape::Array(b, _)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
+            }
+            (Shape::String(a), Shape::String(b)) => a == b,
+            (Shape::Other, Shape::Other) => self.raw == other.raw,
+            (Shape::Object(..) | Shape::Array(..) | Shape::String(_) | Shape::Other, _) => false,
+        }
+    }
+
+    /// The value of `key`, when this is an object that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        match &self.shape {
+            Shape::Object(members, _) => {
+                members.iter().find_map(|member| (member.key == key).then_some(&member.value))
+            }
+            Shape::Array(..) | Shape::String(_) | Shape::Other => None,
+        }
+    }
+
+    /// The value without any blanks, by which equal values are found.
+    pub(super) fn tight(&self) -> String {
+        match &self.shape {
+            Shape::Object(members, _) => {
+                let parts: Vec<String> = members
+                    .iter()
+                    .map(|member| {
+                        format!("{}:{}", Value::from(member.key.as_str()), member.value.tight())
+                    })
+                    .collect();
+                format!("{{{}}}", parts.join(","))
+            }
+            Shape::Array(items, _) => {
+                let parts: Vec<String> = items.iter().map(Self::tight).collect();
+                format!("[{}]", parts.join(","))
+            }
+            Shape::String(text) => Value::from(text.as_str()).to_string(),
+            Shape::Other => self.raw.to_owned(),
+        }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn blanks(&mut self) -> &'a str {
+        self.while_in(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+    }
+
+    fn while_in(&mut self, keep: impl Fn(u8) -> bool) -> &'a str {
+        let start = self.at;
+        while self.peek().is_some_and(&keep) {
+            self.at += 1;
+        }
+        &self.text[start..self.at]
+    }
+
+    fn node(&mut self) -> Option<Node<'a>> {
+        let start = self.at;
+        let shape = match self.peek()? {
+            b'{' => self.object()?,
+            b'[' => self.array()?,
+            b'"' => Shape::String(self.string()?.0),
+            _ => {
+                self.while_in(|byte| !b",]} \t\r\n".contains(&byte));
+                Shape::Other
+            }
+        };
+        Some(Node { raw: &self.text[start..self.at], shape })
+    }
+
+    fn string(&mut self) -> Option<(String, &'a str)> {
+        let start = self.at;
+        self.take(b'"')?;
+        loop {
+            self.while_in(|byte| byte != b'"' && byte != b'\\');
+            let byte = self.peek()?;
+            self.at += 1;
+            if byte == b'"' {
+                break;
+            }
+            self.at += 1;
+        }
+        let raw = self.text.get(start..self.at)?;
+        Some((serde_json::from_str(raw).ok()?, raw))
+    }
+
+    fn object(&mut self) -> Option<Shape<'a>> {
+        let mut keys = BTreeSet::new();
+        let mut doubled = false;
+        let mut colon = None;
+        let (members, mut layout) = self.parts(b'{', b'}', |reader| {
+            let (key, key_raw) = reader.string()?;
+            let start = reader.at;
+            reader.blanks();
+            reader.take(b':')?;
+            reader.blanks();
+            colon.get_or_insert(&reader.text[start..reader.at]);
+            doubled |= !keys.insert(key.clone());
+            Some(Member { key, key_raw, value: reader.node()? })
+        })?;
+        layout.colon = colon;
+        Some(if doubled { Shape::Other } else { Shape::Object(members, layout) })
+    }
+
+    fn array(&mut self) -> Option<Shape<'a>> {
+        let (items, layout) = self.parts(b'[', b']', Self::node)?;
+        Some(Shape::Array(items, layout))
+    }
+
+    fn parts<T>(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut part: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<(Vec<T>, Layout<'a>)> {
+        let mut layout = Layout::default();
+        let mut parts = Vec::new();
+        self.take(open)?;
+        let first = self.blanks();
+        if self.take(close).is_some() {
+            return Some((parts, layout));
+        }
+        layout.open = Some(first);
+        loop {
+            parts.push(part(self)?);
+            let blanks = self.blanks();
+            if self.take(close).is_some() {
+                layout.close = Some(blanks);
+                return Some((parts, layout));
+            }
+            self.take(b',')?;
+            layout.comma.get_or_insert(blanks);
+            let next = self.blanks();
+            layout.next.get_or_insert(next);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn some_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[ -~é\\n\"]{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-c\"]{1,2}", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_says_what_serde_reads(value in some_json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
+            let file = parse(&text).unwrap();
+            prop_assert_eq!(file.root.raw, &text);
+            prop_assert_eq!(file.root.tight(), value.to_string());
+        }
+
+        #[test]
+        fn reading_never_panics(text in "[\\[\\]{}\":,\\\\ 0-9a-eu\\n]{0,40}") {
+            prop_assert_eq!(parse(&text).is_some(), serde_json::from_str::<Value>(&text).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_key_twice_makes_an_opaque_value() {
+        assert_eq!(parse("{\"a\":1,\"a\":2}").unwrap().root.shape, Shape::Other);
+    }
+}

@@ -1,0 +1,155 @@
+//! Texts, packed: many small ones compress far better together than alone.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{Read, Write as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use super::Error;
+use super::tables::{PACKS, TextRow, take};
+use crate::model::ContentHash;
+
+/// Longest text taken, in bytes; far above what a note may have, since a merge of two may be longer
+/// than either. It bounds the memory needed to read one text; a larger value only costs memory.
+pub const TEXT_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// A pack ends before it grows past this many raw bytes, unless one text alone is longer. Larger
+/// packs compress a little better, but reading one text has to unpack all of its pack.
+pub(super) const PACK_BYTES: usize = 256 * 1024;
+
+/// Most texts in one pack; see [`PACK_BYTES`].
+pub(super) const PACK_TEXTS: usize = 64;
+
+/// Unpacked packs kept, so that texts read in the order they were written unpack each pack once.
+const KEPT_PACKS: usize = 4;
+
+/// Texts waiting to become one pack.
+#[derive(Debug, Default)]
+pub(super) struct Packer<'w> {
+    waiting: Vec<(ContentHash, &'w [u8])>,
+    bytes: usize,
+}
+
+/// One pack, ready to be kept.
+pub(super) struct Packed {
+    /// The payload of its row.
+    pub payload: Vec<u8>,
+    /// Where each text lies in it: hash, offset, length.
+    pub places: Vec<(ContentHash, u32, u32)>,
+}
+
+impl<'w> Packer<'w> {
+    pub(super) fn holds(&self, hash: &ContentHash) -> bool {
+        self.waiting.iter().any(|(waiting, _)| waiting == hash)
+    }
+
+    /// Whether `text` has to wait for the next pack.
+    pub(super) fn is_full_for(&self, text: &[u8]) -> bool {
+        let full = self.waiting.len() >= PACK_TEXTS || self.bytes + text.len() > PACK_BYTES;
+        full && !self.waiting.is_empty()
+    }
+
+    pub(super) fn add(&mut self, hash: ContentHash, text: &'w [u8]) {
+        self.waiting.push((hash, text));
+        self.bytes += text.len();
+    }
+
+    /// Packs what waits; `None` when nothing does.
+    pub(super) fn pack(&mut self) -> Option<Packed> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let raw_length = as_u32(self.bytes);
+        let mut places = Vec::with_capacity(self.waiting.len());
+        let mut encoder = ZlibEncoder::new(raw_length.to_be_bytes().to_vec(), Compression::new(1));
+        let mut offset = 0;
+        for (hash, text) in self.waiting.drain(..) {
+            encoder.write_all(text).expect("writing to memory does not fail");
+            places.push((hash, as_u32(offset), as_u32(text.len())));
+            offset += text.len();
+        }
+        self.bytes = 0;
+        let payload = encoder.finish().expect("writing to memory does not fail");
+        Some(Packed { payload, places })
+    }
+}
+
+fn as_u32(bytes: usize) -> u32 {
+    u32::try_from(bytes).expect("a pack is at most as long as one text may be")
+}
+
+/// Unpacks the payload of a pack's row; `None` when it does not add up.
+pub(super) fn unpack(mut payload: &[u8]) -> Option<Vec<u8>> {
+    let length = usize::try_from(u32::from_be_bytes(take(&mut payload)?)).ok()?;
+    if length > TEXT_MAX_BYTES {
+        return None;
+    }
+    let mut raw = Vec::with_capacity(length);
+    let read = ZlibDecoder::new(payload).take(length as u64 + 1).read_to_end(&mut raw);
+    (read.is_ok() && raw.len() == length).then_some(raw)
+}
+
+/// The last few unpacked packs, and which packs turned out to be damaged.
+#[derive(Debug, Default)]
+pub(super) struct Cache(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    recent: VecDeque<(u64, Arc<Vec<u8>>)>,
+    damaged: BTreeSet<u64>,
+}
+
+impl Cache {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn get(&self, pack: u64) -> Option<Arc<Vec<u8>>> {
+        let mut held = self.held();
+        let at = held.recent.iter().position(|(kept, _)| *kept == pack)?;
+        let hit = held.recent.remove(at)?;
+        let raw = Arc::clone(&hit.1);
+        held.recent.push_front(hit);
+        Some(raw)
+    }
+
+    pub(super) fn put(&self, pack: u64, raw: Arc<Vec<u8>>) {
+        let mut held = self.held();
+        held.recent.push_front((pack, raw));
+        held.recent.truncate(KEPT_PACKS);
+    }
+
+    /// For when packs were taken away, whose numbers may be given again.
+    pub(super) fn clear(&self) {
+        *self.held() = Held::default();
+    }
+
+    /// Texts of this pack are stored again when they are next handed over.
+    pub(super) fn mark_damaged(&self, pack: u64) {
+        self.held().damaged.insert(pack);
+    }
+
+    pub(super) fn is_damaged(&self, pack: u64) -> bool {
+        self.held().damaged.contains(&pack)
+    }
+}
+
+/// Cuts one text out of its unpacked pack and checks it.
+pub(super) fn cut(hash: ContentHash, row: TextRow, raw: &[u8]) -> Result<Vec<u8>, Error> {
+    let text = usize::try_from(row.offset)
+        .ok()
+        .zip(usize::try_from(row.length).ok())
+        .and_then(|(offset, length)| raw.get(offset..)?.get(..length));
+    match text {
+        Some(text) if ContentHash::of(text) == hash => Ok(text.to_vec()),
+        Some(_) => Err(pack_error(row.pack, "a text in it has another hash")),
+        None => Err(pack_error(row.pack, "a text in it lies outside")),
+    }
+}
+
+pub(super) fn pack_error(pack: u64, reason: &'static str) -> Error {
+    Error::row(PACKS.name, &pack.to_be_bytes(), reason)
+}

@@ -1,0 +1,241 @@
+//! From vault paths to real names on disk.
+//!
+//! A [`VaultPath`] is NFC; the disk may hold the same name decomposed (macOS, archives made there).
+//! Every path is walked part by part, which finds the real names, meets symlinks before anything
+//! goes through them, and asks the rules of every folder on the way.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::os;
+use super::root::Folder;
+use super::rules::{Chain, Sort};
+use crate::model::{Problem, ProblemKind, VaultPath};
+
+/// Listings made while answering one question or one batch: of each folder the real names by their
+/// NFC form.
+pub(super) type Listings = BTreeMap<PathBuf, BTreeMap<String, OsString>>;
+
+/// What is at a vault path.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Something, under this real name; the chain holds the rules above it.
+    There(PathBuf, Metadata, Chain),
+    /// Nothing, in a folder that is there; this is the name to make.
+    Free(PathBuf),
+    /// Nothing, for a folder above is missing too; the first is the folder that is there.
+    NoFolder(PathBuf, PathBuf),
+    /// Nothing, for a file lies where a folder would be.
+    UnderFile,
+    /// On a disk that folds letter case: another spelling.
+    Twin(PathBuf, Metadata),
+    /// The rules leave it out.
+    LeftOut,
+    /// A folder above is a symlink or the like.
+    Special(Problem),
+}
+
+/// One name in one folder.
+enum Child {
+    There(PathBuf, Metadata),
+    Twin(PathBuf, Metadata),
+    Missing,
+}
+
+impl Folder {
+    /// Finds what is at `path`, where a file is wanted.
+    ///
+    /// # Errors
+    ///
+    /// When a part of the path cannot be looked at; never because something is missing.
+    pub(super) fn place(&self, path: &VaultPath, listings: &mut Listings) -> io::Result<Place> {
+        self.place_of(path, Sort::File, listings)
+    }
+
+    /// Finds what is at `path`; `wanted` is what the rules take a missing name for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::place`].
+    pub(super) fn place_of(
+        &self,
+        path: &VaultPath,
+        wanted: Sort,
+        listings: &mut Listings,
+    ) -> io::Result<Place> {
+        let text = path.as_str();
+        let rules = &self.inner.rules;
+        let mut chain = Chain::default();
+        let mut at = self.inner.root.clone();
+        let mut missing = None;
+        let mut end = 0;
+        let mut parts = path.parts().peekable();
+        while let Some(part) = parts.next() {
+            if cfg!(windows) && os::windows_refuses(part) {
+                return Err(ErrorKind::InvalidFilename.into());
+            }
+            let dir = &text[..end];
+            end += part.len() + usize::from(end > 0);
+            let here = &text[..end];
+            let last = parts.peek().is_none();
+            let child = if missing.is_some() {
+                Child::Missing
+            } else {
+                rules.enter(&mut chain, dir, &at)?;
+                self.child(&at, part, listings)?
+            };
+            let folder = match &child {
+                Child::There(_, meta) | Child::Twin(_, meta) => meta.is_dir(),
+                Child::Missing => wanted == Sort::Folder,
+            };
+            let sort = if folder || !last { Sort::Folder } else { Sort::File };
+            if rules.leave_out(&chain, here, sort) {
+                return Ok(Place::LeftOut);
+            }
+            match child {
+                Child::Twin(real, meta) => return Ok(Place::Twin(real, meta)),
+                Child::There(real, meta) if last => return Ok(Place::There(real, meta, chain)),
+                Child::There(real, meta) if meta.is_dir() => at = real,
+                Child::There(_, meta) if meta.is_file() => {
+                    return Ok(Place::UnderFile);
+                }
+                Child::There(_, meta) => return Ok(Place::Special(special(here, &meta))),
+                Child::Missing if missing.is_none() => {
+                    missing = Some(at.clone());
+                    at.push(part);
+                }
+                Child::Missing => at.push(part),
+            }
+        }
+        Ok(match missing {
+            Some(above) if at.parent() != Some(&above) => Place::NoFolder(above, at),
+            _ => Place::Free(at),
+        })
+    }
+
+    /// Finds the name `part` in the folder `dir`, however it is spelled there.
+    fn child(&self, dir: &Path, part: &str, listings: &mut Listings) -> io::Result<Child> {
+        let plain = dir.join(part);
+        match fs::symlink_metadata(&plain) {
+            Ok(meta) if !self.inner.folds_case => return Ok(Child::There(plain, meta)),
+            Ok(meta) => {
+                let real = listing(dir, listings)?.get(part);
+                return Ok(match real {
+                    Some(real) => Child::There(dir.join(real), meta),
+                    None => Child::Twin(plain, meta),
+                });
+            }
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(error),
+        }
+        if part.is_ascii() {
+            return Ok(Child::Missing);
+        }
+        let apart: String = part.nfd().collect();
+        let mut other = dir.join(&apart);
+        if apart != part
+            && let Ok(meta) = fs::symlink_metadata(&other)
+        {
+            return Ok(Child::There(other, meta));
+        }
+        let Some(real) = listing(dir, listings)?.get(part) else {
+            return Ok(Child::Missing);
+        };
+        other = dir.join(real);
+        // A listing made earlier in a batch may name what the batch has moved since.
+        Ok(match fs::symlink_metadata(&other) {
+            Ok(meta) => Child::There(other, meta),
+            Err(_) => Child::Missing,
+        })
+    }
+}
+
+/// The real names in `dir` by their NFC form; where several are alike, [`preferred`] decides.
+fn listing<'a>(
+    dir: &Path,
+    listings: &'a mut Listings,
+) -> io::Result<&'a BTreeMap<String, OsString>> {
+    if !listings.contains_key(dir) {
+        let mut names = BTreeMap::<String, OsString>::new();
+        for entry in fs::read_dir(dir)? {
+            let real = entry?.file_name();
+            let Some(text) = real.to_str() else { continue };
+            let normal: String = text.nfc().collect();
+            let better = names.get(&normal).is_none_or(|known| preferred(&normal, &real, known));
+            if better {
+                names.insert(normal, real);
+            }
+        }
+        listings.insert(dir.to_owned(), names);
+    }
+    Ok(listings.entry(dir.to_owned()).or_default())
+}
+
+/// Whether `a` rather than `b`, two real names with the NFC form `normal`, is the file of that
+/// name: the composed one, else the decomposed one, else the smaller.
+pub(super) fn preferred(normal: &str, a: &OsString, b: &OsString) -> bool {
+    let rank = |name: &OsString| {
+        let text = name.to_str().unwrap_or_default();
+        if text == normal {
+            0
+        } else if text.chars().eq(normal.nfd()) {
+            1
+        } else {
+            2
+        }
+    };
+    (rank(a), a) < (rank(b), b)
+}
+
+/// Whether an error means that nothing is there.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Whether an error means that this disk cannot hold the name.
+fn is_name_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidFilename | ErrorKind::InvalidInput)
+}
+
+/// What to say of something that is neither file nor folder.
+pub(super) fn special(path: &str, meta: &Metadata) -> Problem {
+    let what = if meta.is_symlink() {
+        "a symbolic link, which is not followed"
+    } else {
+        "neither a file nor a folder"
+    };
+    Problem {
+        path: path.to_owned(),
+        kind: ProblemKind::Special,
+        message: format!("{path} is {what}"),
+    }
+}
+
+/// What to say of a path that could not be looked at or read.
+pub(super) fn unreadable(path: &str, error: &io::Error) -> Problem {
+    let kind = if is_name_refused(error) { ProblemKind::Name } else { ProblemKind::Unreadable };
+    Problem { path: path.to_owned(), kind, message: format!("cannot read {path}: {error}") }
+}
+
+/// What to say of a path that could not be written.
+pub(super) fn unwritable(path: &str, error: &io::Error) -> Problem {
+    let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    let kind = if full {
+        ProblemKind::DiskFull
+    } else if is_name_refused(error) {
+        ProblemKind::Name
+    } else {
+        ProblemKind::Unwritable
+    };
+    Problem { path: path.to_owned(), kind, message: format!("cannot write {path}: {error}") }
+}
+
+/// What to say where a file and a folder, or two spellings, want one place.
+pub(super) fn clash(path: &str, message: String) -> Problem {
+    Problem { path: path.to_owned(), kind: ProblemKind::Clash, message }
+}

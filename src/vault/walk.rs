@@ -1,0 +1,231 @@
+//! The stat walk of the whole vault.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, DirEntry};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
+
+use super::error::Error;
+use super::names::{is_absent, preferred, special, unreadable};
+use super::os;
+use super::root::Folder;
+use super::rules::{Chain, RULES_FILE, Sort, is_reserved};
+use crate::model::{Found, Problem, ProblemKind, VaultPath, Walk};
+
+/// A folder still to be walked.
+struct Ahead {
+    /// Where it really lies.
+    real: PathBuf,
+    /// Its vault path; empty for the root.
+    path: String,
+    /// The rules of the folders above it.
+    chain: Chain,
+}
+
+impl Folder {
+    /// Walks the whole vault without reading a file.
+    ///
+    /// - Shape: every file and every empty folder that takes part, by path ascending; a folder is
+    ///   empty when no file or folder that takes part is directly in it. What is neither file nor
+    ///   folder, has a name that cannot be a vault path, is a second spelling of a name already
+    ///   taken, or cannot be looked at, is among the problems; nothing below a folder among them
+    ///   may count as absent.
+    /// - Units: one `stat` for each file; about 15 ms of CPU for 10,000 of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_unmounted`] when the marker is missing, before or after the walk;
+    /// [`Error::Io`] when the root cannot be read.
+    pub fn walk(&self) -> Result<Walk, Error> {
+        self.still_mounted()?;
+        let mut walk = Walk::default();
+        let root =
+            Ahead { real: self.inner.root.clone(), path: String::new(), chain: Chain::default() };
+        let mut ahead = Vec::new();
+        self.walk_folder(root, &mut walk, &mut ahead)
+            .map_err(|source| Error::io("read", &self.inner.root, source))?;
+        while let Some(folder) = ahead.pop() {
+            let path = folder.path.clone();
+            match self.walk_folder(folder, &mut walk, &mut ahead) {
+                Ok(()) => {}
+                // Gone since its parent was listed.
+                Err(error) if is_absent(&error) => {}
+                Err(error) => walk.problems.push(unreadable(&path, &error)),
+            }
+        }
+        walk.found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        walk.problems.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        // A disk that went away under the walk looks like a vault with less and less in it.
+        self.still_mounted()?;
+        Ok(walk)
+    }
+
+    /// Walks one folder and notes the folders in it.
+    fn walk_folder(
+        &self,
+        mut folder: Ahead,
+        walk: &mut Walk,
+        ahead: &mut Vec<Ahead>,
+    ) -> io::Result<()> {
+        let listing = Listing::of(&folder.real)?;
+        let rules = &self.inner.rules;
+        if listing.has_rules {
+            rules.enter(&mut folder.chain, &folder.path, &folder.real)?;
+        } else {
+            rules.enter_without(&folder.path)?;
+        }
+        let mut empty = true;
+        for (name, entry) in listing.names {
+            let path = join(&folder.path, &name);
+            let sort = match entry.file_type() {
+                Ok(sort) => sort,
+                Err(error) if is_absent(&error) => continue,
+                Err(error) => {
+                    walk.problems.push(unreadable(&path, &error));
+                    empty = false;
+                    continue;
+                }
+            };
+            let is = if sort.is_dir() { Sort::Folder } else { Sort::File };
+            if rules.leave_out(&folder.chain, &path, is) {
+                continue;
+            }
+            if sort.is_dir() {
+                empty = false;
+                ahead.push(Ahead { real: entry.path(), path, chain: folder.chain.clone() });
+                continue;
+            }
+            match entry.metadata() {
+                Ok(meta) if meta.is_file() => {
+                    empty &= !note(walk, &path, os::stamp(&meta), false);
+                }
+                Ok(meta) => walk.problems.push(special(&path, &meta)),
+                Err(error) if is_absent(&error) => {}
+                Err(error) => {
+                    walk.problems.push(unreadable(&path, &error));
+                    empty = false;
+                }
+            }
+        }
+        for name in listing.odd {
+            if rules.leave_out(&folder.chain, &join(&folder.path, &name), Sort::File) {
+                continue;
+            }
+            walk.problems.push(misnamed(
+                &join(&folder.path, &name),
+                "is not text, or is spelled like another name in its folder",
+            ));
+        }
+        if empty && !folder.path.is_empty() {
+            let meta = fs::symlink_metadata(&folder.real)?;
+            note(walk, &folder.path, os::stamp(&meta), true);
+        }
+        Ok(())
+    }
+
+    /// Whether nothing that takes part lies directly in the folder `path` at `real`, whose own
+    /// rules are not in `chain` yet.
+    pub(super) fn is_empty(&self, path: &str, real: &Path, mut chain: Chain) -> io::Result<bool> {
+        self.inner.rules.enter(&mut chain, path, real)?;
+        for entry in fs::read_dir(real)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let sort = entry.file_type()?;
+            let is = if sort.is_dir() { Sort::Folder } else { Sort::File };
+            let path = join(path, &name.nfc().collect::<String>());
+            if (sort.is_dir() || sort.is_file()) && !self.inner.rules.leave_out(&chain, &path, is) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The names of one folder.
+struct Listing {
+    /// By NFC form, as listed.
+    names: Vec<(String, DirEntry)>,
+    /// What cannot be named: not UTF-8 (shown as far as it is), or a second spelling.
+    odd: Vec<String>,
+    has_rules: bool,
+}
+
+impl Listing {
+    fn of(real: &Path) -> io::Result<Self> {
+        let mut listing = Self { names: Vec::new(), odd: Vec::new(), has_rules: false };
+        let mut composed = true;
+        for entry in fs::read_dir(real)? {
+            let entry = entry?;
+            match entry.file_name().into_string() {
+                Ok(name) if is_reserved(&name) => {}
+                Ok(name) => {
+                    listing.has_rules |= name == RULES_FILE;
+                    composed &= is_nfc(&name);
+                    listing.names.push((name, entry));
+                }
+                Err(name) => listing.odd.push(name.to_string_lossy().into_owned()),
+            }
+        }
+        if !composed {
+            listing.compose();
+        }
+        Ok(listing)
+    }
+
+    /// Gives every name its NFC form; of those alike one stays.
+    fn compose(&mut self) {
+        let mut chosen = BTreeMap::<String, (OsString, DirEntry)>::new();
+        for (name, entry) in self.names.drain(..) {
+            let normal: String = name.nfc().collect();
+            let real = OsString::from(name);
+            match chosen.get(&normal) {
+                Some((known, _)) if !preferred(&normal, &real, known) => {
+                    self.odd.push(real.to_string_lossy().into_owned());
+                }
+                _ => {
+                    if let Some((known, _)) = chosen.insert(normal, (real, entry)) {
+                        self.odd.push(known.to_string_lossy().into_owned());
+                    }
+                }
+            }
+        }
+        self.names.extend(chosen.into_iter().map(|(name, (_, entry))| (name, entry)));
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        return name.to_owned();
+    }
+    let mut path = String::with_capacity(folder.len() + 1 + name.len());
+    path.push_str(folder);
+    path.push('/');
+    path.push_str(name);
+    path
+}
+
+/// Adds a find, or the problem with its name; true when it was added.
+fn note(walk: &mut Walk, path: &str, stamp: crate::model::Stamp, empty_folder: bool) -> bool {
+    match VaultPath::parse(path) {
+        Ok(path) => {
+            walk.found.push(Found { path, stamp, empty_folder });
+            true
+        }
+        Err(error) => {
+            walk.problems.push(misnamed(path, &error.to_string()));
+            false
+        }
+    }
+}
+
+fn misnamed(path: &str, why: &str) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        kind: ProblemKind::Name,
+        message: format!("the name of {path} {why}"),
+    }
+}

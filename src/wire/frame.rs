@@ -1,0 +1,148 @@
+//! One message as the bytes of one frame, and back.
+
+use std::io::Read;
+
+use flate2::Compression;
+use flate2::bufread::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use super::{Error, Lane, Message};
+
+/// Largest frame of [`Lane::Control`] in bytes: the items of 100,000 files that all differ.
+pub const CONTROL_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+/// Largest frame of [`Lane::Live`] in bytes: the text limit, its history, and room.
+pub const LIVE_LIMIT_BYTES: usize = 8 * 1024 * 1024;
+/// Largest frame of [`Lane::Bulk`] in bytes: one document with a long history. Batches are made
+/// much smaller, so that a live edit does not wait for the peer to take one in.
+pub const BULK_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+/// Largest frame of [`Lane::Blob`] in bytes: one chunk, and room.
+pub const BLOB_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// Largest frame of a peer that is not known yet, in bytes, also unpacked: a hello, or a first word
+/// with a name and some addresses. Lists of empty texts take 24 times their size in memory.
+pub const STRANGER_LIMIT_BYTES: usize = 4 * 1024;
+
+/// Shorter bodies are not packed: they fit one packet anyway.
+pub const PACK_FROM_BYTES: usize = 1024;
+
+/// A packed body must be below this share of the plain one, in percent, or the reader's work is not
+/// worth it.
+const PACKED_BELOW_PERCENT: usize = 90;
+
+/// How much of a chunk is looked at before all of it is packed; most attachments are packed already.
+const SAMPLE_BYTES: usize = 4 * 1024;
+
+/// zlib's effort. The lowest that builds its own code tables; one less packs notes a quarter worse,
+/// more costs more time than it saves on any link faster than a telephone's.
+const LEVEL: u32 = 2;
+
+/// First byte of a frame whose body is as postcard made it.
+const PLAIN: u8 = 0;
+/// First byte of a frame whose body is a zlib stream.
+const ZLIB: u8 = 1;
+
+impl Lane {
+    /// Largest frame of this lane in bytes, as it travels and as it is unpacked.
+    pub const fn limit_bytes(self) -> usize {
+        match self {
+            Self::Control => CONTROL_LIMIT_BYTES,
+            Self::Live => LIVE_LIMIT_BYTES,
+            Self::Bulk => BULK_LIMIT_BYTES,
+            Self::Blob => BLOB_LIMIT_BYTES,
+        }
+    }
+}
+
+/// Encodes one message.
+///
+/// - Shape: one flag byte, then the body; see the room's byte table.
+/// - Errors: none. Whether the frame fits its lane is for the caller to see: compare its length with
+///   [`Lane::limit_bytes`].
+pub fn encode(message: &Message) -> Vec<u8> {
+    let plain = postcard::to_extend(message, vec![PLAIN])
+        .expect("a message is plain data, and memory grows as needed");
+    let body = &plain[1..];
+    if body.len() >= PACK_FROM_BYTES
+        && worth_packing(message)
+        && let Some(packed) = pack(body)
+        && packed.len() * 100 < body.len() * PACKED_BELOW_PERCENT
+    {
+        return packed;
+    }
+    plain
+}
+
+fn worth_packing(message: &Message) -> bool {
+    match chunk_of(message) {
+        Some(bytes) => {
+            let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+            pack(sample)
+                .is_some_and(|packed| packed.len() * 100 < sample.len() * PACKED_BELOW_PERCENT)
+        }
+        None => true,
+    }
+}
+
+fn chunk_of(message: &Message) -> Option<&[u8]> {
+    if let Message::Chunk { bytes, .. } = message { Some(bytes) } else { None }
+}
+
+/// The flag and the zlib stream of `body`.
+fn pack(body: &[u8]) -> Option<Vec<u8>> {
+    use std::io::Write;
+
+    let frame = vec![ZLIB];
+    let mut encoder = ZlibEncoder::new(frame, Compression::new(LEVEL));
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
+
+/// Decodes one frame that came on `lane`.
+///
+/// - Units: neither the frame nor what it unpacks to may exceed [`Lane::limit_bytes`].
+///
+/// # Errors
+///
+/// [`Error`] names what is wrong; the frame is then to be dropped with its connection, for nothing
+/// after it can be trusted to make sense.
+pub fn decode(lane: Lane, frame: &[u8]) -> Result<Message, Error> {
+    decode_within(lane.limit_bytes(), frame)
+}
+
+/// As [`decode`], under another limit; for peers that are not known yet.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub fn decode_within(limit_bytes: usize, frame: &[u8]) -> Result<Message, Error> {
+    if frame.len() > limit_bytes {
+        return Err(Error::TooLarge { limit_bytes });
+    }
+    match frame.split_first() {
+        None => Err(Error::Empty),
+        Some((&PLAIN, body)) => parse(body),
+        Some((&ZLIB, body)) => parse(&unpack(limit_bytes, body)?),
+        Some((&flag, _)) => Err(Error::Flag(flag)),
+    }
+}
+
+fn unpack(limit_bytes: usize, packed: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    let mut decoder = ZlibDecoder::new(packed).take(limit_bytes as u64 + 1);
+    decoder.read_to_end(&mut body).map_err(Error::Zlib)?;
+    if body.len() > limit_bytes {
+        return Err(Error::TooLarge { limit_bytes });
+    }
+    match decoder.into_inner().into_inner() {
+        [] => Ok(body),
+        rest => Err(Error::Trailing { bytes: rest.len() }),
+    }
+}
+
+fn parse(body: &[u8]) -> Result<Message, Error> {
+    match postcard::take_from_bytes(body) {
+        Ok((message, [])) => Ok(message),
+        Ok((_, rest)) => Err(Error::Trailing { bytes: rest.len() }),
+        Err(cause) => Err(Error::Message { tag: body.first().copied(), cause }),
+    }
+}
