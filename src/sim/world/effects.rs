@@ -6,7 +6,7 @@ use super::trace;
 use super::{Event, World};
 use crate::engine::{Command, Effect, Engine, Input, Report};
 use crate::model::{Tick, WallMs};
-use crate::wire::Message;
+use crate::wire::{self, Message};
 
 /// A peer's engine is told the time of day when it moved on by this much.
 const WALL_STEP_MS: i64 = 100;
@@ -78,7 +78,10 @@ impl World {
                 self.at(due, Event::Do(place, life, Box::new(effect)));
             }
             Effect::Send { link, lane, message } => {
-                let bytes = wire_bytes(&message);
+                let frame = wire::encode(&message);
+                let bytes = frame.len() as u64;
+                let message = wire::decode(lane, &frame)
+                    .map_err(|error| Violation::Engine(format!("peer {place} sends: {error}")))?;
                 if matches!(message, Message::Deliver(_) | Message::Chunk { .. }) {
                     self.deliveries += 1;
                 }
@@ -225,9 +228,4 @@ impl World {
     pub(super) fn is_past(&self, tick: Tick) -> bool {
         self.now > tick
     }
-}
-
-/// About what a message takes on the wire.
-fn wire_bytes(message: &Message) -> u64 {
-    postcard::to_allocvec(message).map_or(0, |bytes| bytes.len() as u64)
 }

@@ -7,7 +7,7 @@ use crate::model::Tick;
 
 /// A healed world must be at rest after this long; a peer that cannot be reached is called again
 /// after up to 16 seconds, a step that failed is tried again after up to a minute.
-const REST_LIMIT_MS: u64 = 600_000;
+const REST_LIMIT_MS: u64 = 180_000;
 /// Between two looks whether all is at rest.
 const LOOK_MS: u64 = 500;
 /// How long a world at rest is watched.

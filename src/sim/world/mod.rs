@@ -30,7 +30,7 @@ use peer::Peer;
 use trace::Trace;
 
 /// Most events before a world is given up; a quiet one needs a few thousand.
-const EVENT_LIMIT: u64 = 400_000;
+const EVENT_LIMIT: u64 = 60_000;
 
 /// One thing that happens at its time.
 #[derive(Debug)]
