@@ -41,7 +41,7 @@ pub(crate) fn act(
             Some(path) => delete(peer, disk, people, &path),
             None => create(peer, disk, people, rng),
         },
-        78..=82 => rename_folder(disk, rng),
+        78..=82 => rename_folder(peer, disk, people, rng),
         83..=86 => empty_folder(disk, rng),
         87..=89 => delete_folder(peer, disk, people, rng),
         90..=94 => match pick(&attachments, rng) {
@@ -174,6 +174,9 @@ fn rename(
         return format!("cannot rename {from} to {to}");
     }
     let mut said = format!("rename {from} to {to}");
+    if let Some(bytes) = disk.bytes(&to) {
+        people.moved(peer, &to, &bytes);
+    }
     if rng.chance(30) {
         said.push_str(", ");
         said.push_str(&edit(peer, disk, people, rng, &to));
@@ -187,15 +190,20 @@ fn delete(peer: usize, disk: &mut Disk, people: &mut People, path: &VaultPath) -
         return format!("cannot delete {path}");
     }
     if let Some(old) = old {
-        people.deleted(peer, &old);
+        people.deleted(peer, path, &old);
     }
     format!("delete {path}")
 }
 
-fn rename_folder(disk: &mut Disk, rng: &mut Rng) -> String {
+fn rename_folder(peer: usize, disk: &mut Disk, people: &mut People, rng: &mut Rng) -> String {
     let from = choose(rng, &FOLDERS);
     let to = choose(rng, &["Daily", "Archiv", "Ablage", "Archiv/2026", "Projekte/Über"]);
     if disk.rename(&from, &to) {
+        for (path, bytes) in disk.tree() {
+            if let Some(bytes) = bytes.filter(|_| path.is_below(&to)) {
+                people.moved(peer, &path, &bytes);
+            }
+        }
         format!("rename folder {from} to {to}")
     } else {
         format!("cannot rename folder {from} to {to}")
@@ -217,13 +225,13 @@ fn delete_folder(peer: usize, disk: &mut Disk, people: &mut People, rng: &mut Rn
         .tree()
         .into_iter()
         .filter(|(file, _)| file.is_below(&path))
-        .filter_map(|(_, bytes)| bytes)
+        .filter_map(|(file, bytes)| Some((file, bytes?)))
         .collect();
     if !disk.is_folder(&path) || !disk.remove(&path) {
         return format!("cannot delete folder {path}");
     }
-    for old in &inside {
-        people.deleted(peer, old);
+    for (file, old) in &inside {
+        people.deleted(peer, file, old);
     }
     format!("delete folder {path} with {} files", inside.len())
 }

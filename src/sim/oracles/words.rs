@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::disk::Tree;
 use super::super::store::Store;
 use super::Violation;
+use crate::model::VaultPath;
 
 /// What people did, as far as the judges need to know.
 #[derive(Debug, Default)]
@@ -23,6 +24,15 @@ pub(crate) struct People {
     /// Marks of files that a power cut put back: that counts as an edit nobody saw.
     put_back: BTreeSet<String>,
     deletions: Vec<Deletion>,
+    /// Where files with this mark were moved to.
+    moves: BTreeMap<String, Vec<Move>>,
+}
+
+#[derive(Debug, Clone)]
+struct Move {
+    peer: usize,
+    to: VaultPath,
+    word: String,
 }
 
 #[derive(Debug, Clone)]
@@ -61,14 +71,29 @@ impl People {
         }
     }
 
-    /// Somebody deleted a file that held this.
-    pub(crate) fn deleted(&mut self, peer: usize, old: &[u8]) {
+    /// Somebody deleted a file that lay here and held this.
+    pub(crate) fn deleted(&mut self, peer: usize, path: &VaultPath, old: &[u8]) {
         let words = marks(old, b't');
         for mark in marks(old, b'F') {
-            let seen = words.union(&self.taken).cloned().collect();
+            let mut seen: BTreeSet<String> = words.union(&self.taken).cloned().collect();
+            let moves = self.moves.get(&mark).into_iter().flatten();
+            let known = moves.filter(|it| it.peer == peer || it.to == *path);
+            seen.extend(known.map(|it| it.word.clone()));
             self.deletions.push(Deletion { peer, mark, seen });
         }
         self.taken.extend(words);
+    }
+
+    /// Somebody moved a file that holds this. Where a watcher missed that, a move and a new file
+    /// are the same thing to everybody else, so it counts like an edit that types a word; whoever
+    /// found the file at its new place has seen it.
+    pub(crate) fn moved(&mut self, peer: usize, to: &VaultPath, bytes: &[u8]) {
+        for mark in marks(bytes, b'F') {
+            let word = self.word(peer);
+            self.words_of.entry(mark.clone()).or_default().insert(word.clone());
+            let moved = Move { peer, to: to.clone(), word };
+            self.moves.entry(mark).or_default().push(moved);
+        }
     }
 
     /// A power cut put a disk back from one state to another.
@@ -208,7 +233,11 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::model::{Life, VaultPath, Write};
+    use crate::model::{Life, Write};
+
+    fn at() -> VaultPath {
+        VaultPath::parse("a.md").unwrap()
+    }
 
     fn tree(files: &[(&str, &str)]) -> Tree {
         files
@@ -274,7 +303,7 @@ mod tests {
     fn a_deleted_file_may_only_come_back_with_an_edit_unseen() {
         let mut people = People::default();
         people.saved(b"", b"F0n1e\nt0n2e\n");
-        people.deleted(1, b"F0n1e\nt0n2e\n");
+        people.deleted(1, &at(), b"F0n1e\nt0n2e\n");
         let store = Store::new(Life([1; 16]));
         let back = tree(&[("a.md", "F0n1e\nt0n2e\n")]);
         let violations = judge(&people, &back, &store);
@@ -285,11 +314,27 @@ mod tests {
     }
 
     #[test]
+    fn a_deletion_that_did_not_see_a_move_may_leave_the_file_at_its_new_place() {
+        let moved = VaultPath::parse("b.md").unwrap();
+        let text = b"F0n1e\nt0n2e\n";
+        let store = Store::new(Life([1; 16]));
+        let back = tree(&[("b.md", "F0n1e\nt0n2e\n")]);
+        let mut people = People::default();
+        people.saved(b"", text);
+        people.moved(0, &moved, text);
+        people.deleted(1, &at(), text);
+        assert_eq!(judge(&people, &back, &store), []);
+        people.deleted(1, &moved, text);
+        let violations = judge(&people, &back, &store);
+        assert!(matches!(violations[..], [Violation::Resurrected(_)]));
+    }
+
+    #[test]
     fn a_power_cut_excuses_what_it_took_and_put_back() {
         let mut people = People::default();
         people.saved(b"", b"F0n1e\nt0n2e\n");
         people.saved(b"F0n1e\nt0n2e\n", b"F0n1e\nt0n2e\nt0n3e\n");
-        people.deleted(0, b"F0n9e\n");
+        people.deleted(0, &at(), b"F0n9e\n");
         let before = tree(&[("a.md", "F0n1e\nt0n2e\nt0n3e\n")]);
         let after = tree(&[("a.md", "F0n1e\nt0n2e\n"), ("b.md", "F0n9e\n")]);
         people.reverted(0, &before, &after);

@@ -38,9 +38,10 @@ impl World {
     /// The first promise that was broken.
     pub(crate) fn run(&mut self) -> Result<Summary, Violation> {
         let end = Tick(self.plan.span_ms);
-        while !self.is_past(end) {
+        while self.next().is_some_and(|(tick, _)| tick <= end) {
             self.step()?;
         }
+        self.now = end;
         self.heal()?;
         self.rest()?;
         let at_rest = self.now;
@@ -191,6 +192,7 @@ impl World {
             | Planted::SwallowedMessages => false,
             Planted::RevertedFile | Planted::RevivedFile | Planted::DoubledWord => {
                 self.tamper();
+                self.collect();
                 true
             }
             Planted::SilentChange => {
@@ -224,7 +226,7 @@ impl World {
                 peer.disk.write(&path, doubled.into_bytes(), Save::InPlace);
             }
             Planted::RevivedFile => {
-                self.people.deleted(0, &bytes);
+                self.people.deleted(0, &path, &bytes);
                 let place = VaultPath::parse("zurück.md").expect("a good name");
                 peer.disk.write(&place, bytes.as_ref().clone(), Save::InPlace);
                 peer.disk.remove(&path);
@@ -233,6 +235,5 @@ impl World {
                 peer.disk.write(&path, first.into_bytes(), Save::InPlace);
             }
         }
-        self.collect();
     }
 }
