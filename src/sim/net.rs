@@ -39,6 +39,7 @@ pub(crate) enum Event {
 
 /// How late things are, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "each names its unit")]
 pub(crate) struct Latency {
     /// Longest way from end to end.
     pub(crate) way_ms: u64,
@@ -419,7 +420,7 @@ mod tests {
 
     const SLOW: Latency = Latency { way_ms: 50, taken_ms: 10, notice_ms: 500 };
 
-    struct Line {
+    struct Wire {
         net: Net,
         queue: BTreeMap<(u64, u64), Event>,
         count: u64,
@@ -427,7 +428,7 @@ mod tests {
         heard: Vec<(Place, Input)>,
     }
 
-    impl Line {
+    impl Wire {
         fn new(seed: u64) -> Self {
             let ids = vec![PeerId([1; 32]), PeerId([2; 32])];
             let mut net = Net::new(ids, SLOW, Rng::new(seed));
@@ -461,27 +462,36 @@ mod tests {
         fn standing(&self, peer: Place) -> Vec<LinkId> {
             let mut links = Vec::new();
             for (place, input) in &self.heard {
-                match input {
-                    Input::LinkUp { link, .. } if *place == peer => links.push(*link),
-                    Input::LinkDown { link, .. } if *place == peer => {
-                        assert!(links.contains(link), "down without up");
-                        links.retain(|it| it != link);
-                    }
-                    _ => {}
+                if *place != peer {
+                    continue;
+                }
+                if let Input::LinkUp { link, .. } = input {
+                    links.push(*link);
+                }
+                if let Input::LinkDown { link, .. } = input {
+                    assert!(links.contains(link), "down without up");
+                    links.retain(|it| it != link);
                 }
             }
             links
         }
     }
 
+    fn number_of(input: &Input) -> Option<u16> {
+        let Input::Message { message: Message::Bye(Bye::Version(number)), .. } = input else {
+            return None;
+        };
+        Some(*number)
+    }
+
     #[test]
     fn both_dial_and_one_link_stands() {
         for seed in 0..200 {
-            let mut line = Line::new(seed);
-            line.net.dial(line.now, 0, PeerId([2; 32]));
-            line.net.dial(line.now, 1, PeerId([1; 32]));
-            line.rest();
-            let (a, b) = (line.standing(0), line.standing(1));
+            let mut world = Wire::new(seed);
+            world.net.dial(world.now, 0, PeerId([2; 32]));
+            world.net.dial(world.now, 1, PeerId([1; 32]));
+            world.rest();
+            let (a, b) = (world.standing(0), world.standing(1));
             assert_eq!((a.len(), b.len()), (1, 1), "seed {seed}");
             assert_eq!(a[0].0 / 2, b[0].0 / 2, "seed {seed}");
         }
@@ -491,43 +501,23 @@ mod tests {
     fn lanes_keep_their_order_and_overtake_each_other() {
         let mut overtaken = false;
         for seed in 0..50 {
-            let mut line = Line::new(seed);
-            line.net.dial(line.now, 0, PeerId([2; 32]));
-            line.rest();
-            let link = line.standing(0)[0];
+            let mut world = Wire::new(seed);
+            world.net.dial(world.now, 0, PeerId([2; 32]));
+            world.rest();
+            let link = world.standing(0)[0];
             for number in 0..20_u16 {
                 let lane = if number % 2 == 0 { Lane::Control } else { Lane::Bulk };
                 let message = Message::Bye(Bye::Version(number));
-                line.net.send(line.now, 0, link, lane, message, 1);
+                world.net.send(world.now, 0, link, lane, message, 1);
             }
-            line.rest();
-            let got = |of: Lane| -> Vec<u16> {
-                line.heard
-                    .iter()
-                    .filter_map(|(_, input)| match input {
-                        Input::Message {
-                            lane,
-                            message: Message::Bye(Bye::Version(number)),
-                            ..
-                        } if *lane == of => Some(*number),
-                        _ => None,
-                    })
-                    .collect()
-            };
-            assert_eq!(got(Lane::Control), (0..20).step_by(2).collect::<Vec<_>>());
-            assert_eq!(got(Lane::Bulk), (1..20).step_by(2).collect::<Vec<_>>());
-            let sent = line.heard.iter().filter(|(_, it)| matches!(it, Input::Sent { .. }));
+            world.rest();
+            let all: Vec<u16> = world.heard.iter().filter_map(|(_, it)| number_of(it)).collect();
+            let even: Vec<u16> = all.iter().copied().filter(|it| it % 2 == 0).collect();
+            let odd: Vec<u16> = all.iter().copied().filter(|it| it % 2 == 1).collect();
+            assert_eq!(even, (0..20).step_by(2).collect::<Vec<_>>());
+            assert_eq!(odd, (1..20).step_by(2).collect::<Vec<_>>());
+            let sent = world.heard.iter().filter(|(_, it)| matches!(it, Input::Sent { .. }));
             assert_eq!(sent.count(), 20);
-            let all: Vec<u16> = line
-                .heard
-                .iter()
-                .filter_map(|(_, input)| match input {
-                    Input::Message { message: Message::Bye(Bye::Version(number)), .. } => {
-                        Some(*number)
-                    }
-                    _ => None,
-                })
-                .collect();
             overtaken |= !all.is_sorted();
         }
         assert!(overtaken);
@@ -535,56 +525,56 @@ mod tests {
 
     #[test]
     fn a_cut_loses_what_is_in_flight_and_both_ends_hear() {
-        let mut line = Line::new(5);
-        line.net.dial(line.now, 0, PeerId([2; 32]));
-        line.rest();
-        let link = line.standing(0)[0];
-        line.net.send(line.now, 0, link, Lane::Live, Message::Compared, 1);
-        line.net.block(line.now, 0, 1);
-        line.rest();
-        assert!(line.standing(0).is_empty() && line.standing(1).is_empty());
-        let got = line.heard.iter().any(|(_, it)| matches!(it, Input::Message { .. }));
+        let mut world = Wire::new(5);
+        world.net.dial(world.now, 0, PeerId([2; 32]));
+        world.rest();
+        let link = world.standing(0)[0];
+        world.net.send(world.now, 0, link, Lane::Live, Message::Compared, 1);
+        world.net.block(world.now, 0, 1);
+        world.rest();
+        assert!(world.standing(0).is_empty() && world.standing(1).is_empty());
+        let got = world.heard.iter().any(|(_, it)| matches!(it, Input::Message { .. }));
         assert!(!got);
-        line.net.dial(line.now, 0, PeerId([2; 32]));
-        line.rest();
-        assert!(matches!(line.heard.last(), Some((0, Input::DialFailed { .. }))));
-        line.net.unblock(0, 1);
-        line.net.dial(line.now, 1, PeerId([1; 32]));
-        line.rest();
-        assert_eq!(line.standing(1).len(), 1);
+        world.net.dial(world.now, 0, PeerId([2; 32]));
+        world.rest();
+        assert!(matches!(world.heard.last(), Some((0, Input::DialFailed { .. }))));
+        world.net.unblock(0, 1);
+        world.net.dial(world.now, 1, PeerId([1; 32]));
+        world.rest();
+        assert_eq!(world.standing(1).len(), 1);
     }
 
     #[test]
     fn closing_delivers_what_was_sent_before() {
         for seed in 0..50 {
-            let mut line = Line::new(seed);
-            line.net.dial(line.now, 0, PeerId([2; 32]));
-            line.rest();
-            let link = line.standing(0)[0];
-            line.net.send(line.now, 0, link, Lane::Bulk, Message::Compared, 1);
-            line.net.close(line.now, 0, link);
-            line.rest();
-            let got = line.heard.iter().position(|(_, it)| matches!(it, Input::Message { .. }));
-            let down = line
+            let mut world = Wire::new(seed);
+            world.net.dial(world.now, 0, PeerId([2; 32]));
+            world.rest();
+            let link = world.standing(0)[0];
+            world.net.send(world.now, 0, link, Lane::Bulk, Message::Compared, 1);
+            world.net.close(world.now, 0, link);
+            world.rest();
+            let got = world.heard.iter().position(|(_, it)| matches!(it, Input::Message { .. }));
+            let down = world
                 .heard
                 .iter()
                 .position(|(at, it)| *at == 1 && matches!(it, Input::LinkDown { .. }));
             assert!(got.unwrap() < down.unwrap());
-            assert!(line.standing(0).is_empty());
+            assert!(world.standing(0).is_empty());
         }
     }
 
     #[test]
     fn a_restarted_peer_takes_the_place_of_its_dead_link() {
         for seed in 0..100 {
-            let mut line = Line::new(seed);
-            line.net.dial(line.now, 0, PeerId([2; 32]));
-            line.rest();
-            line.net.stop(line.now, 1);
-            line.net.start(1, 2);
-            line.net.dial(line.now, 1, PeerId([1; 32]));
-            line.rest();
-            assert_eq!(line.standing(0).len(), 1, "seed {seed}");
+            let mut world = Wire::new(seed);
+            world.net.dial(world.now, 0, PeerId([2; 32]));
+            world.rest();
+            world.net.stop(world.now, 1);
+            world.net.start(1, 2);
+            world.net.dial(world.now, 1, PeerId([1; 32]));
+            world.rest();
+            assert_eq!(world.standing(0).len(), 1, "seed {seed}");
         }
     }
 }

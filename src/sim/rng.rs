@@ -45,7 +45,7 @@ impl Rng {
 
     /// True in about one of `times` draws; never when `times` is zero.
     pub(crate) fn once_in(&mut self, times: u64) -> bool {
-        times > 0 && self.next() % times == 0
+        times > 0 && self.next().is_multiple_of(times)
     }
 
     /// One of `things`, which must not be empty.

@@ -12,6 +12,8 @@ use crate::model::VaultPath;
 const FOLDERS: [&str; 4] = ["Daily", "Projekte/Über", "Ablage", "新建"];
 /// Names that people give.
 const NAMES: [&str; 5] = ["a.md", "b.md", "Café.md", "2026-11-20.md", "无标题.md"];
+/// Names of canvases.
+const CANVASES: [&str; 1] = ["Tafel.canvas"];
 /// Names of attachments.
 const ATTACHMENTS: [&str; 2] = ["bild.png", "scan.pdf"];
 
@@ -24,7 +26,7 @@ pub(crate) fn act(
     large_files: bool,
 ) -> String {
     let tree = disk.tree();
-    let notes = files(&tree, |name| !is_attachment(name));
+    let notes = files(&tree, |name| !is_attachment(name) && !CANVASES.contains(&name));
     let attachments = files(&tree, is_attachment);
     let choice = rng.below(100);
     match choice {
@@ -44,17 +46,15 @@ pub(crate) fn act(
         78..=82 => rename_folder(peer, disk, people, rng),
         83..=86 => empty_folder(disk, rng),
         87..=89 => delete_folder(peer, disk, people, rng),
-        90..=94 => match pick(&attachments, rng) {
-            Some(path) => attach(peer, disk, people, rng, &path, large_files),
-            None => {
-                let path = place(rng, &ATTACHMENTS);
-                attach(peer, disk, people, rng, &path, large_files)
-            }
-        },
-        _ => {
+        90..=94 => {
+            let path = pick(&attachments, rng).unwrap_or_else(|| place(rng, &ATTACHMENTS));
+            attach(peer, disk, people, rng, &path, large_files)
+        }
+        95..=96 => {
             let path = place(rng, &ATTACHMENTS);
             attach(peer, disk, people, rng, &path, large_files)
         }
+        _ => draw(peer, disk, people, rng),
     }
 }
 
@@ -106,8 +106,7 @@ fn create(peer: usize, disk: &mut Disk, people: &mut People, rng: &mut Rng) -> S
     if rng.chance(70) {
         text.push('\n');
     }
-    let bytes = text.into_bytes();
-    save(disk, people, rng, &path, b"", bytes)
+    save(disk, people, rng, &path, b"", text.as_bytes())
 }
 
 fn save(
@@ -116,11 +115,11 @@ fn save(
     rng: &mut Rng,
     path: &VaultPath,
     old: &[u8],
-    new: Vec<u8>,
+    new: &[u8],
 ) -> String {
-    let words: Vec<String> = marks(&new, b't').difference(&marks(old, b't')).cloned().collect();
-    if disk.write(path, new.clone(), style(rng)) {
-        people.saved(old, &new);
+    let words: Vec<String> = marks(new, b't').difference(&marks(old, b't')).cloned().collect();
+    if disk.write(path, new.to_vec(), style(rng)) {
+        people.saved(old, new);
         format!("write {path} {words:?}")
     } else {
         format!("cannot write {path}")
@@ -159,7 +158,7 @@ fn edit(
         }
         _ => lines.push(format!("at the end {word}")),
     }
-    save(disk, people, rng, path, &old, lines.join("\n").into_bytes())
+    save(disk, people, rng, path, &old, lines.join("\n").as_bytes())
 }
 
 fn rename(
@@ -255,5 +254,30 @@ fn attach(
     let mut bytes = format!("{mark} {}\0", people.word(peer)).into_bytes();
     bytes.extend(rng.bytes(length).into_iter().map(|byte| byte | 0x80));
     let old = old.map_or_else(Vec::new, |old| old.as_ref().clone());
-    save(disk, people, rng, path, &old, bytes)
+    save(disk, people, rng, path, &old, &bytes)
+}
+
+/// Puts a node on a canvas, takes one away, or moves one.
+fn draw(peer: usize, disk: &mut Disk, people: &mut People, rng: &mut Rng) -> String {
+    let path = place(rng, &CANVASES);
+    let old = disk.bytes(&path).map_or_else(Vec::new, |old| old.as_ref().clone());
+    let mut canvas: serde_json::Value = serde_json::from_slice(&old).unwrap_or_else(|_| {
+        let first = serde_json::json!({ "id": people.mark(peer), "x": 0, "y": 0 });
+        serde_json::json!({ "nodes": [first], "edges": [] })
+    });
+    let node = serde_json::json!({ "id": people.word(peer), "x": rng.below(100), "y": 0 });
+    if let Some(nodes) = canvas["nodes"].as_array_mut() {
+        // The first node holds the mark and is left alone.
+        if nodes.len() > 1 && rng.chance(40) {
+            let at = 1 + rng.below(nodes.len() - 1);
+            if rng.chance(50) {
+                nodes.remove(at);
+            } else {
+                nodes[at]["x"] = rng.below(100).into();
+            }
+        }
+        nodes.push(node);
+    }
+    let text = serde_json::to_string_pretty(&canvas).expect("a value can be written");
+    save(disk, people, rng, &path, &old, text.as_bytes())
 }

@@ -19,7 +19,7 @@ mod tests;
 mod tree;
 mod user;
 
-pub(crate) use crash::{Crash, Reverted};
-pub(crate) use step::{Guard, Overwritten};
+pub(crate) use crash::Crash;
+pub(crate) use step::Guard;
 pub(crate) use tree::{Disk, Tree};
 pub(crate) use user::Save;

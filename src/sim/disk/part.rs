@@ -7,6 +7,7 @@ use super::tree::Disk;
 use crate::engine::Shelf;
 use crate::model::{
     CHUNK_BYTES, Content, ContentHash, ProblemKind, StepError, VaultPath, chunk_count, chunk_entry,
+    chunk_len,
 };
 
 /// The chunks of one content that were put so far.
@@ -55,31 +56,38 @@ impl Disk {
         }
     }
 
-    /// An answer to [`crate::engine::Effect::ReadChunk`].
+    /// An answer to [`crate::engine::Effect::ReadChunk`]: the bytes as they are now, if the file is
+    /// as long as it should be.
     ///
     /// # Errors
     ///
-    /// [`StepError::Changed`] when the file does not hold `content`.
+    /// [`StepError::Changed`] when it is not, or has no such chunk.
     pub(crate) fn read_chunk(
         &self,
         path: &VaultPath,
         content: &Content,
         index: u32,
     ) -> Result<Vec<u8>, StepError> {
-        Ok(slice(self.holding(path, content)?, index).to_vec())
+        let bytes = self.reading(path)?;
+        let fits = bytes.len() as u64 == content.size && chunk_len(content.size, index).is_some();
+        if fits { Ok(slice(bytes, index).to_vec()) } else { Err(StepError::Changed) }
     }
 
     /// An answer to [`crate::engine::Effect::PutChunk`]; durable only after a barrier.
     ///
     /// # Errors
     ///
-    /// A problem of the kind disk-full, when it is.
+    /// [`StepError::SourceGone`] when the bytes cannot be that chunk by their length; a problem of
+    /// the kind disk-full, when it is.
     pub(crate) fn put_chunk(
         &mut self,
         content: &Content,
         index: u32,
         bytes: Vec<u8>,
     ) -> Result<(), StepError> {
+        if chunk_len(content.size, index) != Some(bytes.len() as u64) {
+            return Err(StepError::SourceGone);
+        }
         if self.full {
             return Err(StepError::Problem(crate::model::Problem {
                 path: content.hash.short(),
@@ -92,16 +100,17 @@ impl Disk {
         Ok(())
     }
 
-    fn holding(&self, path: &VaultPath, content: &Content) -> Result<&[u8], StepError> {
+    fn reading(&self, path: &VaultPath) -> Result<&[u8], StepError> {
         if !self.mounted || self.broken.contains_key(path) {
             return Err(StepError::Problem(problem(path, ProblemKind::Unreadable)));
         }
-        self.nodes
-            .get(path)
-            .and_then(|node| node.file.as_ref())
-            .filter(|file| file.content == *content)
-            .map(|file| file.bytes.as_slice())
-            .ok_or(StepError::Changed)
+        let file = self.nodes.get(path).and_then(|node| node.file.as_ref());
+        file.map(|file| file.bytes.as_slice()).ok_or(StepError::Changed)
+    }
+
+    fn holding(&self, path: &VaultPath, content: &Content) -> Result<&[u8], StepError> {
+        let bytes = self.reading(path)?;
+        if Content::of(bytes) == *content { Ok(bytes) } else { Err(StepError::Changed) }
     }
 
     /// After a power cut: what was put since the last barrier may be there, wrong, or gone.

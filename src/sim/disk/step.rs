@@ -3,9 +3,7 @@
 use super::look::problem;
 use super::tree::{Bytes, Disk, Node, ignored};
 use crate::engine::Hint;
-use crate::model::{
-    Content, ContentHash, Observed, ProblemKind, Source, Step, StepDone, StepError, VaultPath,
-};
+use crate::model::{Content, Observed, ProblemKind, Source, Step, StepDone, StepError, VaultPath};
 
 /// Whether steps look before they change anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +78,9 @@ impl Disk {
         if self.full {
             return Err(StepError::Problem(problem(path, ProblemKind::DiskFull)));
         }
+        if self.is_folder(path) {
+            return Err(StepError::Problem(problem(path, ProblemKind::Clash)));
+        }
         self.expect(path, expected)?;
         self.push_aside(path);
         self.make_above(path);
@@ -98,7 +99,7 @@ impl Disk {
     }
 
     fn remove_file(&mut self, path: &VaultPath, expected: &Content) -> Result<StepDone, StepError> {
-        self.may_write(path)?;
+        self.may_touch(path)?;
         self.expect(path, Some(expected))?;
         self.push_aside(path);
         self.take_out(path);
@@ -112,9 +113,9 @@ impl Disk {
         to: &VaultPath,
         expected: &Content,
     ) -> Result<StepDone, StepError> {
-        self.may_write(from)?;
-        self.may_write(to)?;
+        self.may_touch(from)?;
         self.expect(from, Some(expected))?;
+        self.may_write(to)?;
         self.expect(to, None)?;
         if to.is_below(from) {
             return Err(StepError::Changed);
@@ -155,11 +156,11 @@ impl Disk {
     }
 
     fn remove_folder_step(&mut self, path: &VaultPath) -> Result<StepDone, StepError> {
-        self.may_write(path)?;
+        self.may_touch(path)?;
         match self.nodes.get(path) {
             None => return Ok(DONE),
             Some(node) if node.file.is_some() => {
-                return Err(StepError::Problem(problem(path, ProblemKind::Clash)));
+                return Err(StepError::Changed);
             }
             Some(_) => {}
         }
@@ -172,14 +173,20 @@ impl Disk {
         Ok(StepDone { stamp })
     }
 
-    /// Refuses what can never be written.
-    fn may_write(&self, path: &VaultPath) -> Result<(), StepError> {
+    /// Refuses what can never be changed.
+    fn may_touch(&self, path: &VaultPath) -> Result<(), StepError> {
         if ignored(path) {
             return Err(StepError::Ignored);
         }
         if !self.mounted || self.broken.contains_key(path) {
             return Err(StepError::Problem(problem(path, ProblemKind::Unwritable)));
         }
+        Ok(())
+    }
+
+    /// Refuses what can never be put in place, for a file is where a folder is wanted.
+    fn may_write(&self, path: &VaultPath) -> Result<(), StepError> {
+        self.may_touch(path)?;
         let mut above = path.parent();
         while let Some(folder) = above {
             let file = self.nodes.get(&folder).is_some_and(|node| node.file.is_some());
@@ -235,10 +242,5 @@ impl Disk {
                 .map(Bytes::new)
                 .ok_or(StepError::SourceGone),
         }
-    }
-
-    /// Tells whether the engine was shown this content, or wrote it.
-    pub(crate) fn was_shown(&self, hash: &ContentHash) -> bool {
-        self.shown.contains(hash)
     }
 }

@@ -164,9 +164,11 @@ fn a_moved_folder_takes_everything_along_and_hints_at_itself() {
     let mut disk = Disk::new();
     disk.write(&path("a/b/x.md"), b"x".to_vec(), Save::InPlace);
     disk.take_hints();
-    let inode = |disk: &Disk, at: &str| match disk.look(&path(at)) {
-        Observed::File(seen) => seen.stamp.inode,
-        other => panic!("{other:?}"),
+    let inode = |disk: &Disk, at: &str| {
+        let Observed::File(seen) = disk.look(&path(at)) else {
+            panic!("a file was put there");
+        };
+        seen.stamp.inode
     };
     let before = inode(&disk, "a/b/x.md");
     assert!(disk.rename(&path("a"), &path("c")));

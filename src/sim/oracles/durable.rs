@@ -159,12 +159,11 @@ impl Durable {
 
     fn holds(&self, id: &FileId, heads: &Heads) -> Result<(), String> {
         let born;
-        let document = match self.documents.get(id) {
-            Some(document) => document,
-            None => {
-                born = self.born(id);
-                born.as_ref().ok_or_else(|| format!("file {} has no document", id.short()))?
-            }
+        let document = if let Some(document) = self.documents.get(id) {
+            document
+        } else {
+            born = self.born(id);
+            born.as_ref().ok_or_else(|| format!("file {} has no document", id.short()))?
         };
         match heads.as_slice().iter().find(|it| !document.knows(it)) {
             None => Ok(()),

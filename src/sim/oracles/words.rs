@@ -23,6 +23,8 @@ pub(crate) struct People {
     words_of: BTreeMap<String, BTreeSet<String>>,
     /// Marks of files that a power cut put back: that counts as an edit nobody saw.
     put_back: BTreeSet<String>,
+    /// Whether a power cut may have cut a file short.
+    torn: bool,
     deletions: Vec<Deletion>,
     /// Where files with this mark were moved to.
     moves: BTreeMap<String, Vec<Move>>,
@@ -98,6 +100,7 @@ impl People {
 
     /// A power cut put a disk back from one state to another.
     pub(crate) fn reverted(&mut self, peer: usize, before: &Tree, after: &Tree) {
+        self.torn |= before != after;
         let all = |tree: &Tree, first: u8| -> BTreeSet<String> {
             let files = tree.values().flatten();
             files.flat_map(|bytes| marks(bytes, first)).collect()
@@ -125,6 +128,9 @@ impl People {
         let doubled = Self::doubled(tree);
         if !doubled.is_empty() {
             found.push(Violation::DoubledWords(doubled));
+        }
+        if !self.torn {
+            found.extend(malformed(tree).map(Violation::Malformed));
         }
         let mut there: BTreeSet<String> = BTreeSet::new();
         for bytes in tree.values().flatten() {
@@ -194,6 +200,18 @@ impl People {
         }
         None
     }
+}
+
+/// A canvas that is no JSON any more.
+fn malformed(tree: &Tree) -> Option<String> {
+    let canvases = tree.iter().filter(|(path, _)| path.name().ends_with(".canvas"));
+    for (path, bytes) in canvases {
+        let Some(bytes) = bytes else { continue };
+        if let Err(error) = serde_json::from_slice::<serde_json::Value>(bytes) {
+            return Some(format!("{path}: {error}"));
+        }
+    }
+    None
 }
 
 /// Every word of a document's history, deleted ones included: its characters lie side by side in
@@ -297,6 +315,14 @@ mod tests {
             judge(&people, &end, &store),
             [Violation::DoubledWords(vec!["t0n2e in a.md".into()])]
         );
+    }
+
+    #[test]
+    fn a_canvas_that_does_not_parse_is_noticed() {
+        let store = Store::new(Life([1; 16]));
+        let end = tree(&[("a.canvas", "{\"nodes\": [}"), ("b.canvas", "{}")]);
+        let violations = judge(&People::default(), &end, &store);
+        assert!(matches!(violations[..], [Violation::Malformed(_)]));
     }
 
     #[test]

@@ -125,6 +125,13 @@ impl World {
         for writes in peer.store.crash(&mut self.chaos) {
             self.note_kept(place, &writes)?;
         }
+        let peer = &mut self.peers[place];
+        if crash == Crash::Power && self.chaos.chance(20) {
+            // The store comes back from a copy: what it does from now on is another life.
+            let mut life = peer.store.life();
+            life.0[15] = life.0[15].wrapping_add(1);
+            peer.store.set_life(life);
+        }
         self.net.stop(self.now, place);
         let pause = self.chaos.between(0, 3000);
         self.at(self.now.plus_ms(pause), Event::Start(place));

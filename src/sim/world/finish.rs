@@ -214,7 +214,7 @@ impl World {
             .tree()
             .into_iter()
             .filter_map(|(path, bytes)| Some((path, bytes?)))
-            .find(|(path, bytes)| path.name().ends_with(".md") && bytes.len() > 30);
+            .find(|(path, bytes)| path.as_str().contains(".md") && bytes.len() > 30);
         let Some((path, bytes)) = target else {
             return;
         };
@@ -231,7 +231,12 @@ impl World {
                 peer.disk.write(&place, bytes.as_ref().clone(), Save::InPlace);
                 peer.disk.remove(&path);
             }
-            _ => {
+            Planted::Nothing
+            | Planted::ForgetfulStores
+            | Planted::BlindDisks
+            | Planted::SwallowedMessages
+            | Planted::RevertedFile
+            | Planted::SilentChange => {
                 peer.disk.write(&path, first.into_bytes(), Save::InPlace);
             }
         }

@@ -101,10 +101,11 @@ impl World {
         }
         for (place, id) in ids.into_iter().enumerate() {
             let mut peer = Peer::new(place, id, &mut world.chaos);
-            match plan.planted {
-                Planted::ForgetfulStores => peer.store.set_memory(Memory::Forgetful),
-                Planted::BlindDisks => peer.disk.set_guard(Guard::Blind),
-                _ => {}
+            if plan.planted == Planted::ForgetfulStores {
+                peer.store.set_memory(Memory::Forgetful);
+            }
+            if plan.planted == Planted::BlindDisks {
+                peer.disk.set_guard(Guard::Blind);
             }
             world.peers.push(peer);
         }
@@ -158,14 +159,10 @@ impl World {
             return Err(Violation::NotConverged(format!("{EVENT_LIMIT} events")));
         }
         self.now = tick;
-        match deadline {
-            Some(place) => self.hear(place, Input::Wake)?,
-            None => {
-                let Some((_, event)) = self.queue.pop_first() else {
-                    return Ok(());
-                };
-                self.happen(event)?;
-            }
+        if let Some(place) = deadline {
+            self.hear(place, Input::Wake)?;
+        } else if let Some((_, event)) = self.queue.pop_first() {
+            self.happen(event)?;
         }
         self.collect();
         Ok(())

@@ -95,7 +95,7 @@ impl Plan {
             cuts: 3,
             outages: 2,
             lost_hints_percent: 10,
-            large_files: seed % 3 == 0,
+            large_files: seed.is_multiple_of(3),
             ..Self::calm(seed)
         }
     }
