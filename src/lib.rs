@@ -8,6 +8,8 @@ pub mod merge;
 pub mod model;
 pub mod net;
 pub mod reconcile;
+#[cfg(test)]
+mod sim;
 pub mod store;
 pub mod vault;
 pub mod wire;

@@ -13,22 +13,23 @@ pub(crate) fn tree(root: &Path) -> BTreeMap<String, Option<(Vec<u8>, i64)>> {
 
 fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Option<(Vec<u8>, i64)>>) {
     let mut empty = true;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    // A folder may be looked at while it is being synced: what goes meanwhile does not count.
+    for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|it| it.path()) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if matches!(name.as_str(), ".vault-sync" | "workspace.json" | "workspace-mobile.json") {
+        let layout = name.starts_with("workspace") && folder.ends_with(".obsidian");
+        if layout || name.starts_with(".vault-sync") && name != ".vaultsyncignore" {
             continue;
         }
         empty = false;
         if path.is_dir() {
             collect(root, &path, found);
-        } else {
-            let modified = path.metadata().unwrap().modified().unwrap();
-            let second = modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-            let place = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            let bytes = std::fs::read(&path).unwrap();
-            found.insert(place, Some((bytes, i64::try_from(second).unwrap())));
+            continue;
         }
+        let (Ok(bytes), Ok(metadata)) = (std::fs::read(&path), path.metadata()) else { continue };
+        let modified = metadata.modified().unwrap();
+        let second = modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let place = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        found.insert(place, Some((bytes, i64::try_from(second).unwrap())));
     }
     if empty && folder != root {
         let place = folder.strip_prefix(root).unwrap().to_string_lossy().into_owned();

@@ -92,7 +92,17 @@ impl Engine {
         }
         let path = entry.path.clone();
         let (generation, alive) = (entry.generation, entry.alive);
+        let content = entry.content;
         let old = self.index.put(id, entry);
+        if old.as_ref().is_none_or(|old| old.content != content) {
+            // What was waited for is not what is wanted now.
+            self.wanting.remove(&id);
+            if let Some(task) = self.tasks.get_mut(&id) {
+                task.waiting = false;
+                task.blocked = false;
+                task.attempts = 0;
+            }
+        }
         self.rivals_follow(id, old.as_ref());
         let state = old.as_ref().map_or(State::Absent, Entry::state);
         self.tell_links(id, &state, live);

@@ -33,6 +33,8 @@ pub(super) struct Intake {
     /// Files that a hint found gone, and since when; another look confirms it.
     vanishing: BTreeMap<FileId, Tick>,
     pub(super) brake: Brake,
+    /// Files on their way in, by place; an entry whose work is over no longer counts.
+    pub(super) arriving: BTreeMap<VaultPath, FileId>,
     /// Nothing was known of this vault at the start: what is found is not news.
     pub(super) fresh: bool,
 }
@@ -78,6 +80,7 @@ impl Intake {
             next_rescan: None,
             vanishing: BTreeMap::new(),
             brake: Brake::Armed,
+            arriving: BTreeMap::new(),
             fresh: false,
         }
     }
@@ -157,6 +160,9 @@ impl Engine {
         }
         self.look_on();
         self.end_batch();
+        if self.intake.batch.is_none() && self.intake.scan_wanted {
+            self.begin_batch();
+        }
     }
 
     fn begin_batch(&mut self) {
@@ -337,8 +343,21 @@ impl Engine {
         }
     }
 
+    /// Whether a file is being taken in at this place already.
+    fn arriving(&mut self, path: &VaultPath) -> bool {
+        let Some(id) = self.intake.arriving.get(path) else { return false };
+        let open = self.tasks.get(id).is_some_and(|task| task.working || !task.disk.is_empty());
+        if !open {
+            self.intake.arriving.remove(path);
+        }
+        open
+    }
+
     fn found_file(&mut self, path: VaultPath, seen: Seen) {
         self.solved(path.as_str());
+        if self.index.at(&path).is_none() && self.arriving(&path) {
+            return self.debounce.hint(self.now, path);
+        }
         let first = self.first_hint(&path);
         if let Some(id) = self.index.at(&path) {
             self.intake.vanishing.remove(&id);
@@ -420,6 +439,7 @@ impl Engine {
         let Some(mut batch) = self.intake.batch.take() else {
             return;
         };
+        self.forget_what_steps_overtook(&mut batch);
         let vanished = self.vanished(&batch);
         let appeared: Vec<Appeared> = batch
             .appeared
@@ -444,10 +464,34 @@ impl Engine {
             let first = batch.first.get(&path).copied().unwrap_or(batch.since);
             self.born_file(path, seen, first);
         }
+        let tasks = &self.tasks;
+        self.intake.arriving.retain(|_, id| tasks.contains_key(id));
         if self.stage == Stage::Scanning {
             self.stage = Stage::TakingIn;
             self.wake_unfinished();
         }
+    }
+
+    /// While looks were gathered, steps of ours went on. What they put in place is neither new nor
+    /// moved, and what they took away did not vanish; if in doubt it is looked at again.
+    fn forget_what_steps_overtook(&mut self, batch: &mut Batch) {
+        let placed: Vec<VaultPath> = std::mem::take(&mut batch.appeared)
+            .into_iter()
+            .filter_map(|(path, seen)| {
+                if self.index.at(&path).is_some() || self.arriving(&path) {
+                    return Some(path);
+                }
+                batch.appeared.insert(path, seen);
+                None
+            })
+            .collect();
+        for path in placed {
+            self.debounce.hint(self.now, path);
+        }
+        batch.vanished.retain(|id| {
+            let base = self.index.get(id).and_then(|entry| entry.base.as_ref());
+            base.is_some_and(|base| batch.asked.contains(&base.path))
+        });
     }
 
     fn moved(&mut self, id: FileId, to: &VaultPath, mut seen: Seen, since: Tick) {

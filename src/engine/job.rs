@@ -187,8 +187,15 @@ impl Job {
         let mut work =
             Work { birth, author, branch: at, time, texts, ops: 0, foreign: None, export: None };
         let before = held.as_ref().map(|held| held.document.heads()).unwrap_or_default();
+        let applies = acts.iter().any(|act| matches!(act, Act::Apply(_)));
+        let known = held.as_ref().filter(|_| applies).map(|held| state_of(&held.document));
         for act in acts {
             if let Err(failure) = work.act(&mut held, act) {
+                // What a failed job took in is not kept, so it does not count as held.
+                let failure = match (failure, known) {
+                    (Failure::Missing(_), Some(known)) => Failure::Missing(known),
+                    (failure, _) => failure,
+                };
                 return Outcome { held: None, result: Err(failure) };
             }
         }

@@ -46,6 +46,8 @@ pub(super) struct Link {
     pub(super) phase: Phase,
     pub(super) since: Tick,
     pub(super) hello: Option<Hello>,
+    /// Digest and number of files in our own hello: both sides must decide by the same two hellos.
+    hello_sent: (Digest, u64),
     early_hello: Option<Hello>,
     /// What we offered in our own hello.
     pub(super) gives: bool,
@@ -77,6 +79,7 @@ impl Link {
             phase,
             since: now,
             hello: None,
+            hello_sent: (Digest::ZERO, 0),
             early_hello: None,
             gives: true,
             takes: true,
@@ -168,6 +171,7 @@ impl Engine {
             members: self.members.digest(),
         };
         if let Some(it) = self.links.get_mut(&link) {
+            it.hello_sent = (hello.digest, hello.files);
             it.gives = gives;
             it.takes = takes;
             if it.phase != Phase::Closing {
@@ -258,7 +262,8 @@ impl Engine {
         self.shots.count_received(0, wire_bytes);
         let allowed = match &message {
             Message::Bye(_) => true,
-            Message::Pair(_) => phase == Phase::Stranger,
+            // A member may present its ticket again, if a stop came before it kept the answer.
+            Message::Pair(_) => matches!(phase, Phase::Stranger | Phase::Greeting),
             Message::Paired { .. } => phase == Phase::Proving,
             // A member that does not know yet that we know it, or a stranger that must be told off.
             Message::Hello(_) => {
@@ -375,7 +380,7 @@ impl Engine {
         if it.phase == Phase::Stranger {
             self.greet(link);
         }
-        let (ours, files) = (self.index.digest(), self.index.len() as u64);
+        let (ours, files) = self.links.get(&link).map_or((Digest::ZERO, 0), |it| it.hello_sent);
         let fanout = digest::fanout(hello.files.max(files));
         let equal = hello.digest == ours;
         let they_lack_all = hello.files == 0 || files == 0;

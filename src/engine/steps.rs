@@ -15,6 +15,8 @@ use crate::reconcile::{self, Lies, Next, Wanted};
 const RETRY_MS: u64 = 1000;
 /// Longest wait between two tries.
 const RETRY_LIMIT_MS: u64 = 60_000;
+/// A content that no peer had is asked for again after this long.
+const WANTED_RETRY_MS: u64 = 5000;
 /// A step that met other bytes than expected waits this much longer than the quiet time, for the
 /// look that takes them in.
 const LOOK_MARGIN_MS: u64 = 50;
@@ -352,6 +354,7 @@ impl Engine {
             task.waiting = true;
             task.blocked = true;
         }
+        self.wake_after(id, WANTED_RETRY_MS);
     }
 }
 

@@ -101,6 +101,9 @@ impl Engine {
             self.shots.would("take in", path);
             return;
         }
+        if let Disk::Born { path, .. } | Disk::Moved(path, _) = &disk {
+            self.intake.arriving.insert(path.clone(), id);
+        }
         let task = self.tasks.entry(id).or_default();
         task.disk.push_back((disk, first));
         task.waiting = false;

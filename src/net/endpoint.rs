@@ -101,15 +101,20 @@ impl Net {
     ///
     /// - Shape: each of `addresses` is a socket address or a relay URL; others are passed over.
     pub fn dial(&self, peer: PeerId, addresses: &[String]) {
-        {
+        let before = {
             let mut table = self.shared.table();
-            let linked = table.of_peer.get(&peer);
-            if linked.is_some_and(|link| !link.is_ending()) || !table.dialling.insert(peer) {
+            let link = table.of_peer.get(&peer);
+            if link.is_some_and(|link| !link.is_ending()) {
                 return;
             }
-        }
+            let ending = link.map(|link| link.no);
+            if !table.dialling.insert(peer) {
+                return;
+            }
+            ending.or(table.last_of(peer).map(|(link, _)| link))
+        };
         let target = target(&self.shared, peer, addresses);
-        let dialling = dial(Arc::clone(&self.shared), peer, target);
+        let dialling = dial(Arc::clone(&self.shared), peer, before, target);
         self.shared.runtime.spawn(dialling);
     }
 
@@ -220,14 +225,19 @@ fn target(shared: &Shared, peer: PeerId, addresses: &[String]) -> Option<Endpoin
     Some(EndpointAddr::from_parts(key, contacts))
 }
 
-async fn dial(shared: Arc<Shared>, peer: PeerId, target: Option<EndpointAddr>) {
+/// Dials `peer`; `before` is the last link with it that was over, or ending, when the owner asked.
+async fn dial(
+    shared: Arc<Shared>,
+    peer: PeerId,
+    before: Option<LinkNo>,
+    target: Option<EndpointAddr>,
+) {
     // A link that is ending still holds the peer's place.
     let freed = shared.wait_until(CLOSE_TIMEOUT * 2, |table| {
         let link = table.of_peer.get(&peer);
         link.is_none_or(|link| !link.is_ending())
     });
     let freed = freed.await;
-    let before = shared.table().last_of(peer).map(|(link, _)| link);
     let outcome = match target {
         _ if !freed => Err(unreachable("the last link with it does not end")),
         Some(target) => {

@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::link::{self, Code, Ends, Link, Signal, close};
-use super::table::{Life, Shared};
+use super::table::{Life, Shared, Table};
 use super::{LinkNo, RIVAL_TIMEOUT};
 use crate::model::PeerId;
 
@@ -31,8 +31,29 @@ pub(super) enum Origin {
     Dialled { after: Option<LinkNo> },
 }
 
-/// A connection that finds its place taken, and by which link.
-type Occupied = Box<(Fresh, Arc<Link>)>;
+/// Whether a fresh connection may take its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Judgement {
+    /// If it is free, or the link there is dead.
+    Fit,
+    /// A link was made since, so this one is a duplicate.
+    Late,
+    /// Not before the peer told its life.
+    Unheard,
+}
+
+/// What came of placing a fresh connection.
+#[derive(Debug)]
+enum Place {
+    /// It is the link of its peer.
+    Made(Arc<Link>, Ends),
+    /// See [`Judgement::Late`].
+    Late(Fresh),
+    /// See [`Judgement::Unheard`].
+    Unheard(Fresh),
+    /// There is a link already.
+    Taken(Fresh, Arc<Link>),
+}
 
 /// A fresh connection, proven to lead to `peer`.
 #[derive(Debug)]
@@ -55,41 +76,29 @@ pub(super) async fn meet(shared: &Arc<Shared>, fresh: Fresh) -> Meeting {
 }
 
 async fn decide(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
-    let last = shared.table().last_of(fresh.peer);
-    let mut own_in = None;
-    match (fresh.origin, last) {
-        // A link came and went while this side dialled.
-        (Origin::Dialled { after }, Some((link, _))) if after != Some(link) => {
-            return duplicate(&fresh);
-        }
-        // The peer may have dialled at the same moment as that link was made.
-        (Origin::Accepted, Some((_, told))) => {
-            let Some(heard) = hear(shared, &fresh).await else {
-                return lost(&fresh.connection);
-            };
-            if Some(heard.1) == told {
-                return duplicate(&fresh);
-            }
-            own_in = Some(heard);
-        }
-        (Origin::Dialled { .. } | Origin::Accepted, _) => {}
-    }
+    let mut own_in: Option<(RecvStream, Life)> = None;
     let (made, ends) = loop {
-        fresh = match place(shared, fresh) {
-            Ok(made) => break made,
-            Err(occupied) => {
-                let (back, rival) = *occupied;
+        let heard = own_in.as_ref().map(|(_, life)| *life);
+        let place = place(shared, fresh, |table, fresh| judge(table, fresh, heard));
+        fresh = match place {
+            Place::Made(made, ends) => break (made, ends),
+            Place::Late(fresh) => return duplicate(&fresh),
+            Place::Unheard(fresh) => {
+                own_in = hear(shared, &fresh).await;
                 if own_in.is_none() {
-                    own_in = hear(shared, &back).await;
+                    return lost(&fresh.connection);
                 }
-                let Some((_, life)) = &own_in else {
-                    return lost(&back.connection);
-                };
-                if life_of(&rival).await.as_ref() == Some(life) {
-                    return duplicate(&back);
+                fresh
+            }
+            Place::Taken(mut fresh, rival) => {
+                if life_of(&rival).await == heard {
+                    return duplicate(&fresh);
                 }
                 make_way(shared, &rival).await;
-                back
+                if let Origin::Dialled { after } = &mut fresh.origin {
+                    *after = Some(rival.no);
+                }
+                fresh
             }
         };
     };
@@ -97,12 +106,34 @@ async fn decide(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
         made.life.send_replace(Some(*life));
     }
     let own_in = own_in.map(|(stream, _)| stream);
-    match link::open_own(&made.connection, shared.life_for(made.peer)).await {
+    let told = shared.life_in(&shared.table(), made.peer);
+    match link::open_own(&made.connection, told).await {
         Some(own_out) => {
             start(shared, made, ends, own_out, own_in);
             Meeting::Kept
         }
         None => withdraw(shared, &made),
+    }
+}
+
+/// Where a fresh connection stands in the eyes of the one that decides, before its place is looked
+/// at. `heard` is the life that the peer told on it, once that was waited for.
+fn judge(table: &Table, fresh: &Fresh, heard: Option<Life>) -> Judgement {
+    let standing = table.of_peer.get(&fresh.peer);
+    let last = table.last_of(fresh.peer);
+    match (fresh.origin, heard) {
+        // A link came and goes, or went, while this side dialled: the dial has its answer.
+        (Origin::Dialled { after }, _) if last.map(|(link, _)| link) != after => Judgement::Late,
+        (Origin::Dialled { .. }, _) if standing.is_some_and(|link| link.is_ending()) => {
+            Judgement::Late
+        }
+        // The peer may have dialled at the same moment as that link was made.
+        (Origin::Accepted, Some(_)) if last.is_some_and(|(_, told)| told == heard) => {
+            Judgement::Late
+        }
+        (Origin::Accepted, None) if last.is_some() || standing.is_some() => Judgement::Unheard,
+        (Origin::Dialled { .. }, None) if standing.is_some() => Judgement::Unheard,
+        (Origin::Dialled { .. } | Origin::Accepted, _) => Judgement::Fit,
     }
 }
 
@@ -122,7 +153,18 @@ fn duplicate(fresh: &Fresh) -> Meeting {
 }
 
 async fn follow(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
-    let Some(own_out) = link::open_own(&fresh.connection, shared.life_for(fresh.peer)).await else {
+    let told = {
+        let table = shared.table();
+        match fresh.origin {
+            // The owner has its answer; this connection would be one too many.
+            Origin::Dialled { after } if table.has_met(fresh.peer, after) => None,
+            Origin::Dialled { .. } | Origin::Accepted => Some(shared.life_in(&table, fresh.peer)),
+        }
+    };
+    let Some(told) = told else {
+        return duplicate(&fresh);
+    };
+    let Some(own_out) = link::open_own(&fresh.connection, told).await else {
         return refused(&fresh.connection);
     };
     let decision = timeout(shared.connect_timeout, async {
@@ -134,18 +176,18 @@ async fn follow(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
         return refused(&fresh.connection);
     };
     loop {
-        match place(shared, fresh) {
-            Ok((made, ends)) => {
+        fresh = match place(shared, fresh, |_, _| Judgement::Fit) {
+            Place::Made(made, ends) => {
                 made.life.send_replace(Some(life));
                 start(shared, made, ends, own_out, Some(own_in));
                 return Meeting::Kept;
             }
-            Err(occupied) => {
-                let (back, rival) = *occupied;
+            Place::Taken(fresh, rival) => {
                 make_way(shared, &rival).await;
-                fresh = back;
+                fresh
             }
-        }
+            Place::Late(fresh) | Place::Unheard(fresh) => fresh,
+        };
     }
 }
 
@@ -153,6 +195,8 @@ async fn follow(shared: &Arc<Shared>, mut fresh: Fresh) -> Meeting {
 async fn life_of(link: &Link) -> Option<Life> {
     let mut life = link.life.subscribe();
     tokio::select! {
+        // What was told stays true after the end.
+        biased;
         told = timeout(RIVAL_TIMEOUT, life.wait_for(Option::is_some)) => match told {
             Ok(Ok(life)) => *life,
             Ok(Err(_)) | Err(_) => None,
@@ -174,12 +218,23 @@ async fn make_way(shared: &Shared, rival: &Link) {
     }
 }
 
-/// Puts `fresh` into the table as the one link of its peer, or gives it back with the one there.
-fn place(shared: &Arc<Shared>, fresh: Fresh) -> Result<(Arc<Link>, Ends), Occupied> {
+/// Puts `fresh` into the table as the one link of its peer, if `judge` finds it fit and nobody is
+/// there.
+fn place(
+    shared: &Arc<Shared>,
+    fresh: Fresh,
+    judge: impl FnOnce(&Table, &Fresh) -> Judgement,
+) -> Place {
     let (made, ends) = {
         let mut table = shared.table();
+        match judge(&table, &fresh) {
+            Judgement::Fit => {}
+            Judgement::Late => return Place::Late(fresh),
+            Judgement::Unheard => return Place::Unheard(fresh),
+        }
         if let Some(rival) = table.of_peer.get(&fresh.peer) {
-            return Err(Box::new((fresh, Arc::clone(rival))));
+            let rival = Arc::clone(rival);
+            return Place::Taken(fresh, rival);
         }
         let no = table.number();
         let dialled = fresh.origin != Origin::Accepted;
@@ -194,7 +249,7 @@ fn place(shared: &Arc<Shared>, fresh: Fresh) -> Result<(Arc<Link>, Ends), Occupi
         (made, ends)
     };
     shared.has_moved();
-    Ok((made, ends))
+    Place::Made(made, ends)
 }
 
 fn start(

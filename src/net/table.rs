@@ -79,11 +79,9 @@ impl Table {
         self.ended.get(&peer).copied()
     }
 
-    /// Whether a link with `peer` stands, or one stood after `before` was the last.
+    /// Whether a link with `peer` was made after `before`, which is over.
     pub(super) fn has_met(&self, peer: PeerId, before: Option<LinkNo>) -> bool {
-        let link = self.of_peer.get(&peer);
-        let last = self.last_of(peer).map(|(link, _)| link);
-        link.is_some_and(|link| !link.is_ending()) || last != before
+        self.of_peer.contains_key(&peer) || self.last_of(peer).map(|(link, _)| link) != before
     }
 }
 
@@ -127,8 +125,8 @@ impl Shared {
     }
 
     /// What to tell `peer` on a fresh connection.
-    pub(super) fn life_for(&self, peer: PeerId) -> Life {
-        let last = self.table().last_of(peer).map_or(0, |(link, _)| link.0);
+    pub(super) fn life_in(&self, table: &Table, peer: PeerId) -> Life {
+        let last = table.last_of(peer).map_or(0, |(link, _)| link.0);
         self.process.wrapping_add(last).to_be_bytes()
     }
 

@@ -1,0 +1,22 @@
+//! A deterministic world of peers: engines over a simulated folder, store and network, one seed.
+//!
+//! - Owns: the stand-ins ([`disk`], [`store`], [`net`]), the world that pairs them with engines and
+//!   decides who is late, lost or stopped ([`world`]), the people who type ([`users`]), and the
+//!   judges ([`oracles`]). [`contract`] runs one table against the stand-ins and the adapters.
+//! - Called by: tests only; it is never shipped.
+//! - Never: reads a clock, the system's randomness, a real file (except in [`contract`]) or a socket.
+//! - Invariants: the same seed gives the same trace, byte for byte; every oracle has a test with a
+//!   planted fault showing that it fires; a failure prints its seed and the command that repeats it.
+//!
+//! Environment: `VAULT_SYNC_SIM_SEEDS=1000` runs that many seeds of each world,
+//! `VAULT_SYNC_SIM_SEED=17` only that one, `VAULT_SYNC_SIM_TRACE=1` prints every step of a failure.
+
+mod disk;
+mod net;
+mod oracles;
+mod rng;
+mod store;
+#[cfg(test)]
+mod tests;
+mod users;
+mod world;

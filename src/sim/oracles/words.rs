@@ -1,0 +1,344 @@
+//! Nothing vanishes quietly: what people typed, what they took away, and what is there in the end.
+//!
+//! Every edit types one word that is never typed again, `t<peer>n<number>e`; every file is born with
+//! a mark of its own in its first line, `F<peer>n<number>e`. What an edit took out of the version
+//! that its author saw was deleted on purpose; everything else must be somewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::disk::Tree;
+use super::super::store::Store;
+use super::Violation;
+use crate::model::VaultPath;
+
+/// What people did, as far as the judges need to know.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    next: u64,
+    typed: BTreeSet<String>,
+    taken: BTreeSet<String>,
+    /// Words whose only copy a power cut took before anybody could have seen it.
+    excused: BTreeSet<String>,
+    /// Every word typed into a file with this mark.
+    words_of: BTreeMap<String, BTreeSet<String>>,
+    /// Marks of files that a power cut put back: that counts as an edit nobody saw.
+    put_back: BTreeSet<String>,
+    deletions: Vec<Deletion>,
+    /// Where files with this mark were moved to.
+    moves: BTreeMap<String, Vec<Move>>,
+}
+
+#[derive(Debug, Clone)]
+struct Move {
+    peer: usize,
+    to: VaultPath,
+    word: String,
+}
+
+#[derive(Debug, Clone)]
+struct Deletion {
+    peer: usize,
+    mark: String,
+    /// Words that the deleted version held, and those deleted before.
+    seen: BTreeSet<String>,
+}
+
+impl People {
+    /// A word nobody ever typed.
+    pub(crate) fn word(&mut self, peer: usize) -> String {
+        self.next += 1;
+        format!("t{peer}n{}e", self.next)
+    }
+
+    /// A mark for a file that is about to be born.
+    pub(crate) fn mark(&mut self, peer: usize) -> String {
+        self.next += 1;
+        format!("F{peer}n{}e", self.next)
+    }
+
+    /// Somebody saved a file: what it held, and what it holds.
+    pub(crate) fn saved(&mut self, old: &[u8], new: &[u8]) {
+        let (before, after) = (marks(old, b't'), marks(new, b't'));
+        for word in after.difference(&before) {
+            self.typed.insert(word.clone());
+        }
+        for word in before.difference(&after) {
+            self.taken.insert(word.clone());
+        }
+        for mark in marks(new, b'F') {
+            let known = self.words_of.entry(mark).or_default();
+            known.extend(after.iter().cloned());
+        }
+    }
+
+    /// Somebody deleted a file that lay here and held this.
+    pub(crate) fn deleted(&mut self, peer: usize, path: &VaultPath, old: &[u8]) {
+        let words = marks(old, b't');
+        for mark in marks(old, b'F') {
+            let mut seen: BTreeSet<String> = words.union(&self.taken).cloned().collect();
+            let moves = self.moves.get(&mark).into_iter().flatten();
+            let known = moves.filter(|it| it.peer == peer || it.to == *path);
+            seen.extend(known.map(|it| it.word.clone()));
+            self.deletions.push(Deletion { peer, mark, seen });
+        }
+        self.taken.extend(words);
+    }
+
+    /// Somebody moved a file that holds this. Where a watcher missed that, a move and a new file
+    /// are the same thing to everybody else, so it counts like an edit that types a word; whoever
+    /// found the file at its new place has seen it.
+    pub(crate) fn moved(&mut self, peer: usize, to: &VaultPath, bytes: &[u8]) {
+        for mark in marks(bytes, b'F') {
+            let word = self.word(peer);
+            self.words_of.entry(mark.clone()).or_default().insert(word.clone());
+            let moved = Move { peer, to: to.clone(), word };
+            self.moves.entry(mark).or_default().push(moved);
+        }
+    }
+
+    /// A power cut put a disk back from one state to another.
+    pub(crate) fn reverted(&mut self, peer: usize, before: &Tree, after: &Tree) {
+        let all = |tree: &Tree, first: u8| -> BTreeSet<String> {
+            let files = tree.values().flatten();
+            files.flat_map(|bytes| marks(bytes, first)).collect()
+        };
+        let (had, has) = (all(before, b't'), all(after, b't'));
+        self.excused.extend(had.difference(&has).cloned());
+        let (had, has) = (all(before, b'F'), all(after, b'F'));
+        for mark in has.difference(&had) {
+            self.deletions.retain(|it| !(it.peer == peer && it.mark == *mark));
+            self.put_back.insert(mark.clone());
+        }
+        let changed = after.iter().filter(|(path, now)| before.get(*path) != Some(now));
+        for bytes in changed.filter_map(|(_, now)| now.as_ref()) {
+            self.put_back.extend(marks(bytes, b'F'));
+        }
+    }
+
+    /// Judges the end: `tree` is what all disks hold, `stores` are those of all peers.
+    pub(crate) fn judge<'a>(
+        &self,
+        tree: &Tree,
+        stores: impl Iterator<Item = &'a Store>,
+    ) -> Vec<Violation> {
+        let mut found = Vec::new();
+        let doubled = Self::doubled(tree);
+        if !doubled.is_empty() {
+            found.push(Violation::DoubledWords(doubled));
+        }
+        let mut there: BTreeSet<String> = BTreeSet::new();
+        for bytes in tree.values().flatten() {
+            there.extend(marks(bytes, b't'));
+        }
+        let must = |there: &BTreeSet<String>| -> Vec<String> {
+            let missing = self.typed.difference(there);
+            missing
+                .filter(|it| !self.taken.contains(*it) && !self.excused.contains(*it))
+                .cloned()
+                .collect()
+        };
+        if !must(&there).is_empty() {
+            let stores: Vec<&Store> = stores.collect();
+            for (_, entry) in stores.iter().flat_map(|it| it.ledger()) {
+                there.extend(marks(&entry, b't'));
+            }
+            let lost = must(&there);
+            for store in &stores {
+                for text in store.texts() {
+                    there.extend(marks(text, b't'));
+                }
+                for (_, stored) in store.documents() {
+                    there.extend(history(stored));
+                }
+            }
+            let vanished = must(&there);
+            if !vanished.is_empty() {
+                found.push(Violation::VanishedWords(vanished));
+            } else if !lost.is_empty() {
+                found.push(Violation::LostWords(lost));
+            }
+        }
+        found.extend(self.resurrected(tree).map(Violation::Resurrected));
+        found
+    }
+
+    fn doubled(tree: &Tree) -> Vec<String> {
+        let mut doubled = Vec::new();
+        for (path, bytes) in tree {
+            let Some(bytes) = bytes else { continue };
+            let text = String::from_utf8_lossy(bytes);
+            for word in marks(bytes, b't') {
+                if text.matches(&word).count() > 1 {
+                    doubled.push(format!("{word} in {path}"));
+                }
+            }
+        }
+        doubled
+    }
+
+    /// A deleted file that is there although every edit of it was seen by the deletion.
+    fn resurrected(&self, tree: &Tree) -> Option<String> {
+        for (path, bytes) in tree {
+            let Some(bytes) = bytes else { continue };
+            for mark in marks(bytes, b'F') {
+                if self.put_back.contains(&mark) {
+                    continue;
+                }
+                let none = BTreeSet::new();
+                let words = self.words_of.get(&mark).unwrap_or(&none);
+                let unseen = |it: &&Deletion| it.mark == mark && words.is_subset(&it.seen);
+                if let Some(deletion) = self.deletions.iter().find(unseen) {
+                    return Some(format!("{path} with {mark}, deleted by peer {}", deletion.peer));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Every word of a document's history, deleted ones included: its characters lie side by side in
+/// the saved form.
+fn history(stored: &crate::model::StoredDocument) -> BTreeSet<String> {
+    match crate::docs::Document::load(stored) {
+        Ok(document) => marks(&document.save(), b't'),
+        Err(_) => BTreeSet::new(),
+    }
+}
+
+/// The words of `bytes` that start with `first`: then digits, `n`, digits, `e`.
+pub(crate) fn marks(bytes: &[u8], first: u8) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let digits = |from: usize| {
+        let length = bytes[from..].iter().take_while(|it| it.is_ascii_digit());
+        from + length.count()
+    };
+    for start in 0..bytes.len() {
+        if bytes[start] != first {
+            continue;
+        }
+        let middle = digits(start + 1);
+        if middle == start + 1 || bytes.get(middle) != Some(&b'n') {
+            continue;
+        }
+        let end = digits(middle + 1);
+        if end > middle + 1 && bytes.get(end) == Some(&b'e') {
+            found.insert(String::from_utf8_lossy(&bytes[start..=end]).into_owned());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::model::{Life, Write};
+
+    fn at() -> VaultPath {
+        VaultPath::parse("a.md").unwrap()
+    }
+
+    fn tree(files: &[(&str, &str)]) -> Tree {
+        files
+            .iter()
+            .map(|(path, text)| {
+                let bytes = Rc::new(text.as_bytes().to_vec());
+                (VaultPath::parse(path).unwrap(), Some(bytes))
+            })
+            .collect()
+    }
+
+    fn judge(people: &People, end: &Tree, store: &Store) -> Vec<Violation> {
+        people.judge(end, std::iter::once(store))
+    }
+
+    #[test]
+    fn words_are_found_among_others() {
+        let found = marks(b"xt1n2e,t1n2, t33n4e t1ne tn1e", b't');
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["t1n2e", "t33n4e"]);
+    }
+
+    #[test]
+    fn a_word_that_is_nowhere_is_missed() {
+        let mut people = People::default();
+        people.saved(b"", b"F0n1e\nt0n2e\n");
+        let mut store = Store::new(Life([1; 16]));
+        let empty = tree(&[("a.md", "F0n1e\n")]);
+        assert_eq!(
+            judge(&people, &empty, &store),
+            [Violation::VanishedWords(vec!["t0n2e".into()])]
+        );
+        let bytes = b"F0n1e\nt0n2e\n".to_vec();
+        let hash = crate::model::ContentHash::of(&bytes);
+        store.keep(&[Write::Text { hash, bytes }]);
+        assert_eq!(judge(&people, &empty, &store), [Violation::LostWords(vec!["t0n2e".into()])]);
+        store.keep(&[Write::Ledger { key: vec![1], entry: b"..t0n2e..".to_vec() }]);
+        assert_eq!(judge(&people, &empty, &store), []);
+    }
+
+    #[test]
+    fn a_word_that_somebody_took_out_is_not_missed() {
+        let mut people = People::default();
+        people.saved(b"", b"F0n1e\nt0n2e\n");
+        people.saved(b"F0n1e\nt0n2e\n", b"F0n1e\nt0n3e\n");
+        let store = Store::new(Life([1; 16]));
+        let end = tree(&[("a.md", "F0n1e\nt0n3e\n")]);
+        assert_eq!(judge(&people, &end, &store), []);
+    }
+
+    #[test]
+    fn a_doubled_word_is_noticed() {
+        let mut people = People::default();
+        people.saved(b"", b"t0n2e");
+        let store = Store::new(Life([1; 16]));
+        let end = tree(&[("a.md", "t0n2e t0n2e")]);
+        assert_eq!(
+            judge(&people, &end, &store),
+            [Violation::DoubledWords(vec!["t0n2e in a.md".into()])]
+        );
+    }
+
+    #[test]
+    fn a_deleted_file_may_only_come_back_with_an_edit_unseen() {
+        let mut people = People::default();
+        people.saved(b"", b"F0n1e\nt0n2e\n");
+        people.deleted(1, &at(), b"F0n1e\nt0n2e\n");
+        let store = Store::new(Life([1; 16]));
+        let back = tree(&[("a.md", "F0n1e\nt0n2e\n")]);
+        let violations = judge(&people, &back, &store);
+        assert!(matches!(violations[..], [Violation::Resurrected(_)]));
+        people.saved(b"F0n1e\nt0n2e\n", b"F0n1e\nt0n2e t0n3e\n");
+        let edited = tree(&[("a.md", "F0n1e\nt0n2e t0n3e\n")]);
+        assert_eq!(judge(&people, &edited, &store), []);
+    }
+
+    #[test]
+    fn a_deletion_that_did_not_see_a_move_may_leave_the_file_at_its_new_place() {
+        let moved = VaultPath::parse("b.md").unwrap();
+        let text = b"F0n1e\nt0n2e\n";
+        let store = Store::new(Life([1; 16]));
+        let back = tree(&[("b.md", "F0n1e\nt0n2e\n")]);
+        let mut people = People::default();
+        people.saved(b"", text);
+        people.moved(0, &moved, text);
+        people.deleted(1, &at(), text);
+        assert_eq!(judge(&people, &back, &store), []);
+        people.deleted(1, &moved, text);
+        let violations = judge(&people, &back, &store);
+        assert!(matches!(violations[..], [Violation::Resurrected(_)]));
+    }
+
+    #[test]
+    fn a_power_cut_excuses_what_it_took_and_put_back() {
+        let mut people = People::default();
+        people.saved(b"", b"F0n1e\nt0n2e\n");
+        people.saved(b"F0n1e\nt0n2e\n", b"F0n1e\nt0n2e\nt0n3e\n");
+        people.deleted(0, &at(), b"F0n9e\n");
+        let before = tree(&[("a.md", "F0n1e\nt0n2e\nt0n3e\n")]);
+        let after = tree(&[("a.md", "F0n1e\nt0n2e\n"), ("b.md", "F0n9e\n")]);
+        people.reverted(0, &before, &after);
+        let store = Store::new(Life([1; 16]));
+        assert_eq!(judge(&people, &after, &store), []);
+    }
+}
