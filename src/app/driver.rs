@@ -20,7 +20,7 @@ use super::workers::{Answers, ReadJob, ShelfJob, StoreJob, Workers, guarded};
 use crate::engine::{
     Command, DialError, Effect, Engine, Input, Op, Report, ShotId, ShotResult, Status,
 };
-use crate::model::{PeerId, Step, Tick, WallMs, Write};
+use crate::model::{PeerId, Problem, Step, Tick, WallMs, Write};
 
 /// While this many answers are missing, nothing new is taken from outside. Above what a scan of a
 /// folder asks for at once, so that only a real jam stops the outside.
@@ -58,8 +58,8 @@ pub(crate) enum Ask {
         shot: ShotId,
         /// Starts it.
         command: Command,
-        /// Gets the result.
-        done: oneshot::Sender<ShotResult>,
+        /// Gets the result, and what concerns single files at that moment.
+        done: oneshot::Sender<(ShotResult, Vec<Problem>)>,
     },
     /// The engine's figures.
     Status(oneshot::Sender<Status>),
@@ -80,6 +80,15 @@ pub(crate) enum End {
 
 /// Makes the folder of a vault that is being joined, once the inviter accepted.
 pub(crate) type Gate = Box<dyn FnOnce() -> Result<(), super::Error> + Send>;
+
+/// What follows the end of a one-shot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// Whatever else there is to do.
+    More,
+    /// Nothing, for it was only to be said what would happen.
+    Nothing,
+}
 
 /// Everything the loop needs.
 #[derive(Debug)]
@@ -104,6 +113,8 @@ pub(crate) struct Parts {
     pub(crate) news: broadcast::Sender<Arc<News>>,
     /// What `ready` tells beside the engine's figures.
     pub(crate) start: Start,
+    /// What follows the end of a one-shot.
+    pub(crate) after: After,
 }
 
 /// The loop.
@@ -116,7 +127,7 @@ pub(crate) struct Driver {
     /// Inputs that are next.
     own: VecDeque<Input>,
     outstanding: u64,
-    shots: BTreeMap<ShotId, oneshot::Sender<ShotResult>>,
+    shots: BTreeMap<ShotId, oneshot::Sender<(ShotResult, Vec<Problem>)>>,
     progress_told: Option<Tick>,
     end: Option<End>,
 }
@@ -178,8 +189,10 @@ impl Driver {
                 Next::Deadline => self.feed(Input::Wake),
             }
         }
-        // What the last inputs led to is carried out, although nobody waits for the answers.
-        self.hand_over();
+        if self.parts.after == After::More {
+            // What the last inputs led to is carried out, although nobody waits for the answers.
+            self.hand_over();
+        }
         let end = self.end.take().expect("the loop ends with an end");
         (end, self.parts.workers)
     }
@@ -252,7 +265,10 @@ impl Driver {
 
     /// Drains the engine. Appends and steps are gathered, so that each kind becomes one batch.
     fn carry_out(&mut self) {
-        while let Some(effect) = self.parts.engine.poll() {
+        let over = |driver: &Self| driver.end.is_some() && driver.parts.after == After::Nothing;
+        while !over(self)
+            && let Some(effect) = self.parts.engine.poll()
+        {
             tracing::trace!(effect = %Word(&effect), "out");
             self.carry_out_one(effect);
         }
@@ -369,7 +385,10 @@ impl Driver {
         if let Report::Done(shot, result) = report {
             if let Some(done) = self.shots.remove(&shot) {
                 // Without receiver the asker went away.
-                done.send(*result).ok();
+                done.send((*result, self.parts.engine.status().problems)).ok();
+            }
+            if self.parts.after == After::Nothing {
+                self.end = self.end.take().or(Some(End::Stopped));
             }
             return;
         }
