@@ -16,16 +16,16 @@ use super::clock::{Clock, WALL_STEP_MS, wall};
 use super::event::{Start, of_report};
 use super::hints::Hints;
 use super::post::Post;
-use super::workers::{ReadJob, ShelfJob, StoreJob, Workers, guarded};
+use super::workers::{Answers, ReadJob, ShelfJob, StoreJob, Workers, guarded};
 use crate::engine::{
     Command, DialError, Effect, Engine, Input, Op, Report, ShotId, ShotResult, Status,
 };
-use crate::model::{PeerId, Step, Tick, WallMs, Write};
+use crate::model::{PeerId, Problem, Step, Tick, WallMs, Write};
 
 /// While this many answers are missing, nothing new is taken from outside. Above what a scan of a
 /// folder asks for at once, so that only a real jam stops the outside.
 pub(crate) const OUTSTANDING_LIMIT: u64 = 16_384;
-/// Answers that wait for the loop; worker threads wait when it is full.
+/// Groups of answers that wait for the loop; worker threads wait when it is full.
 pub(crate) const ANSWERS_LIMIT: usize = 1024;
 /// Decoded messages that wait for the loop; each may hold a few MiB.
 pub(crate) const INBOX_LIMIT: usize = 16;
@@ -33,6 +33,8 @@ pub(crate) const INBOX_LIMIT: usize = 16;
 pub(crate) const ASKS_LIMIT: usize = 64;
 /// News kept for a listener that is slow; after that it misses some and is told so.
 pub(crate) const NEWS_LIMIT: usize = 16_384;
+/// After this many answers in a row what they led to is handed over, even when more are there.
+const GATHER_LIMIT: usize = 512;
 /// Progress is told at most this often, in milliseconds; a person sees no more.
 const PROGRESS_MS: u64 = 50;
 
@@ -56,8 +58,8 @@ pub(crate) enum Ask {
         shot: ShotId,
         /// Starts it.
         command: Command,
-        /// Gets the result.
-        done: oneshot::Sender<ShotResult>,
+        /// Gets the result, and what concerns single files at that moment.
+        done: oneshot::Sender<(ShotResult, Vec<Problem>)>,
     },
     /// The engine's figures.
     Status(oneshot::Sender<Status>),
@@ -79,6 +81,15 @@ pub(crate) enum End {
 /// Makes the folder of a vault that is being joined, once the inviter accepted.
 pub(crate) type Gate = Box<dyn FnOnce() -> Result<(), super::Error> + Send>;
 
+/// What follows the end of a one-shot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// Whatever else there is to do.
+    More,
+    /// Nothing, for it was only to be said what would happen.
+    Nothing,
+}
+
 /// Everything the loop needs.
 #[derive(Debug)]
 pub(crate) struct Parts {
@@ -91,7 +102,7 @@ pub(crate) struct Parts {
     /// The threads.
     pub(crate) workers: Workers,
     /// Their answers.
-    pub(crate) answers: (mpsc::Sender<Input>, mpsc::Receiver<Input>),
+    pub(crate) answers: (Answers, mpsc::Receiver<Vec<Input>>),
     /// The way to peers, and what comes from them; `None` when nobody is to be met.
     pub(crate) peers: Option<(Post, mpsc::Receiver<Input>)>,
     /// What the watcher saw.
@@ -102,6 +113,8 @@ pub(crate) struct Parts {
     pub(crate) news: broadcast::Sender<Arc<News>>,
     /// What `ready` tells beside the engine's figures.
     pub(crate) start: Start,
+    /// What follows the end of a one-shot.
+    pub(crate) after: After,
 }
 
 /// The loop.
@@ -109,15 +122,17 @@ pub(crate) struct Driver {
     parts: Parts,
     told_wall: WallMs,
     gate: Option<Gate>,
-    /// Inputs that arose while effects were carried out; they are next.
+    /// What was asked for and is not handed over yet.
+    batch: Batch,
+    /// Inputs that are next.
     own: VecDeque<Input>,
     outstanding: u64,
-    shots: BTreeMap<ShotId, oneshot::Sender<ShotResult>>,
+    shots: BTreeMap<ShotId, oneshot::Sender<(ShotResult, Vec<Problem>)>>,
     progress_told: Option<Tick>,
     end: Option<End>,
 }
 
-/// What one drain asked for and is carried out together.
+/// What was asked for in a row and is carried out together.
 #[derive(Debug, Default)]
 struct Batch {
     appends: Vec<(Op, Vec<Write>)>,
@@ -126,7 +141,7 @@ struct Batch {
 
 /// What woke the loop.
 enum Next {
-    Answer(Input),
+    Answers(Vec<Input>),
     Outside(Input),
     Ask(Ask),
     Deadline,
@@ -139,6 +154,7 @@ impl Driver {
             told_wall: parts.wall,
             parts,
             gate,
+            batch: Batch::default(),
             own: VecDeque::new(),
             outstanding: 0,
             shots: BTreeMap::new(),
@@ -150,20 +166,32 @@ impl Driver {
     /// Runs until the engine stopped; gives the threads back to be ended.
     pub(crate) async fn run(mut self) -> (End, Workers) {
         self.carry_out();
+        let mut gathered = 0;
         while self.end.is_none() {
             if let Some(input) = self.own.pop_front() {
                 self.feed(input);
                 continue;
             }
+            // What many answers lead to is handed over together, if they are there already.
+            if gathered < GATHER_LIMIT
+                && let Ok(inputs) = self.parts.answers.1.try_recv()
+            {
+                gathered += inputs.len();
+                self.answered(inputs);
+                continue;
+            }
+            gathered = 0;
+            self.hand_over();
             match self.next().await {
-                Next::Answer(input) => {
-                    self.outstanding = self.outstanding.saturating_sub(1);
-                    self.feed(input);
-                }
+                Next::Answers(inputs) => self.answered(inputs),
                 Next::Outside(input) => self.feed(input),
                 Next::Ask(ask) => self.ask(ask),
                 Next::Deadline => self.feed(Input::Wake),
             }
+        }
+        if self.parts.after == After::More {
+            // What the last inputs led to is carried out, although nobody waits for the answers.
+            self.hand_over();
         }
         let end = self.end.take().expect("the loop ends with an end");
         (end, self.parts.workers)
@@ -188,7 +216,7 @@ impl Driver {
             }
         };
         tokio::select! {
-            Some(input) = answers.1.recv() => Next::Answer(input),
+            Some(inputs) = answers.1.recv() => Next::Answers(inputs),
             Some(input) = inbox, if room => Next::Outside(input),
             hints = hints.take(), if room => Next::Outside(Input::Hint(hints)),
             Some(ask) = asks.recv() => Next::Ask(ask),
@@ -223,26 +251,45 @@ impl Driver {
             Ask::Status(reply) => {
                 reply.send(self.parts.engine.status()).ok();
             }
-            Ask::Store(job) => self.parts.workers.store(job),
+            Ask::Store(job) => {
+                self.hand_over();
+                self.parts.workers.store(job);
+            }
         }
+    }
+
+    fn answered(&mut self, inputs: Vec<Input>) {
+        self.outstanding = self.outstanding.saturating_sub(inputs.len() as u64);
+        self.own.extend(inputs);
     }
 
     /// Drains the engine. Appends and steps are gathered, so that each kind becomes one batch.
     fn carry_out(&mut self) {
-        let mut batch = Batch::default();
-        while let Some(effect) = self.parts.engine.poll() {
+        let over = |driver: &Self| driver.end.is_some() && driver.parts.after == After::Nothing;
+        while !over(self)
+            && let Some(effect) = self.parts.engine.poll()
+        {
             tracing::trace!(effect = %Word(&effect), "out");
-            self.carry_out_one(effect, &mut batch);
-        }
-        if !batch.appends.is_empty() {
-            self.parts.workers.store(StoreJob::Append(batch.appends));
-        }
-        if !batch.steps.is_empty() {
-            self.parts.workers.steps(batch.steps);
+            self.carry_out_one(effect);
         }
     }
 
-    fn carry_out_one(&mut self, effect: Effect, batch: &mut Batch) {
+    /// Hands what was gathered to its threads.
+    fn hand_over(&mut self) {
+        let Batch { appends, steps } = std::mem::take(&mut self.batch);
+        if !appends.is_empty() {
+            self.parts.workers.store(StoreJob::Append(appends));
+        }
+        if !steps.is_empty() {
+            self.parts.workers.steps(steps);
+        }
+    }
+
+    fn carry_out_one(&mut self, effect: Effect) {
+        if matches!(effect, Effect::Load { .. } | Effect::LoadText { .. }) {
+            // A load sees every append asked for before it.
+            self.hand_over();
+        }
         let workers = &self.parts.workers;
         match effect {
             Effect::Report(report) => return self.report(report),
@@ -251,8 +298,8 @@ impl Driver {
                 return self.with_post(|post| post.send(link, lane, message));
             }
             Effect::Close { link } => return self.with_post(|post| post.close(link)),
-            Effect::Append { op, writes } => batch.appends.push((op, writes)),
-            Effect::Step { op, step } => batch.steps.push((op, step)),
+            Effect::Append { op, writes } => self.batch.appends.push((op, writes)),
+            Effect::Step { op, step } => self.batch.steps.push((op, step)),
             Effect::Scan { op } => workers.read(ReadJob::Scan(op)),
             Effect::Read { op, path } => workers.read(ReadJob::Look(op, path)),
             Effect::Outline { op, from, content } => {
@@ -299,7 +346,7 @@ impl Driver {
         tokio::task::spawn_blocking(move || {
             let result = guarded(|| Box::new(job.run()));
             // Without receiver the loop is gone, and nobody needs the answer.
-            answers.blocking_send(Input::Computed { op, result }).ok();
+            answers.blocking_send(vec![Input::Computed { op, result }]).ok();
         });
     }
 
@@ -338,7 +385,10 @@ impl Driver {
         if let Report::Done(shot, result) = report {
             if let Some(done) = self.shots.remove(&shot) {
                 // Without receiver the asker went away.
-                done.send(*result).ok();
+                done.send((*result, self.parts.engine.status().problems)).ok();
+            }
+            if self.parts.after == After::Nothing {
+                self.end = self.end.take().or(Some(End::Stopped));
             }
             return;
         }

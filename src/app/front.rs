@@ -276,6 +276,7 @@ async fn alone(
             Role::Alone
         }
         Request::Invite { wait: true, .. } => Role::Wait,
+        Request::Shot { dry_run: true, .. } => Role::Dry,
         Request::Invite { wait: false, .. } | Request::Shot { .. } => Role::Shot,
     };
     let mut host = Host::start(desk, opening(role, clock, false)).await?;

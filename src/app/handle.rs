@@ -100,7 +100,13 @@ impl Handle {
     pub(crate) async fn shoot(&self, shot: ShotId, command: Command) -> Result<Shooting, Error> {
         let (done, result) = oneshot::channel();
         self.tell(Ask::Shot { shot, command, done }).await?;
-        Ok(Shooting { shot, asks: self.asks.clone(), result, over: false })
+        Ok(Shooting {
+            shot,
+            asks: self.asks.clone(),
+            result,
+            damaged: self.facts.damaged.clone(),
+            over: false,
+        })
     }
 
     /// What answers show beside the engine's figures.
@@ -135,20 +141,23 @@ pub(crate) fn stopped() -> Error {
 pub(crate) struct Shooting {
     shot: ShotId,
     asks: mpsc::Sender<Ask>,
-    result: oneshot::Receiver<ShotResult>,
+    result: oneshot::Receiver<(ShotResult, Vec<Problem>)>,
+    damaged: Vec<Problem>,
     over: bool,
 }
 
 impl Shooting {
     /// Waits for its end. Cancel safe.
-    pub(crate) async fn end(&mut self) -> Result<ShotResult, Error> {
+    pub(crate) async fn end(&mut self) -> Result<(ShotResult, Vec<Problem>), Error> {
         let result = (&mut self.result).await;
         self.over = true;
-        result.ok().ok_or_else(stopped)
+        let (result, mut problems) = result.ok().ok_or_else(stopped)?;
+        problems.append(&mut self.damaged);
+        Ok((result, problems))
     }
 
     /// Ends it with what there is.
-    pub(crate) async fn cut(&mut self) -> Result<ShotResult, Error> {
+    pub(crate) async fn cut(&mut self) -> Result<(ShotResult, Vec<Problem>), Error> {
         let cut = Ask::Command(Command::ShotTimeout(self.shot));
         self.asks.send(cut).await.ok().ok_or_else(stopped)?;
         tokio::time::timeout(END_LIMIT, self.end())

@@ -13,7 +13,9 @@ use super::clock::{Clock, wall};
 use super::config::{Bind, Relay, Settings};
 use super::control::Control;
 use super::desk::Desk;
-use super::driver::{ANSWERS_LIMIT, ASKS_LIMIT, Ask, Driver, End, Gate, INBOX_LIMIT, NEWS_LIMIT};
+use super::driver::{
+    ANSWERS_LIMIT, ASKS_LIMIT, After, Ask, Driver, End, Gate, INBOX_LIMIT, NEWS_LIMIT,
+};
 use super::driver::{News, Parts};
 use super::event::{Start, event};
 use super::handle::{Facts, Handle};
@@ -51,6 +53,8 @@ pub(crate) enum Role {
     Wait,
     /// Meet peers for one piece of work.
     Shot,
+    /// The same, only to say what would happen.
+    Dry,
     /// Meet nobody.
     Alone,
 }
@@ -155,12 +159,13 @@ impl Host {
                 asks: asked,
                 news,
                 start,
+                after: if role == Role::Dry { After::Nothing } else { After::More },
             },
             gate,
         );
         let control = match role {
             Role::Watch => Some(control::serve(&place.socket, &handle)?),
-            Role::Wait | Role::Shot | Role::Alone => None,
+            Role::Wait | Role::Shot | Role::Dry | Role::Alone => None,
         };
         if let Some(net) = &handle.net {
             let told = tell_addresses(Arc::clone(net), handle.asks.clone());

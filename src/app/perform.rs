@@ -188,7 +188,7 @@ pub(crate) async fn run_shot(
         }
     };
     tokio::pin!(limit);
-    let result = loop {
+    let (result, problems) = loop {
         tokio::select! {
             // What was told before the end is handed on before the end.
             biased;
@@ -212,7 +212,6 @@ pub(crate) async fn run_shot(
     while let Ok(told) = news.try_recv() {
         pass_on(&told, events).await;
     }
-    let problems = handle.status().await?.problems;
     let elapsed_ms = handle.facts.clock.now().since_ms(start);
     value(&figures::done(result, problems, elapsed_ms, dry_run))
 }

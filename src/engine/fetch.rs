@@ -76,7 +76,7 @@ impl Engine {
     }
 
     fn not_to_be_had(&mut self, id: FileId) {
-        if self.tasks.get(&id).is_some_and(|task| task.working) {
+        if self.tasks.get(&id).is_some_and(|task| task.working && !task.lacking.is_empty()) {
             self.text_lost(id);
         } else {
             self.nobody_has(id);
@@ -293,7 +293,7 @@ impl Engine {
                 continue;
             };
             task.waiting = false;
-            if task.working {
+            if task.working && task.lacking.contains(&fetch.content) {
                 let text = bytes.cloned().and_then(|bytes| String::from_utf8(bytes).ok());
                 match text {
                     Some(text) => self.text_gathered(id, fetch.content, text),
@@ -305,7 +305,9 @@ impl Engine {
                 Some(bytes) => task.bytes = Some((hash, bytes.clone())),
                 None => task.part = Some(fetch.content),
             }
-            self.wake(id);
+            if !task.working {
+                self.wake(id);
+            }
         }
         self.start_fetches();
     }

@@ -4,15 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
-use super::entry::FOLDER_GENERATION;
 use super::input::ScanError;
 use super::report::{Report, Work};
 use super::task::Disk;
-use crate::docs::Birth;
 use crate::model::{
-    Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
+    FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
 };
-use crate::reconcile::{self, Appeared, Vanished};
 
 /// Most looks at once. Bounds the texts in memory during a first scan.
 const LOOKS_LIMIT: usize = 64;
@@ -26,12 +23,12 @@ const PROGRESS_STEP: u64 = 64;
 /// The state of taking in.
 #[derive(Debug)]
 pub(super) struct Intake {
-    batch: Option<Batch>,
+    pub(super) batch: Option<Batch>,
     scan_wanted: bool,
     rescan_ms: u64,
     next_rescan: Option<Tick>,
     /// Files that a hint found gone, and since when; another look confirms it.
-    vanishing: BTreeMap<FileId, Tick>,
+    pub(super) vanishing: BTreeMap<FileId, Tick>,
     pub(super) brake: Brake,
     /// Files on their way in, by place; an entry whose work is over no longer counts.
     pub(super) arriving: BTreeMap<VaultPath, FileId>,
@@ -52,23 +49,23 @@ pub(super) enum Brake {
 
 /// Paths looked at together, so that a move is seen as one.
 #[derive(Debug)]
-struct Batch {
-    since: Tick,
-    first: BTreeMap<VaultPath, Tick>,
-    scanning: bool,
-    scanned: bool,
-    to_look: VecDeque<VaultPath>,
-    asked: BTreeSet<VaultPath>,
-    looking: usize,
-    appeared: BTreeMap<VaultPath, Seen>,
-    vanished: BTreeSet<FileId>,
+pub(super) struct Batch {
+    pub(super) since: Tick,
+    pub(super) first: BTreeMap<VaultPath, Tick>,
+    pub(super) scanning: bool,
+    pub(super) scanned: bool,
+    pub(super) to_look: VecDeque<VaultPath>,
+    pub(super) asked: BTreeSet<VaultPath>,
+    pub(super) looking: usize,
+    pub(super) appeared: BTreeMap<VaultPath, Seen>,
+    pub(super) vanished: BTreeSet<FileId>,
     /// New files wait for the end of the batch, for one of them may be one that vanished.
-    hold: bool,
-    held_bytes: usize,
-    done: u64,
+    pub(super) hold: bool,
+    pub(super) held_bytes: usize,
+    pub(super) done: u64,
     /// Looks under way that a step of ours overtook: what they saw is old.
-    stale: BTreeSet<VaultPath>,
-    under_way: BTreeSet<VaultPath>,
+    pub(super) stale: BTreeSet<VaultPath>,
+    pub(super) under_way: BTreeSet<VaultPath>,
 }
 
 impl Intake {
@@ -344,7 +341,7 @@ impl Engine {
     }
 
     /// Whether a file is being taken in at this place already.
-    fn arriving(&mut self, path: &VaultPath) -> bool {
+    pub(super) fn arriving(&mut self, path: &VaultPath) -> bool {
         let Some(id) = self.intake.arriving.get(path) else { return false };
         let open = self.tasks.get(id).is_some_and(|task| task.working || !task.disk.is_empty());
         if !open {
@@ -428,147 +425,6 @@ impl Engine {
         }
     }
 
-    fn end_batch(&mut self) {
-        let over =
-            self.intake.batch.as_ref().is_some_and(|batch| {
-                !batch.scanning && batch.looking == 0 && batch.to_look.is_empty()
-            });
-        if !over {
-            return;
-        }
-        let Some(mut batch) = self.intake.batch.take() else {
-            return;
-        };
-        self.forget_what_steps_overtook(&mut batch);
-        let vanished = self.vanished(&batch);
-        let appeared: Vec<Appeared> = batch
-            .appeared
-            .iter()
-            .map(|(path, seen)| Appeared {
-                path: path.clone(),
-                content: seen.content,
-                stamp: seen.stamp,
-            })
-            .collect();
-        let moves = reconcile::pair_moves(&vanished, &appeared);
-        for (id, to) in &moves {
-            self.intake.vanishing.remove(id);
-            if let Some(seen) = batch.appeared.remove(to) {
-                self.moved(*id, to, seen, batch.since);
-            }
-        }
-        let gone: Vec<FileId> =
-            vanished.iter().map(|it| it.id).filter(|id| !moves.contains_key(id)).collect();
-        self.take_in_deletions(gone, &batch);
-        for (path, seen) in std::mem::take(&mut batch.appeared) {
-            let first = batch.first.get(&path).copied().unwrap_or(batch.since);
-            self.born_file(path, seen, first);
-        }
-        let tasks = &self.tasks;
-        self.intake.arriving.retain(|_, id| tasks.contains_key(id));
-        if self.stage == Stage::Scanning {
-            self.stage = Stage::TakingIn;
-            self.wake_unfinished();
-        }
-    }
-
-    /// While looks were gathered, steps of ours went on. What they put in place is neither new nor
-    /// moved, and what they took away did not vanish; if in doubt it is looked at again.
-    fn forget_what_steps_overtook(&mut self, batch: &mut Batch) {
-        let placed: Vec<VaultPath> = std::mem::take(&mut batch.appeared)
-            .into_iter()
-            .filter_map(|(path, seen)| {
-                if self.index.at(&path).is_some() || self.arriving(&path) {
-                    return Some(path);
-                }
-                batch.appeared.insert(path, seen);
-                None
-            })
-            .collect();
-        for path in placed {
-            self.debounce.hint(self.now, path);
-        }
-        batch.vanished.retain(|id| {
-            let base = self.index.get(id).and_then(|entry| entry.base.as_ref());
-            base.is_some_and(|base| batch.asked.contains(&base.path))
-        });
-    }
-
-    fn moved(&mut self, id: FileId, to: &VaultPath, mut seen: Seen, since: Tick) {
-        let base = self.index.get(&id).and_then(|entry| entry.base.as_ref());
-        if let Some(base) = base
-            && base.content != seen.content
-            && seen.kind == Kind::Text
-            && seen.text.is_none()
-        {
-            // Its new text was too much to keep: the move first, then another look.
-            seen.content = base.content;
-            seen.stamp = Stamp::default();
-            self.debounce.hint(self.now, to.clone());
-        }
-        self.disk_event(id, Disk::Moved(to.clone(), seen), since);
-    }
-
-    /// Files found gone in this batch, and those found gone before and not confirmed yet.
-    fn vanished(&self, batch: &Batch) -> Vec<Vanished> {
-        let ids: BTreeSet<FileId> =
-            batch.vanished.iter().chain(self.intake.vanishing.keys()).copied().collect();
-        ids.into_iter()
-            .filter_map(|id| {
-                let entry = self.index.get(&id)?;
-                let base = entry.base.as_ref().filter(|_| entry.kind != Kind::Folder)?;
-                let (path, content, stamp) = (base.path.clone(), base.content, base.stamp);
-                Some(Vanished { id, path, content, stamp })
-            })
-            .collect()
-    }
-
-    fn take_in_deletions(&mut self, gone: Vec<FileId>, batch: &Batch) {
-        let mut certain = Vec::new();
-        for id in gone {
-            let seen_gone = batch.vanished.contains(&id);
-            if !seen_gone {
-                continue;
-            }
-            // A hint may have come between the two halves of a save; a walk of everything at the
-            // start may not.
-            let confirmed = self.stage == Stage::Scanning
-                || self.stopping()
-                || self.intake.vanishing.contains_key(&id);
-            if confirmed {
-                self.intake.vanishing.remove(&id);
-                certain.push(id);
-            } else {
-                let due = self.now.plus_ms(self.config.quiet_ms);
-                self.intake.vanishing.insert(id, due);
-            }
-        }
-        let folders: Vec<FileId> = batch
-            .vanished
-            .iter()
-            .filter(|id| self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder))
-            .copied()
-            .collect();
-        let count = certain.len() as u64;
-        let config = &self.config;
-        let brake =
-            reconcile::brake(count, self.index.files(), config.brake_files, config.brake_percent);
-        if let Some(brake) = brake
-            && self.intake.brake != Brake::Released
-        {
-            self.intake.brake = Brake::Holds;
-            self.report(Report::Brake { reason: brake.reason, count: brake.count });
-            return;
-        }
-        if count > 0 {
-            self.intake.brake = Brake::Armed;
-        }
-        for id in certain.into_iter().chain(folders) {
-            self.intake.vanishing.remove(&id);
-            self.disk_event(id, Disk::Gone, batch.since);
-        }
-    }
-
     /// A step of ours changed this place: looks that may have seen it before are taken again.
     pub(super) fn place_changed(&mut self, id: FileId, path: &VaultPath) {
         if let Some(batch) = &mut self.intake.batch
@@ -586,38 +442,9 @@ impl Engine {
         }
     }
 
-    fn first_hint(&self, path: &VaultPath) -> Tick {
+    pub(super) fn first_hint(&self, path: &VaultPath) -> Tick {
         let batch = self.intake.batch.as_ref();
         batch.map_or(self.now, |it| it.first.get(path).copied().unwrap_or(it.since))
-    }
-
-    fn born_folder(&mut self, path: VaultPath, stamp: Stamp) {
-        let seen = Seen { stamp, content: Content::of(b""), kind: Kind::Folder, text: None };
-        let first = self.first_hint(&path);
-        self.born_file(path, seen, first);
-    }
-
-    /// A file nobody knew: it gets the identity of the first generation that is free.
-    fn born_file(&mut self, path: VaultPath, seen: Seen, first: Tick) {
-        let mut generation = if seen.kind == Kind::Folder { FOLDER_GENERATION } else { 0 };
-        loop {
-            let birth = Birth { vault: self.vault, path: path.clone(), generation };
-            let id = birth.file_id();
-            let usable = match self.index.get(&id) {
-                None => true,
-                // It was deleted with this very content: it is back. Anything else is a new file.
-                Some(entry) if !entry.alive => {
-                    entry.content == seen.content && entry.kind == seen.kind
-                }
-                // Born here and elsewhere, and not on this disk yet.
-                Some(entry) => entry.base.is_none() && entry.path == path,
-            };
-            if usable {
-                self.disk_event(id, Disk::Born { path, generation, seen }, first);
-                return;
-            }
-            generation += 1;
-        }
     }
 }
 

@@ -24,6 +24,7 @@ mod send;
 mod shot;
 mod status;
 mod steps;
+mod takein;
 mod task;
 mod work;
 

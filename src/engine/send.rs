@@ -72,6 +72,11 @@ impl Outbox {
             && self.unacked.is_empty()
     }
 
+    /// A delivery cannot be prepared.
+    pub(super) fn give_up(&mut self, id: &FileId) {
+        self.preparing.remove(id);
+    }
+
     /// Whether something is under way.
     fn active(&self) -> bool {
         !self.preparing.is_empty() || !self.unacked.is_empty()

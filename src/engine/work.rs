@@ -11,8 +11,8 @@ use super::job::{Act, Done, Export, Failure, Held, Job, Outcome, Source};
 use super::report::Report;
 use crate::docs::Birth;
 use crate::model::{
-    Content, ContentHash, FileId, Heads, Kind, Problem, ProblemKind, Seen, StoredDocument, Tick,
-    VaultPath, WallMs, Write,
+    Content, ContentHash, Digest, FileId, Heads, Kind, Problem, ProblemKind, Seen, StoredDocument,
+    Tick, VaultPath, WallMs, Write,
 };
 use crate::wire::{Body, Bye, Lane, State};
 
@@ -35,12 +35,37 @@ impl Engine {
         }
     }
 
+    /// Work for a peer came to nothing: the peer, or our queue to it, must not wait for it. The
+    /// digests will differ, so that both compare again after a while.
+    fn decline(&mut self, id: FileId, work: &Work) {
+        let held = self.index.get(&id).map_or(Digest::ZERO, |entry| entry.digest(&id));
+        match work {
+            Work::Incoming(incoming) => {
+                if let Some(link) = self.links.get_mut(&incoming.link) {
+                    link.acks.push((id, held));
+                }
+            }
+            Work::Export(link, _) => {
+                if let Some(link) = self.links.get_mut(link) {
+                    link.out.give_up(&id);
+                }
+            }
+            Work::Disk(..) | Work::Render => {}
+        }
+    }
+
     pub(super) fn on_loaded(&mut self, id: FileId, result: Result<Option<StoredDocument>, String>) {
         let work = self.tasks.get_mut(&id).and_then(|task| task.work.take());
         match (result, work) {
             (Ok(Some(stored)), Some(work)) => self.run_job(id, work, Source::Stored(stored)),
-            (Ok(None), Some(_)) => self.damaged(id, "its document is missing from the store"),
-            (Err(message), Some(_)) => self.damaged(id, &message),
+            (Ok(None), Some(work)) => {
+                self.decline(id, &work);
+                self.damaged(id, "its document is missing from the store");
+            }
+            (Err(message), Some(work)) => {
+                self.decline(id, &work);
+                self.damaged(id, &message);
+            }
             (_, None) => self.end_work(id),
         }
     }
@@ -168,7 +193,10 @@ impl Engine {
                     self.damaged(id, &message);
                 }
             }
-            Err(Failure::Damaged(message)) => self.damaged(id, &message),
+            Err(Failure::Damaged(message)) => {
+                self.decline(id, &work);
+                self.damaged(id, &message);
+            }
         }
     }
 
@@ -226,6 +254,9 @@ impl Engine {
     pub(super) fn text_lost(&mut self, id: FileId) {
         let work = self.tasks.get_mut(&id).and_then(|task| task.work.take());
         self.end_work(id);
+        if let Some(work) = &work {
+            self.decline(id, work);
+        }
         if let (Some(Work::Disk(disk, first)), Some(task)) = (work, self.tasks.get_mut(&id)) {
             task.disk.push_front((disk, first));
             let path = self.index.get(&id).map_or_else(|| id.to_string(), |it| it.path.to_string());

@@ -39,6 +39,10 @@ const STEPS_LIMIT: usize = 512;
 /// Most bytes of new content in one batch of steps, for the same reason.
 const STEPS_BYTES: usize = 16 * 1024 * 1024;
 
+/// Where answers go: those of one batch together, so that what follows from them can be one batch
+/// again.
+pub(crate) type Answers = answers::Sender<Vec<Input>>;
+
 /// Work for the store's thread.
 pub(crate) enum StoreJob {
     /// Keep these batches; each is answered by itself.
@@ -98,11 +102,7 @@ impl Workers {
     /// # Errors
     ///
     /// [`Error`] of the I/O kind when the system has no more threads.
-    pub(crate) fn start(
-        store: Store,
-        ground: &Ground,
-        answers: &answers::Sender<Input>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn start(store: Store, ground: &Ground, answers: &Answers) -> Result<Self, Error> {
         let (to_store, store_jobs) = channel();
         let (to_steps, step_jobs) = channel();
         let (to_readers, read_jobs) = channel();
@@ -183,12 +183,16 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-fn tell(answers: &answers::Sender<Input>, input: Input) {
-    // Without receiver the driver is gone, and nobody needs the answer.
-    answers.blocking_send(input).ok();
+fn tell(answers: &Answers, input: Input) {
+    tell_all(answers, vec![input]);
 }
 
-fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &answers::Sender<Input>) {
+fn tell_all(answers: &Answers, inputs: Vec<Input>) {
+    // Without receiver the driver is gone, and nobody needs the answers.
+    answers.blocking_send(inputs).ok();
+}
+
+fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers) {
     while let Ok(first) = jobs.recv() {
         let mut waiting: Vec<(Op, Vec<Write>)> = Vec::new();
         // Everything queued while the last transaction was written goes into the next one.
@@ -228,21 +232,16 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &answers::Se
 }
 
 /// Makes what waits durable in one transaction, and answers each batch.
-fn commit(
-    store: &mut Store,
-    waiting: &mut Vec<(Op, Vec<Write>)>,
-    answers: &answers::Sender<Input>,
-) {
+fn commit(store: &mut Store, waiting: &mut Vec<(Op, Vec<Write>)>, answers: &Answers) {
     if waiting.is_empty() {
         return;
     }
     let (ops, batches): (Vec<Op>, Vec<Vec<Write>>) = waiting.drain(..).unzip();
+    tracing::trace!(batches = batches.len(), "commit");
     let committed = guarded(|| store.commit(&batches));
     let result = committed.and_then(|done| done.map_err(|error| chain(&error)));
-    for op in ops {
-        let result = result.clone();
-        tell(answers, Input::Appended { op, result });
-    }
+    let appended = |op| Input::Appended { op, result: result.clone() };
+    tell_all(answers, ops.into_iter().map(appended).collect());
 }
 
 fn concerns(writes: &[Write], wanted: FileId) -> bool {
@@ -267,7 +266,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-fn take_steps(ground: &Ground, jobs: &Receiver<Vec<(Op, Step)>>, answers: &answers::Sender<Input>) {
+fn take_steps(ground: &Ground, jobs: &Receiver<Vec<(Op, Step)>>, answers: &Answers) {
     let mut queued: std::collections::VecDeque<(Op, Step)> = std::collections::VecDeque::new();
     loop {
         if queued.is_empty() {
@@ -283,6 +282,7 @@ fn take_steps(ground: &Ground, jobs: &Receiver<Vec<(Op, Step)>>, answers: &answe
         }
         let (ops, steps) = next_batch(&mut queued);
         let count = steps.len();
+        tracing::trace!(steps = count, "apply");
         let applied = match ground.to_write() {
             Some(folder) => guarded(|| folder.apply(&steps)),
             None => Err("there is no folder yet".to_owned()),
@@ -292,9 +292,8 @@ fn take_steps(ground: &Ground, jobs: &Receiver<Vec<(Op, Step)>>, answers: &answe
             steps.iter().map(failed).collect()
         });
         debug_assert_eq!(results.len(), count, "one result for each step");
-        for (op, result) in ops.into_iter().zip(results) {
-            tell(answers, Input::Stepped { op, result });
-        }
+        let stepped = |(op, result)| Input::Stepped { op, result };
+        tell_all(answers, ops.into_iter().zip(results).map(stepped).collect());
     }
 }
 
@@ -343,7 +342,7 @@ fn failure(path: &VaultPath, text: &str) -> Problem {
     }
 }
 
-fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &answers::Sender<Input>) {
+fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &Answers) {
     loop {
         // The lock is held while waiting: whoever has it is the next to work.
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -380,7 +379,7 @@ fn scan(ground: &Ground) -> Result<crate::model::Walk, ScanError> {
     }
 }
 
-fn serve_shelf(ground: &Ground, jobs: &Receiver<ShelfJob>, answers: &answers::Sender<Input>) {
+fn serve_shelf(ground: &Ground, jobs: &Receiver<ShelfJob>, answers: &Answers) {
     fn run<T>(
         ground: &Ground,
         work: impl FnOnce(&Folder) -> Result<T, StepError>,

@@ -9,7 +9,8 @@ use crate::model::VaultId;
 struct Bench {
     home: tempfile::TempDir,
     workers: Workers,
-    answers: answers::Receiver<Input>,
+    answers: answers::Receiver<Vec<Input>>,
+    told: VecDeque<Input>,
 }
 
 fn bench() -> Bench {
@@ -20,12 +21,15 @@ fn bench() -> Bench {
     let store = Store::open(&home.path().join("store")).unwrap();
     let (tell, answers) = answers::channel(64);
     let workers = Workers::start(store, &Ground::vault(folder), &tell).unwrap();
-    Bench { home, workers, answers }
+    Bench { home, workers, answers, told: VecDeque::new() }
 }
 
 impl Bench {
     fn next(&mut self) -> Input {
-        self.answers.blocking_recv().unwrap()
+        while self.told.is_empty() {
+            self.told.extend(self.answers.blocking_recv().unwrap());
+        }
+        self.told.pop_front().unwrap()
     }
 
     fn appended(&mut self) -> u64 {
@@ -66,6 +70,10 @@ fn appends_are_answered_in_order_once_they_are_durable() {
     let (job, value) = with_store(|store| store.meta_value("key").unwrap());
     bench.workers.store(job);
     go.send(()).unwrap();
+    // One transaction, so one answer to all.
+    let together = bench.answers.blocking_recv().unwrap();
+    assert_eq!(together.len(), 5);
+    bench.told.extend(together);
     let answered: Vec<u64> = (0..5).map(|_| bench.appended()).collect();
     assert_eq!(answered, [0, 1, 2, 3, 4]);
     assert_eq!(value.blocking_recv().unwrap(), Some(vec![4]));
@@ -97,7 +105,7 @@ fn what_was_queued_is_durable_after_the_stop() {
         let batch = (Op(u64::from(number)), meta(&format!("key {number}"), number));
         bench.workers.store(StoreJob::Append(vec![batch]));
     }
-    let Bench { home, workers, answers } = bench;
+    let Bench { home, workers, answers, .. } = bench;
     // Nobody waits for the answers any more.
     drop(answers);
     workers.stop();
@@ -198,12 +206,12 @@ fn a_folder_that_is_only_wanted_is_empty_and_never_written() {
     let (tell, mut answers) = answers::channel(8);
     let workers = Workers::start(store, &ground, &tell).unwrap();
     workers.read(ReadJob::Scan(Op(1)));
-    match answers.blocking_recv().unwrap() {
+    match answers.blocking_recv().unwrap().remove(0) {
         Input::Scanned { result: Ok(walk), .. } => assert!(walk.found.is_empty()),
         other => panic!("{other:?}"),
     }
     workers.steps(vec![(Op(2), replace("a.md", 3))]);
-    match answers.blocking_recv().unwrap() {
+    match answers.blocking_recv().unwrap().remove(0) {
         Input::Stepped { result: Err(StepError::Problem(_)), .. } => {}
         other => panic!("{other:?}"),
     }

@@ -1,0 +1,184 @@
+//! The end of a batch of looks: what moved, what went, what is new.
+
+use std::collections::BTreeSet;
+
+use super::core::{Engine, Stage};
+use super::entry::FOLDER_GENERATION;
+use super::intake::{Batch, Brake};
+use super::report::Report;
+use super::task::Disk;
+use crate::docs::Birth;
+use crate::model::{Content, FileId, Kind, Seen, Stamp, Tick, VaultPath};
+use crate::reconcile::{self, Appeared, Vanished};
+
+impl Engine {
+    pub(super) fn end_batch(&mut self) {
+        let over =
+            self.intake.batch.as_ref().is_some_and(|batch| {
+                !batch.scanning && batch.looking == 0 && batch.to_look.is_empty()
+            });
+        if !over {
+            return;
+        }
+        let Some(mut batch) = self.intake.batch.take() else {
+            return;
+        };
+        self.forget_what_steps_overtook(&mut batch);
+        let vanished = self.vanished(&batch);
+        let appeared: Vec<Appeared> = batch
+            .appeared
+            .iter()
+            .map(|(path, seen)| Appeared {
+                path: path.clone(),
+                content: seen.content,
+                stamp: seen.stamp,
+            })
+            .collect();
+        let moves = reconcile::pair_moves(&vanished, &appeared);
+        for (id, to) in &moves {
+            self.intake.vanishing.remove(id);
+            if let Some(seen) = batch.appeared.remove(to) {
+                self.moved(*id, to, seen, batch.since);
+            }
+        }
+        let gone: Vec<FileId> =
+            vanished.iter().map(|it| it.id).filter(|id| !moves.contains_key(id)).collect();
+        self.take_in_deletions(gone, &batch);
+        for (path, seen) in std::mem::take(&mut batch.appeared) {
+            let first = batch.first.get(&path).copied().unwrap_or(batch.since);
+            self.born_file(path, seen, first);
+        }
+        let tasks = &self.tasks;
+        self.intake.arriving.retain(|_, id| tasks.contains_key(id));
+        if self.stage == Stage::Scanning {
+            self.stage = Stage::TakingIn;
+            self.wake_unfinished();
+        }
+    }
+
+    /// While looks were gathered, steps of ours went on. What they put in place is neither new nor
+    /// moved, and what they took away did not vanish; if in doubt it is looked at again.
+    pub(super) fn forget_what_steps_overtook(&mut self, batch: &mut Batch) {
+        let placed: Vec<VaultPath> = std::mem::take(&mut batch.appeared)
+            .into_iter()
+            .filter_map(|(path, seen)| {
+                if self.index.at(&path).is_some() || self.arriving(&path) {
+                    return Some(path);
+                }
+                batch.appeared.insert(path, seen);
+                None
+            })
+            .collect();
+        for path in placed {
+            self.debounce.hint(self.now, path);
+        }
+        batch.vanished.retain(|id| {
+            let base = self.index.get(id).and_then(|entry| entry.base.as_ref());
+            base.is_some_and(|base| batch.asked.contains(&base.path))
+        });
+    }
+
+    pub(super) fn moved(&mut self, id: FileId, to: &VaultPath, mut seen: Seen, since: Tick) {
+        let base = self.index.get(&id).and_then(|entry| entry.base.as_ref());
+        if let Some(base) = base
+            && base.content != seen.content
+            && seen.kind == Kind::Text
+            && seen.text.is_none()
+        {
+            // Its new text was too much to keep: the move first, then another look.
+            seen.content = base.content;
+            seen.stamp = Stamp::default();
+            self.debounce.hint(self.now, to.clone());
+        }
+        self.disk_event(id, Disk::Moved(to.clone(), seen), since);
+    }
+
+    /// Files found gone in this batch, and those found gone before and not confirmed yet.
+    pub(super) fn vanished(&self, batch: &Batch) -> Vec<Vanished> {
+        let ids: BTreeSet<FileId> =
+            batch.vanished.iter().chain(self.intake.vanishing.keys()).copied().collect();
+        ids.into_iter()
+            .filter_map(|id| {
+                let entry = self.index.get(&id)?;
+                let base = entry.base.as_ref().filter(|_| entry.kind != Kind::Folder)?;
+                let (path, content, stamp) = (base.path.clone(), base.content, base.stamp);
+                Some(Vanished { id, path, content, stamp })
+            })
+            .collect()
+    }
+
+    pub(super) fn take_in_deletions(&mut self, gone: Vec<FileId>, batch: &Batch) {
+        let mut certain = Vec::new();
+        for id in gone {
+            let seen_gone = batch.vanished.contains(&id);
+            if !seen_gone {
+                continue;
+            }
+            // A hint may have come between the two halves of a save; a walk of everything at the
+            // start may not.
+            let confirmed = self.stage == Stage::Scanning
+                || self.stopping()
+                || self.intake.vanishing.contains_key(&id);
+            if confirmed {
+                self.intake.vanishing.remove(&id);
+                certain.push(id);
+            } else {
+                let due = self.now.plus_ms(self.config.quiet_ms);
+                self.intake.vanishing.insert(id, due);
+            }
+        }
+        let folders: Vec<FileId> = batch
+            .vanished
+            .iter()
+            .filter(|id| self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder))
+            .copied()
+            .collect();
+        let count = certain.len() as u64;
+        let config = &self.config;
+        let brake =
+            reconcile::brake(count, self.index.files(), config.brake_files, config.brake_percent);
+        if let Some(brake) = brake
+            && self.intake.brake != Brake::Released
+        {
+            self.intake.brake = Brake::Holds;
+            self.report(Report::Brake { reason: brake.reason, count: brake.count });
+            return;
+        }
+        if count > 0 {
+            self.intake.brake = Brake::Armed;
+        }
+        for id in certain.into_iter().chain(folders) {
+            self.intake.vanishing.remove(&id);
+            self.disk_event(id, Disk::Gone, batch.since);
+        }
+    }
+
+    pub(super) fn born_folder(&mut self, path: VaultPath, stamp: Stamp) {
+        let seen = Seen { stamp, content: Content::of(b""), kind: Kind::Folder, text: None };
+        let first = self.first_hint(&path);
+        self.born_file(path, seen, first);
+    }
+
+    /// A file nobody knew: it gets the identity of the first generation that is free.
+    pub(super) fn born_file(&mut self, path: VaultPath, seen: Seen, first: Tick) {
+        let mut generation = if seen.kind == Kind::Folder { FOLDER_GENERATION } else { 0 };
+        loop {
+            let birth = Birth { vault: self.vault, path: path.clone(), generation };
+            let id = birth.file_id();
+            let usable = match self.index.get(&id) {
+                None => true,
+                // It was deleted with this very content: it is back. Anything else is a new file.
+                Some(entry) if !entry.alive => {
+                    entry.content == seen.content && entry.kind == seen.kind
+                }
+                // Born here and elsewhere, and not on this disk yet.
+                Some(entry) => entry.base.is_none() && entry.path == path,
+            };
+            if usable {
+                self.disk_event(id, Disk::Born { path, generation, seen }, first);
+                return;
+            }
+            generation += 1;
+        }
+    }
+}
