@@ -57,7 +57,7 @@ fn import(criterion: &mut Criterion) {
         let content = Content::of(text.as_bytes());
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_with_input(BenchmarkId::new("by_hash", name), &content, |bench, content| {
-            bench.iter(|| Document::import(&birth(), Kind::Text, *content));
+            bench.iter(|| Document::import(&birth(), Kind::Text, *content).expect("an import"));
         });
         group.bench_with_input(BenchmarkId::new("with_characters", name), &text, |bench, text| {
             bench.iter(|| promoted(text));
@@ -94,7 +94,7 @@ fn load(criterion: &mut Criterion) {
         let stored = StoredDocument { snapshot: document.save(), changes: Vec::new() };
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_with_input(BenchmarkId::from_parameter(name), &stored, |bench, stored| {
-            bench.iter(|| Document::load(stored));
+            bench.iter(|| Document::load(stored).expect("a good document"));
         });
     }
     group.finish();
