@@ -90,6 +90,16 @@ pub(crate) enum After {
     Nothing,
 }
 
+/// When the folder is first looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scans {
+    /// When the engine asks for it.
+    AtOnce,
+    /// Once the one-shot was asked for: what is done with what is found depends on it (only to say
+    /// so, or to let a mass deletion pass).
+    AfterShot,
+}
+
 /// Everything the loop needs.
 #[derive(Debug)]
 pub(crate) struct Parts {
@@ -115,6 +125,8 @@ pub(crate) struct Parts {
     pub(crate) start: Start,
     /// What follows the end of a one-shot.
     pub(crate) after: After,
+    /// When the folder is first looked through.
+    pub(crate) scans: Scans,
 }
 
 /// The loop.
@@ -122,6 +134,8 @@ pub(crate) struct Driver {
     parts: Parts,
     told_wall: WallMs,
     gate: Option<Gate>,
+    /// Scans that wait for the one-shot they are for.
+    held_scans: Vec<Op>,
     /// What was asked for and is not handed over yet.
     batch: Batch,
     /// Inputs that are next.
@@ -154,6 +168,7 @@ impl Driver {
             told_wall: parts.wall,
             parts,
             gate,
+            held_scans: Vec::new(),
             batch: Batch::default(),
             own: VecDeque::new(),
             outstanding: 0,
@@ -242,10 +257,20 @@ impl Driver {
 
     fn ask(&mut self, ask: Ask) {
         match ask {
-            Ask::Command(command) => self.feed(Input::Command(command)),
+            Ask::Command(Command::Stop) if self.parts.after == After::Nothing => {
+                self.end = Some(End::Stopped);
+            }
+            Ask::Command(command) => {
+                let stops = command == Command::Stop;
+                self.feed(Input::Command(command));
+                if stops {
+                    self.release_scans();
+                }
+            }
             Ask::Shot { shot, command, done } => {
                 self.shots.insert(shot, done);
                 self.feed(Input::Command(command));
+                self.release_scans();
             }
             // Without receiver nobody waits for the figures any more.
             Ask::Status(reply) => {
@@ -255,6 +280,13 @@ impl Driver {
                 self.hand_over();
                 self.parts.workers.store(job);
             }
+        }
+    }
+
+    fn release_scans(&mut self) {
+        self.parts.scans = Scans::AtOnce;
+        for op in std::mem::take(&mut self.held_scans) {
+            self.parts.workers.read(ReadJob::Scan(op));
         }
     }
 
@@ -300,6 +332,7 @@ impl Driver {
             Effect::Close { link } => return self.with_post(|post| post.close(link)),
             Effect::Append { op, writes } => self.batch.appends.push((op, writes)),
             Effect::Step { op, step } => self.batch.steps.push((op, step)),
+            Effect::Scan { op } if self.parts.scans == Scans::AfterShot => self.held_scans.push(op),
             Effect::Scan { op } => workers.read(ReadJob::Scan(op)),
             Effect::Read { op, path } => workers.read(ReadJob::Look(op, path)),
             Effect::Outline { op, from, content } => {

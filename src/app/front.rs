@@ -277,7 +277,8 @@ async fn alone(
         }
         Request::Invite { wait: true, .. } => Role::Wait,
         Request::Shot { dry_run: true, .. } => Role::Dry,
-        Request::Invite { wait: false, .. } | Request::Shot { .. } => Role::Shot,
+        Request::Invite { wait: false, .. } => Role::Brief,
+        Request::Shot { .. } => Role::Shot,
     };
     let mut host = Host::start(desk, opening(role, clock, false)).await?;
     let (events, mut told) = mpsc::channel(EVENTS_LIMIT);

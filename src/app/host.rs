@@ -16,7 +16,7 @@ use super::desk::Desk;
 use super::driver::{
     ANSWERS_LIMIT, ASKS_LIMIT, After, Ask, Driver, End, Gate, INBOX_LIMIT, NEWS_LIMIT,
 };
-use super::driver::{News, Parts};
+use super::driver::{News, Parts, Scans};
 use super::event::{Start, event};
 use super::handle::{Facts, Handle};
 use super::hints::Hints;
@@ -55,6 +55,8 @@ pub(crate) enum Role {
     Shot,
     /// The same, only to say what would happen.
     Dry,
+    /// Be at an address for a moment.
+    Brief,
     /// Meet nobody.
     Alone,
 }
@@ -160,12 +162,16 @@ impl Host {
                 news,
                 start,
                 after: if role == Role::Dry { After::Nothing } else { After::More },
+                scans: match role {
+                    Role::Shot | Role::Dry => Scans::AfterShot,
+                    Role::Watch | Role::Wait | Role::Brief | Role::Alone => Scans::AtOnce,
+                },
             },
             gate,
         );
         let control = match role {
             Role::Watch => Some(control::serve(&place.socket, &handle)?),
-            Role::Wait | Role::Shot | Role::Dry | Role::Alone => None,
+            Role::Wait | Role::Shot | Role::Dry | Role::Brief | Role::Alone => None,
         };
         if let Some(net) = &handle.net {
             let told = tell_addresses(Arc::clone(net), handle.asks.clone());

@@ -619,3 +619,20 @@ fn an_invitation_can_be_waited_for() {
     assert_eq!(paired["peers"][0]["name"], "desk");
     assert_eq!(desk.tree(), laptop.tree());
 }
+
+#[test]
+fn a_one_shot_for_an_unknown_peer_ends_at_once() {
+    let device = Device::with_notes("laptop", NOTES);
+    init(&device.folder, &device.settings).unwrap();
+    for dry_run in [false, true] {
+        let request = Request::Shot {
+            mode: Mode::Sync,
+            peers: vec!["nobody".into()],
+            timeout_ms: None,
+            dry_run,
+            allow_mass_delete: false,
+        };
+        let error = device.ask(request).unwrap_err();
+        assert_eq!(error.kind, Failure::UnknownPeer, "{error}");
+    }
+}
