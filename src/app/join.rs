@@ -30,7 +30,7 @@ use crate::vault::{self, Folder};
 ///
 /// [`Failure::Ticket`] for a ticket that is mangled, expired, used up or this device's own;
 /// [`Failure::OtherVault`] for a folder of another vault; [`Failure::NoPeer`] when nobody answers;
-/// otherwise as [`ask`].
+/// otherwise as [`super::ask`].
 pub fn join(
     ticket: &str,
     dir: &Path,
