@@ -186,12 +186,18 @@ impl People {
     fn resurrected(&self, tree: &Tree) -> Option<String> {
         for (path, bytes) in tree {
             let Some(bytes) = bytes else { continue };
-            for mark in marks(bytes, b'F') {
+            // Files born at one place become one: an edit of either keeps both.
+            let of_file = marks(bytes, b'F');
+            let words: BTreeSet<String> = of_file
+                .iter()
+                .filter_map(|mark| self.words_of.get(mark))
+                .flatten()
+                .cloned()
+                .collect();
+            for mark in of_file {
                 if self.put_back.contains(&mark) {
                     continue;
                 }
-                let none = BTreeSet::new();
-                let words = self.words_of.get(&mark).unwrap_or(&none);
                 let unseen = |it: &&Deletion| it.mark == mark && words.is_subset(&it.seen);
                 if let Some(deletion) = self.deletions.iter().find(unseen) {
                     return Some(format!("{path} with {mark}, deleted by peer {}", deletion.peer));
@@ -337,6 +343,18 @@ mod tests {
         people.saved(b"F0n1e\nt0n2e\n", b"F0n1e\nt0n2e t0n3e\n");
         let edited = tree(&[("a.md", "F0n1e\nt0n2e t0n3e\n")]);
         assert_eq!(judge(&people, &edited, &store), []);
+    }
+
+    #[test]
+    fn an_edit_of_one_of_two_files_born_at_one_place_keeps_both() {
+        let mut people = People::default();
+        people.saved(b"", b"F0n1e\nt0n2e\n");
+        people.saved(b"", b"F1n3e\nt1n4e\n");
+        people.deleted(1, &at(), b"F0n1e\nt0n2e\nF1n3e\nt1n4e\n");
+        people.saved(b"F0n1e\nt0n2e\n", b"F0n1e\nt0n2e t0n5e\n");
+        let store = Store::new(Life([1; 16]));
+        let end = tree(&[("a.md", "F0n1e\nt0n2e t0n5e\nF1n3e\nt1n4e\n")]);
+        assert_eq!(judge(&people, &end, &store), []);
     }
 
     #[test]
