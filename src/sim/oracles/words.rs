@@ -186,14 +186,13 @@ impl People {
     fn resurrected(&self, tree: &Tree) -> Option<String> {
         for (path, bytes) in tree {
             let Some(bytes) = bytes else { continue };
-            // Files born at one place become one: an edit of either keeps both.
+            // Files born at one place become one, and a file written anew at its old place is the
+            // old one: an edit of either keeps what is there.
             let of_file = marks(bytes, b'F');
-            let words: BTreeSet<String> = of_file
-                .iter()
-                .filter_map(|mark| self.words_of.get(mark))
-                .flatten()
-                .cloned()
-                .collect();
+            let mut words = marks(bytes, b't');
+            for mark in &of_file {
+                words.extend(self.words_of.get(mark).into_iter().flatten().cloned());
+            }
             for mark in of_file {
                 if self.put_back.contains(&mark) {
                     continue;
