@@ -154,6 +154,13 @@ impl Engine {
     /// device, for its identity follows from its name.
     pub(super) fn keep_copy(&mut self, path: &VaultPath, copy: docs::Body) {
         let (kind, content) = copy.fingerprint();
+        let at_hand =
+            matches!(copy, docs::Body::Text(_)) || self.index.holder_of(&content.hash).is_some();
+        if !at_hand {
+            // Who has the bytes keeps them, and the copy comes from there; if its own user has
+            // replaced them since, there is nothing to keep.
+            return;
+        }
         let name = path.with_suffix(&format!("(conflict {})", content.hash.short()));
         let birth = Birth { vault: self.vault, path: name.clone(), generation: 0 };
         let id = birth.file_id();
@@ -183,6 +190,7 @@ impl Engine {
         }
         task.working = true;
         self.busy += 1;
+        self.saving.insert(content.hash, id);
         let reports = Vec::new();
         self.commit(
             writes,

@@ -112,6 +112,8 @@ pub struct Engine {
     pub(super) fetches: BTreeMap<ContentHash, Fetch>,
     /// Files whose content is not here and could not be asked for yet.
     pub(super) wanting: BTreeSet<FileId>,
+    /// Contents that lost a choice and are being copied beside their file, by the copy's file.
+    pub(super) saving: BTreeMap<ContentHash, FileId>,
     pub(super) shots: Shots,
     pub(super) problems: BTreeMap<String, Problem>,
     /// Files that the rules of this device leave out, or whose step must wait for a person.
@@ -153,6 +155,7 @@ impl Engine {
             links: BTreeMap::new(),
             fetches: BTreeMap::new(),
             wanting: BTreeSet::new(),
+            saving: BTreeMap::new(),
             shots: Shots::default(),
             problems: BTreeMap::new(),
             held: BTreeSet::new(),

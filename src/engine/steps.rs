@@ -87,13 +87,17 @@ impl Engine {
 
     fn step(&mut self, id: FileId, step: Step, taking: Taking) -> bool {
         self.hold_task(id);
+        if let Some(place) = place_of(&taking) {
+            // A look may see it there before its record says so.
+            self.intake.arriving.insert(place, id);
+        }
         let op = self.op(Pending::Step(id, taking));
         self.emit(Effect::Step { op, step });
         true
     }
 
     fn write(&mut self, id: FileId, entry: &Entry, place: VaultPath) -> bool {
-        if self.rival_is_there(id, &place) {
+        if self.rival_is_there(id, &place) || self.is_being_saved(id, entry) {
             return self.rest(id);
         }
         let Some(source) = self.source(id, entry) else {
@@ -107,6 +111,20 @@ impl Engine {
         };
         let step = Step::Replace { path: place, expected, source, mtime_ms: entry.mtime_ms };
         self.step(id, step, taking)
+    }
+
+    /// Whether what lies here lost a choice and is not copied beside it yet.
+    fn is_being_saved(&mut self, id: FileId, entry: &Entry) -> bool {
+        let Some(hash) = entry.base.as_ref().map(|base| base.content.hash) else { return false };
+        let Some(copy) = self.saving.get(&hash).copied().filter(|copy| *copy != id) else {
+            return false;
+        };
+        let open = self.tasks.contains_key(&copy)
+            && self.index.get(&copy).is_none_or(|copy| copy.alive && copy.base.is_none());
+        if !open {
+            self.saving.remove(&hash);
+        }
+        open
     }
 
     /// Where the wanted bytes come from; `None` while they are being fetched (or cannot be yet).

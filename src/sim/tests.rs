@@ -9,14 +9,6 @@ use super::world::{Plan, Planted, Summary, World};
 /// How many seeds of each sort of world run when nobody asks for more.
 const SEEDS: u64 = 12;
 
-/// Worlds that are known not to end well yet, with the reason; they are named at every run, and
-/// still run when they are asked for by number.
-const KNOWN_OPEN: [(&str, u64, &str); 1] = [(
-    "worlds_without_power_end_equal",
-    8,
-    "after a power cut both peers want an attachment whose bytes no disk holds any more",
-)];
-
 fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     match number("VAULT_SYNC_SIM_SEED") {
@@ -45,13 +37,6 @@ fn all(test: &str, plan: impl Fn(u64) -> Plan) -> Vec<Summary> {
     let mut summaries = Vec::new();
     let mut lines = String::new();
     for seed in seeds() {
-        let open = KNOWN_OPEN.iter().find(|(name, open, _)| *name == test && *open == seed);
-        if let Some((_, _, reason)) = open
-            && std::env::var_os("VAULT_SYNC_SIM_SEED").is_none()
-        {
-            eprintln!("known to fail, left out: {test}, seed {seed}: {reason}");
-            continue;
-        }
         let (result, world) = run(plan(seed));
         match result {
             Ok(summary) => summaries.push(summary),
