@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::core::Engine;
+use super::core::{Engine, Stage};
 use super::digest;
 use super::effect::{Effect, LinkId};
 use super::input::DialError;
@@ -160,6 +160,13 @@ impl Engine {
 
     /// Says hello.
     pub(super) fn greet(&mut self, link: LinkId) {
+        if self.stage < Stage::Ready {
+            // A digest of what was not looked at yet would prove nothing.
+            if let Some(it) = self.links.get_mut(&link) {
+                it.phase = Phase::Accepted;
+            }
+            return;
+        }
         let (gives, takes) = self.shots.direction(self.stay);
         let hello = Hello {
             version: PROTOCOL_VERSION,
@@ -379,6 +386,12 @@ impl Engine {
         }
         if it.phase == Phase::Stranger {
             self.greet(link);
+            if let Some(it) = self.links.get_mut(&link)
+                && it.phase == Phase::Accepted
+            {
+                it.early_hello = Some(hello);
+                return;
+            }
         }
         let (ours, files) = self.links.get(&link).map_or((Digest::ZERO, 0), |it| it.hello_sent);
         let fanout = digest::fanout(hello.files.max(files));
