@@ -2,8 +2,8 @@
 //!
 //! - Out: control and live messages are encoded where they are sent; bulk and chunks (up to 16 MiB,
 //!   compressed) go through a queue of their own, so that packing them never holds up an edit.
-//! - In: one task decodes in the order of arrival, and waits while the driver has enough to do; then
-//!   nothing more is read from the peers.
+//! - In: one task decodes in the order of arrival, lets the hello of each link go first, and waits
+//!   while the driver has enough to do; then nothing more is read from the peers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -107,62 +107,111 @@ pub(crate) fn lane_number(lane: Lane) -> u8 {
     }
 }
 
+/// Most bytes of frames that are kept back on a link before its hello. A peer sends none before it
+/// heard ours, so it is what crosses the hello on the way: the windows of all lanes.
+const EARLY_LIMIT_BYTES: u64 = 32 * 1024 * 1024;
+
 /// Turns events of the network into inputs, until either end is gone.
 pub(crate) async fn take_in(
     net: Arc<Net>,
     mut events: mpsc::Receiver<Event>,
     inputs: mpsc::Sender<Input>,
 ) {
-    let mut broken: BTreeMap<LinkNo, String> = BTreeMap::new();
+    let mut intake = Intake::default();
     while let Some(event) = events.recv().await {
-        let Some(input) = input_of(event, &net, &mut broken) else {
-            continue;
-        };
-        if inputs.send(input).await.is_err() {
-            return;
+        let (ready, spoilt) = intake.sort(event);
+        if let Some(link) = spoilt {
+            net.close(link);
+        }
+        for input in ready {
+            if inputs.send(input).await.is_err() {
+                return;
+            }
         }
     }
 }
 
-/// One event as an input; `None` for frames that come after one that could not be understood.
-fn input_of(event: Event, net: &Net, broken: &mut BTreeMap<LinkNo, String>) -> Option<Input> {
-    Some(match event {
-        Event::Up { link, peer, dialled } => Input::LinkUp { link: LinkId(link.0), peer, dialled },
-        Event::DialFailed { peer, kind, text } => Input::DialFailed {
-            peer,
-            reason: match kind {
-                DialFailure::Unreachable => DialError::Unreachable(text),
-                DialFailure::Version => DialError::Version(text),
-            },
-        },
-        Event::Frame { link, lane, bytes } => {
-            if broken.contains_key(&link) {
-                return None;
+/// What must be remembered of the links to put their frames in order.
+///
+/// - Invariant: of each link the hello is the first of what a member says. Lanes overtake each
+///   other, so what comes on another lane before it waits for it.
+#[derive(Debug, Default)]
+struct Intake {
+    /// Links on which something came that could not be understood, and what.
+    broken: BTreeMap<LinkNo, String>,
+    /// Links without hello so far, with what waits for it.
+    early: BTreeMap<LinkNo, Early>,
+}
+
+#[derive(Debug, Default)]
+struct Early {
+    inputs: Vec<Input>,
+    bytes: u64,
+}
+
+impl Intake {
+    /// The inputs that an event leads to, and the link that must be closed, if it spoilt one.
+    fn sort(&mut self, event: Event) -> (Vec<Input>, Option<LinkNo>) {
+        let input = match event {
+            Event::Up { link, peer, dialled } => {
+                self.early.insert(link, Early::default());
+                Input::LinkUp { link: LinkId(link.0), peer, dialled }
             }
-            match decode(lane, &bytes) {
-                Ok((lane, message)) => Input::Message {
-                    link: LinkId(link.0),
-                    lane,
-                    message,
-                    wire_bytes: (bytes.len() + FRAME_HEADER_BYTES) as u64,
+            Event::DialFailed { peer, kind, text } => Input::DialFailed {
+                peer,
+                reason: match kind {
+                    DialFailure::Unreachable => DialError::Unreachable(text),
+                    DialFailure::Version => DialError::Version(text),
                 },
-                Err(reason) => {
-                    tracing::warn!(link = link.0, reason, "a peer sent nonsense");
-                    broken.insert(link, reason);
-                    net.close(link);
-                    return None;
-                }
+            },
+            Event::Frame { link, .. } if self.broken.contains_key(&link) => {
+                return (Vec::new(), None);
             }
+            Event::Frame { link, lane, bytes } => {
+                return match self.frame(link, lane, &bytes) {
+                    Ok(inputs) => (inputs, None),
+                    Err(reason) => {
+                        tracing::warn!(link = link.0, reason, "a peer sent nonsense");
+                        self.broken.insert(link, reason);
+                        self.early.remove(&link);
+                        (Vec::new(), Some(link))
+                    }
+                };
+            }
+            Event::Sent { link, lane, wire_bytes } => match Lane::ALL.get(usize::from(lane)) {
+                Some(&lane) => Input::Sent { link: LinkId(link.0), lane, wire_bytes },
+                None => return (Vec::new(), None),
+            },
+            Event::Down { link, reason } => {
+                self.early.remove(&link);
+                let reason = self.broken.remove(&link).unwrap_or(reason);
+                Input::LinkDown { link: LinkId(link.0), reason }
+            }
+        };
+        (vec![input], None)
+    }
+
+    fn frame(&mut self, link: LinkNo, lane: u8, bytes: &[u8]) -> Result<Vec<Input>, String> {
+        let (lane, message) = decode(lane, bytes)?;
+        let wire_bytes = (bytes.len() + FRAME_HEADER_BYTES) as u64;
+        let is_hello = matches!(message, Message::Hello(_));
+        let input = Input::Message { link: LinkId(link.0), lane, message, wire_bytes };
+        if is_hello {
+            let early = self.early.remove(&link).unwrap_or_default();
+            return Ok(std::iter::once(input).chain(early.inputs).collect());
         }
-        Event::Sent { link, lane, wire_bytes } => Input::Sent {
-            link: LinkId(link.0),
-            lane: *Lane::ALL.get(usize::from(lane))?,
-            wire_bytes,
-        },
-        Event::Down { link, reason } => {
-            Input::LinkDown { link: LinkId(link.0), reason: broken.remove(&link).unwrap_or(reason) }
+        match self.early.get_mut(&link) {
+            Some(early) if lane != Lane::Control => {
+                early.bytes += wire_bytes;
+                if early.bytes > EARLY_LIMIT_BYTES {
+                    return Err("it sends files and does not say hello".to_owned());
+                }
+                early.inputs.push(input);
+                Ok(Vec::new())
+            }
+            _ => Ok(vec![input]),
         }
-    })
+    }
 }
 
 fn decode(lane: u8, bytes: &[u8]) -> Result<(Lane, Message), String> {
@@ -173,5 +222,100 @@ fn decode(lane: u8, bytes: &[u8]) -> Result<(Lane, Message), String> {
         Ok(Ok(message)) => Ok((lane, message)),
         Ok(Err(error)) => Err(super::workers::chain(&error)),
         Err(panic) => Err(panic),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ContentHash, Digest, PeerId, VaultId};
+    use crate::wire::{Hello, PROTOCOL_VERSION};
+
+    const LINK: LinkNo = LinkNo(1);
+
+    fn frame(lane: Lane, message: &Message) -> Event {
+        Event::Frame { link: LINK, lane: lane_number(lane), bytes: wire::encode(message) }
+    }
+
+    fn hello() -> Message {
+        Message::Hello(Hello {
+            version: PROTOCOL_VERSION,
+            vault: VaultId([1; 16]),
+            digest: Digest::ZERO,
+            files: 0,
+            gives: true,
+            takes: true,
+            members: Digest::ZERO,
+        })
+    }
+
+    fn linked() -> Intake {
+        let mut intake = Intake::default();
+        let up = Event::Up { link: LINK, peer: PeerId([2; 32]), dialled: false };
+        assert_eq!(intake.sort(up).0.len(), 1);
+        intake
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only messages have a lane")]
+    fn lanes(inputs: &[Input]) -> Vec<Lane> {
+        let lane = |input: &Input| match input {
+            Input::Message { lane, .. } => Some(*lane),
+            _ => None,
+        };
+        inputs.iter().filter_map(lane).collect()
+    }
+
+    #[test]
+    fn what_overtakes_the_hello_waits_for_it() {
+        let mut intake = linked();
+        let gone = Message::ContentGone(ContentHash([3; 32]));
+        assert!(intake.sort(frame(Lane::Bulk, &Message::Deliver(vec![]))).0.is_empty());
+        assert!(intake.sort(frame(Lane::Blob, &gone)).0.is_empty());
+        // What is said on the way to the hello does not.
+        let paired = Message::Paired { members: vec![] };
+        assert_eq!(lanes(&intake.sort(frame(Lane::Control, &paired)).0), [Lane::Control]);
+        let (inputs, spoilt) = intake.sort(frame(Lane::Control, &hello()));
+        assert_eq!(lanes(&inputs), [Lane::Control, Lane::Bulk, Lane::Blob]);
+        assert_eq!(spoilt, None);
+        let after = intake.sort(frame(Lane::Bulk, &Message::Deliver(vec![]))).0;
+        assert_eq!(lanes(&after), [Lane::Bulk]);
+    }
+
+    #[test]
+    fn files_without_end_before_a_hello_end_the_link() {
+        let mut intake = linked();
+        let mib = wire::BLOB_LIMIT_BYTES / 2;
+        let hash = ContentHash([3; 32]);
+        let mut waits = 0;
+        let spoilt = loop {
+            // Different bytes, so that packing does not make them small.
+            let bytes = (0..mib / 32).flat_map(|n| ContentHash::of(&n.to_be_bytes()).0).collect();
+            let chunk = Message::Chunk { hash, index: waits, bytes };
+            if let (_, Some(link)) = intake.sort(frame(Lane::Blob, &chunk)) {
+                break link;
+            }
+            waits += 1;
+            assert!(u64::from(waits) * (mib as u64) < EARLY_LIMIT_BYTES);
+        };
+        assert_eq!(spoilt, LINK);
+        assert!(u64::from(waits + 1) * (mib as u64 + 64) > EARLY_LIMIT_BYTES);
+    }
+
+    #[test]
+    fn nonsense_closes_the_link_and_is_the_reason_of_its_end() {
+        let mut intake = linked();
+        let nonsense = Event::Frame { link: LINK, lane: 0, bytes: vec![0xff; 9] };
+        assert_eq!(intake.sort(nonsense).1, Some(LINK));
+        // What still comes is not looked at.
+        let (inputs, spoilt) = intake.sort(frame(Lane::Control, &hello()));
+        assert!(inputs.is_empty() && spoilt.is_none());
+        let down = Event::Down { link: LINK, reason: "closed".into() };
+        match intake.sort(down).0.as_slice() {
+            [Input::LinkDown { reason, .. }] => assert_ne!(reason, "closed"),
+            other => panic!("{other:?}"),
+        }
+        assert!(intake.broken.is_empty() && intake.early.is_empty());
+        let lane = Event::Frame { link: LINK, lane: 9, bytes: vec![] };
+        assert_eq!(linked().sort(lane).1, Some(LINK));
     }
 }
