@@ -189,7 +189,8 @@ impl Engine {
             writes.push(Write::Text { hash: content.hash, bytes: text.into_bytes() });
         }
         task.working = true;
-        self.busy += 1;
+        task.held_bytes = task.bytes.as_ref().map_or(0, |(_, bytes)| bytes.len() as u64);
+        self.turns.begin(task.held_bytes);
         self.saving.insert(content.hash, id);
         let reports = Vec::new();
         self.commit(

@@ -26,6 +26,7 @@ mod status;
 mod steps;
 mod takein;
 mod task;
+mod turns;
 mod work;
 
 pub use check::Recorded;
