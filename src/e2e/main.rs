@@ -7,6 +7,7 @@
     reason = "tests that start programs, write vaults and say what they skip"
 )]
 
+mod away;
 mod bad_input;
 mod device;
 mod kill;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Content, Digest, FileId, Heads, Kind, Stamp, VaultPath};
+use crate::model::{Content, Digest, FileId, Heads, Kind, Seen, Sketch, Stamp, VaultPath};
 use crate::wire::State;
 
 /// First byte of an encoded record. A reader that meets another version refuses the record.
@@ -50,8 +50,18 @@ pub(super) struct Base {
     pub(super) kind: Kind,
     /// As the file system described it.
     pub(super) stamp: Stamp,
+    /// What its text is like, so that it is known again elsewhere though edited.
+    pub(super) sketch: Sketch,
     /// Which version of the document that was; empty for the file as it was born.
     pub(super) heads: Heads,
+}
+
+impl Base {
+    /// As it was seen at `path`, which was the version `heads`.
+    pub(super) fn seen(path: VaultPath, seen: &Seen, heads: Heads) -> Self {
+        let Seen { stamp, content, kind, sketch, .. } = *seen;
+        Self { path, content, kind, stamp, sketch, heads }
+    }
 }
 
 impl Entry {

@@ -37,13 +37,8 @@ impl Engine {
                 }) =>
             {
                 // The disk is where the vault already wanted it.
-                let base = Base {
-                    path: to.clone(),
-                    content: seen.content,
-                    kind: seen.kind,
-                    stamp: seen.stamp,
-                    heads: entry.base.as_ref().map(|base| base.heads.clone()).unwrap_or_default(),
-                };
+                let heads = entry.base.as_ref().map(|base| base.heads.clone()).unwrap_or_default();
+                let base = Base::seen(to.clone(), seen, heads);
                 self.commit_base(id, entry, Some(base), Vec::new());
             }
             (Work::Disk(Disk::Gone, _), Some(entry)) if !entry.alive || entry.base.is_none() => {
@@ -53,13 +48,7 @@ impl Engine {
                 if entry.alive && entry.content == seen.content && entry.kind == seen.kind =>
             {
                 // It was on its way here, and here it is.
-                let base = Base {
-                    path: path.clone(),
-                    content: seen.content,
-                    kind: seen.kind,
-                    stamp: seen.stamp,
-                    heads: entry.heads.clone(),
-                };
+                let base = Base::seen(path.clone(), seen, entry.heads.clone());
                 self.commit_base(id, entry, Some(base), Vec::new());
             }
             (Work::Incoming(incoming), entry) => {
@@ -92,8 +81,7 @@ impl Engine {
             self.end_work(id);
             return true;
         }
-        let base =
-            Base { path: place, content: seen.content, kind: seen.kind, stamp: seen.stamp, heads };
+        let base = Base::seen(place, seen, heads);
         self.commit_base(id, entry.clone(), Some(base), Vec::new());
         true
     }
@@ -115,13 +103,7 @@ impl Engine {
             alive: true,
             heads: Heads::default(),
             mtime_ms: seen.stamp.mtime_ns / 1_000_000,
-            base: Some(Base {
-                path: path.clone(),
-                content: seen.content,
-                kind: seen.kind,
-                stamp: seen.stamp,
-                heads: Heads::default(),
-            }),
+            base: Some(Base::seen(path.clone(), &seen, Heads::default())),
         };
         let mut writes = Vec::new();
         if let (Kind::Text, Some(bytes)) = (seen.kind, seen.text) {

@@ -7,7 +7,9 @@ use super::effect::Effect;
 use super::entry::{Base, Entry};
 use super::report::Report;
 use super::task::{Copying, Taking, Work};
-use crate::model::{Content, FileId, Kind, Source, Stamp, Step, StepDone, StepError, VaultPath};
+use crate::model::{
+    Content, FileId, Kind, Sketch, Source, Stamp, Step, StepDone, StepError, VaultPath,
+};
 use crate::reconcile::{self, Lies, Next, Wanted};
 
 /// A step that the disk refused is tried again after this long, doubling up to
@@ -283,6 +285,7 @@ impl Engine {
             self.tasks.get(&id).map_or((None, self.now), |task| (task.origin, task.since));
         let ms = self.now.since_ms(since);
         let base = entry.base.clone();
+        let sketch = self.sketch_of(id, entry.content);
         let left = base.as_ref().map(|base| base.path.clone());
         let mut reports = Vec::new();
         let folder = entry.kind == Kind::Folder;
@@ -290,11 +293,11 @@ impl Engine {
         let new = match taking {
             Taking::Create { place, content } => {
                 reports.push(Report::Written { path: place.clone(), peer: origin, ms });
-                Some(base_of(&entry, place, content, stamp))
+                Some(base_of(&entry, place, content, stamp, sketch))
             }
             Taking::Overwrite { content } => base.map(|base| {
                 reports.push(Report::Written { path: base.path.clone(), peer: origin, ms });
-                base_of(&entry, base.path, content, stamp)
+                base_of(&entry, base.path, content, stamp, sketch)
             }),
             Taking::Move { to } => base.map(|base| {
                 let (path, from) = (to.clone(), base.path.clone());
@@ -312,6 +315,7 @@ impl Engine {
                     content,
                     kind: Kind::Folder,
                     stamp,
+                    sketch: Sketch::default(),
                     heads: entry.heads.clone(),
                 })
             }
@@ -340,6 +344,14 @@ impl Engine {
             task.copying = Copying::Allowed;
         }
         self.commit_base(id, entry, new, reports);
+    }
+
+    /// What the bytes at hand are like, if they are the wanted ones.
+    fn sketch_of(&self, id: FileId, content: Content) -> Sketch {
+        let bytes = self.tasks.get(&id).and_then(|task| task.bytes.as_ref());
+        let wanted = bytes.filter(|(hash, _)| *hash == content.hash);
+        let text = wanted.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok());
+        text.map(Sketch::of).unwrap_or_default()
     }
 
     /// A place became free: whoever waits for it goes on.
@@ -386,6 +398,7 @@ fn place_of(taking: &Taking) -> Option<VaultPath> {
     }
 }
 
-fn base_of(entry: &Entry, path: VaultPath, content: Content, stamp: Stamp) -> Base {
-    Base { path, content, kind: entry.kind, stamp, heads: entry.heads.clone() }
+/// What lies at `path` now that we put it there.
+fn base_of(entry: &Entry, path: VaultPath, content: Content, stamp: Stamp, sketch: Sketch) -> Base {
+    Base { path, content, kind: entry.kind, stamp, sketch, heads: entry.heads.clone() }
 }

@@ -32,6 +32,7 @@ impl Engine {
                 path: path.clone(),
                 content: seen.content,
                 stamp: seen.stamp,
+                sketch: seen.sketch,
             })
             .collect();
         let moves = reconcile::pair_moves(&vanished, &appeared);
@@ -101,8 +102,8 @@ impl Engine {
             .filter_map(|id| {
                 let entry = self.index.get(&id)?;
                 let base = entry.base.as_ref().filter(|_| entry.kind != Kind::Folder)?;
-                let (path, content, stamp) = (base.path.clone(), base.content, base.stamp);
-                Some(Vanished { id, path, content, stamp })
+                let (path, sketch) = (base.path.clone(), base.sketch);
+                Some(Vanished { id, path, content: base.content, stamp: base.stamp, sketch })
             })
             .collect()
     }
@@ -154,7 +155,7 @@ impl Engine {
     }
 
     pub(super) fn born_folder(&mut self, path: VaultPath, stamp: Stamp) {
-        let seen = Seen { stamp, content: Content::of(b""), kind: Kind::Folder, text: None };
+        let seen = Seen::new(stamp, Content::of(b""), Kind::Folder, None);
         let first = self.first_hint(&path);
         self.born_file(path, seen, first);
     }

@@ -96,12 +96,8 @@ impl Peer {
         match self.disk.get(place) {
             Some((bytes, stamp)) => {
                 let kind = kind_of(bytes);
-                Observed::File(Seen {
-                    stamp: *stamp,
-                    content: Content::of(bytes),
-                    kind,
-                    text: (kind == Kind::Text).then(|| bytes.clone()),
-                })
+                let text = (kind == Kind::Text).then(|| bytes.clone());
+                Observed::File(Seen::new(*stamp, Content::of(bytes), kind, text))
             }
             None if self.disk.keys().any(|it| it.is_below(place)) => {
                 Observed::Folder { empty: false, stamp: Stamp::default() }

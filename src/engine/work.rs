@@ -384,8 +384,7 @@ impl Engine {
         };
         let same = entry.alive && seen.content == entry.content;
         let heads = if same { entry.heads.clone() } else { branch };
-        entry.base =
-            Some(Base { path, content: seen.content, kind: seen.kind, stamp: seen.stamp, heads });
+        entry.base = Some(Base::seen(path, seen, heads));
     }
 
     pub(super) fn disk_reports(

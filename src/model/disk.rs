@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Kind, VaultPath};
+use super::{Content, Kind, Sketch, VaultPath};
 
 /// What a file system says of one file without reading it.
 ///
@@ -75,6 +75,17 @@ pub struct Seen {
     pub kind: Kind,
     /// The bytes, for texts only.
     pub text: Option<Vec<u8>>,
+    /// What the text is like, for texts only.
+    pub sketch: Sketch,
+}
+
+impl Seen {
+    /// A file as it was read; `text` only for texts.
+    pub fn new(stamp: Stamp, content: Content, kind: Kind, text: Option<Vec<u8>>) -> Self {
+        let words = text.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let sketch = words.map(Sketch::of).unwrap_or_default();
+        Self { stamp, content, kind, text, sketch }
+    }
 }
 
 /// Something that concerns one path and stops nothing else.

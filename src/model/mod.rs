@@ -16,6 +16,7 @@ mod kept;
 mod member;
 mod outline;
 mod path;
+mod sketch;
 mod time;
 
 pub use content::{Content, Kind, TEXT_LIMIT_BYTES, kind_of};
@@ -31,4 +32,5 @@ pub use outline::{
     verify_outline,
 };
 pub use path::{NAME_LIMIT_BYTES, PATH_LIMIT_BYTES, PathError, VaultPath};
+pub use sketch::Sketch;
 pub use time::{Tick, WallMs};

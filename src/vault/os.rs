@@ -80,6 +80,26 @@ pub(super) fn settled(stamp: &Stamp) -> bool {
     nanos(SystemTime::now()).saturating_sub(stamp.mtime_ns) > 3_000_000_000
 }
 
+/// Clocks of most file systems tick in steps of a few milliseconds; this is several of them.
+const TICK_NS: i64 = 50_000_000;
+/// The coarsest steps in use (FAT); such times have no part below a second.
+const COARSE_TICK_NS: i64 = 2_000_000_000;
+
+/// The stamp to remember for bytes read just now: one that no file ever has, if a save within the
+/// same tick of the file system's clock could have left it unchanged. The next walk then reads the
+/// file once more.
+pub(super) fn unless_racy(stamp: Stamp) -> Stamp {
+    unless_racy_at(stamp, nanos(SystemTime::now()))
+}
+
+fn unless_racy_at(stamp: Stamp, now_ns: i64) -> Stamp {
+    // People and programs set the modification time as they like; the change time only ticks.
+    let last_ns = if stamp.ctime_ns == 0 { stamp.mtime_ns } else { stamp.ctime_ns };
+    let tick_ns = if last_ns % 1_000_000_000 == 0 { COARSE_TICK_NS } else { TICK_NS };
+    let age_ns = now_ns.saturating_sub(last_ns);
+    if (0..tick_ns).contains(&age_ns) { Stamp { ctime_ns: i64::MIN, ..stamp } } else { stamp }
+}
+
 /// The number of the file system that holds `meta`.
 #[cfg(unix)]
 pub(super) fn device(meta: &Metadata) -> u64 {
@@ -226,6 +246,21 @@ mod tests {
         assert_eq!(nanos(time_of_ms(1500)), 1_500_000_000);
         assert!(nanos(time_of_ms(i64::MAX)) >= 0);
         assert!(nanos(time_of_ms(i64::MIN)) <= 0);
+    }
+
+    #[test]
+    fn a_stamp_that_a_save_could_leave_unchanged_is_not_remembered() {
+        const S: i64 = 1_000_000_000;
+        let at = |mtime_ns, ctime_ns| Stamp { mtime_ns, ctime_ns, ..Stamp::default() };
+        let kept = |stamp, now_ns| unless_racy_at(stamp, now_ns) == stamp;
+        assert!(!kept(at(7, S + 1), S + 1), "changed this very moment");
+        assert!(!kept(at(7, S + 1), S + TICK_NS), "within the tick");
+        assert!(kept(at(7, S + 1), S + 1 + TICK_NS), "a tick ago");
+        assert!(kept(at(S + 1, 7), S + 1), "only the change time ticks");
+        assert!(!kept(at(S + 1, 0), S + 1), "unless there is none");
+        assert!(!kept(at(7, 4 * S), 5 * S), "a coarse clock");
+        assert!(kept(at(7, 4 * S), 6 * S), "a coarse tick ago");
+        assert!(kept(at(7, 9 * S + 1), 5 * S), "a clock ahead of ours");
     }
 
     #[test]

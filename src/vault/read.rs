@@ -113,7 +113,7 @@ pub(super) fn read(real: &Path) -> Result<Seen, Miss> {
         let content = Content::of(&bytes);
         Ok((content, kind, (kind == Kind::Text).then_some(bytes)))
     })
-    .map(|((content, kind, text), stamp)| Seen { stamp, content, kind, text })
+    .map(|((content, kind, text), stamp)| Seen::new(os::unless_racy(stamp), content, kind, text))
 }
 
 /// Fingerprints the file `real` once it holds still.

@@ -67,7 +67,7 @@ impl Disk {
         };
         let kind = kind_of(&file.bytes);
         let text = (kind == crate::model::Kind::Text).then(|| file.bytes.as_ref().clone());
-        Observed::File(Seen { stamp: node.stamp(), content: file.content, kind, text })
+        Observed::File(Seen::new(node.stamp(), file.content, kind, text))
     }
 }
 
