@@ -23,6 +23,20 @@ impl Content {
     pub fn of(bytes: &[u8]) -> Self {
         Self { hash: ContentHash::of(bytes), size: bytes.len() as u64 }
     }
+
+    /// Fingerprints `size` zero bytes, in steps that need little memory.
+    pub fn of_zeros(size: u64) -> Self {
+        const STEP: usize = 64 * 1024;
+        let zeros = [0; STEP];
+        let mut hasher = blake3::Hasher::new();
+        let mut left = size;
+        while left > 0 {
+            let step = usize::try_from(left).map_or(STEP, |left| left.min(STEP));
+            hasher.update(&zeros[..step]);
+            left -= step as u64;
+        }
+        Self { hash: ContentHash(*hasher.finalize().as_bytes()), size }
+    }
 }
 
 /// How a file is merged and transferred; a pure function of its bytes, see [`kind_of`].
