@@ -360,7 +360,7 @@ impl Engine {
             self.intake.vanishing.remove(&id);
             let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
-                self.disk_event(id, Disk::Edited(seen), first);
+                self.disk_event(id, Disk::Edited(path, seen), first);
                 return;
             }
             if let Some(batch) = &mut self.intake.batch {

@@ -26,6 +26,8 @@ mod status;
 mod steps;
 mod takein;
 mod task;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub use check::Recorded;

@@ -13,12 +13,12 @@ use crate::wire::{Delivery, Lane};
 pub(super) enum Disk {
     /// It appeared where none was known.
     Born { path: VaultPath, generation: u32, seen: Seen },
-    /// It was looked at in its place.
-    Edited(Seen),
+    /// It was looked at in this place.
+    Edited(VaultPath, Seen),
     /// It lies elsewhere now, perhaps edited.
     Moved(VaultPath, Seen),
-    /// It is gone.
-    Gone,
+    /// It is gone from this place.
+    Gone(VaultPath),
 }
 
 /// A delivery waiting for its turn.
@@ -88,13 +88,22 @@ pub(super) enum Taking {
     RemoveFolder,
 }
 
+impl Task {
+    /// Whether it is known already, and only not taken in yet, that the file left its place.
+    pub(super) fn is_leaving(&self) -> bool {
+        let leaves = |disk: &Disk| matches!(disk, Disk::Moved(..) | Disk::Gone(_));
+        let now = matches!(&self.work, Some(Work::Disk(disk, _)) if leaves(disk));
+        now || self.disk.iter().any(|(disk, _)| leaves(disk))
+    }
+}
+
 impl Engine {
     /// The disk did something to a file: put it in line.
     pub(super) fn disk_event(&mut self, id: FileId, disk: Disk, first: Tick) {
         if self.shots.dry() {
             let path = match &disk {
                 Disk::Born { path, .. } | Disk::Moved(path, _) => path.to_string(),
-                Disk::Edited(_) | Disk::Gone => {
+                Disk::Edited(..) | Disk::Gone(_) => {
                     self.index.get(&id).map_or_else(|| id.to_string(), |it| it.path.to_string())
                 }
             };

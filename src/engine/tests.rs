@@ -521,3 +521,59 @@ fn nothing_is_said_once_all_agree() {
     world.run(600_000);
     assert_eq!(world.messages, before);
 }
+
+/// What the disk shows of a file, for events that are put in line by hand.
+fn seen_at(peer: &Peer, name: &str) -> Seen {
+    match peer.observe(&path(name)) {
+        Observed::File(seen) => seen,
+        other => panic!("{name} is no file: {other:?}"),
+    }
+}
+
+#[test]
+fn what_was_seen_before_a_move_was_taken_in_is_not_taken_for_a_deletion() {
+    let mut world = met(2);
+    world.peers[0].save("n.md", "alpha\n");
+    world.run(3000);
+    world.part();
+    world.run(100);
+    world.peers[1].save("n.md", "alpha\nbeta\n");
+    world.run(3000);
+    let peer = &mut world.peers[0];
+    peer.rename("n.md", "m.md");
+    peer.inbox.clear();
+    let seen = seen_at(peer, "m.md");
+    let (id, now) = (peer.engine.index.at(&path("n.md")).unwrap(), peer.engine.now);
+    peer.engine.disk_event(id, task::Disk::Moved(path("m.md"), seen.clone()), now);
+    peer.engine.disk_event(id, task::Disk::Gone(path("n.md")), now);
+    peer.engine.disk_event(id, task::Disk::Edited(path("n.md"), seen), now);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    let texts = world.peers[0].texts_on_disk();
+    assert_eq!(texts, BTreeMap::from([("m.md".to_owned(), "alpha\nbeta\n".to_owned())]));
+    let deleted = |report: &Report| matches!(report, Report::Deleted { .. });
+    assert!(!world.peers[0].reports.iter().any(deleted));
+}
+
+#[test]
+fn an_edit_of_a_file_that_left_its_record_is_merged_with_what_came_meanwhile() {
+    let mut world = met(2);
+    world.peers[0].save("n.md", "alpha\n");
+    world.run(3000);
+    world.part();
+    world.run(100);
+    world.peers[1].save("n.md", "alpha\nbeta\n");
+    world.run(3000);
+    // Deleted and written anew between two looks; the edit of the other comes in between.
+    let peer = &mut world.peers[0];
+    let seen = seen_at(peer, "n.md");
+    let (id, now) = (peer.engine.index.at(&path("n.md")).unwrap(), peer.engine.now);
+    peer.engine.disk_event(id, task::Disk::Gone(path("n.md")), now);
+    peer.engine.disk_event(id, task::Disk::Edited(path("n.md"), seen), now);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    let all: String = world.peers[0].texts_on_disk().into_values().collect();
+    assert!(all.contains("beta"), "{all}");
+}

@@ -103,7 +103,7 @@ impl Engine {
                     at = heads;
                 }
                 match disk {
-                    Disk::Gone => acts.push(Act::Delete),
+                    Disk::Gone(_) => acts.push(Act::Delete),
                     Disk::Moved(to, seen) => {
                         acts.push(Act::Rename { to: to.clone() });
                         let base = entry.and_then(|it| it.base.as_ref()).map(|it| it.content);
@@ -112,7 +112,7 @@ impl Engine {
                             acts.push(content_act(seen, &mut texts));
                         }
                     }
-                    Disk::Edited(seen) => {
+                    Disk::Edited(_, seen) => {
                         time = mtime(seen);
                         acts.push(content_act(seen, &mut texts));
                     }
@@ -299,7 +299,8 @@ impl Engine {
             Work::Disk(disk, first) => {
                 Self::disk_base(&mut entry, disk, done.branch);
                 reports = self.disk_reports(&entry, old.as_ref(), disk, done.ops, *first);
-                if let Disk::Edited(seen) | Disk::Moved(_, seen) | Disk::Born { seen, .. } = disk {
+                if let Disk::Edited(_, seen) | Disk::Moved(_, seen) | Disk::Born { seen, .. } = disk
+                {
                     let seen_ms = seen.stamp.mtime_ns / 1_000_000;
                     entry.mtime_ms = match (entry.content == seen.content, changed) {
                         (true, true) => seen_ms,
@@ -375,12 +376,12 @@ impl Engine {
     }
 
     fn disk_base(entry: &mut Entry, disk: &Disk, branch: Heads) {
-        let old = entry.base.take();
-        let (path, seen) = match (disk, old) {
-            (Disk::Gone, _) => return,
-            (Disk::Born { path, seen, .. } | Disk::Moved(path, seen), _) => (path.clone(), seen),
-            (Disk::Edited(seen), Some(old)) => (old.path, seen),
-            (Disk::Edited(seen), None) => (entry.path.clone(), seen),
+        entry.base = None;
+        let (path, seen) = match disk {
+            Disk::Gone(_) => return,
+            Disk::Born { path, seen, .. } | Disk::Moved(path, seen) | Disk::Edited(path, seen) => {
+                (path.clone(), seen)
+            }
         };
         let same = entry.alive && seen.content == entry.content;
         let heads = if same { entry.heads.clone() } else { branch };
@@ -401,7 +402,7 @@ impl Engine {
         let before = old.and_then(|it| it.base.as_ref()).map(|base| base.path.clone());
         match disk {
             _ if entry.kind == Kind::Folder => Vec::new(),
-            Disk::Gone => {
+            Disk::Gone(_) => {
                 vec![Report::Deleted { path: before.unwrap_or(path), peer: None }]
             }
             Disk::Moved(to, seen) => {
@@ -412,7 +413,7 @@ impl Engine {
                 }
                 reports
             }
-            Disk::Edited(_) | Disk::Born { .. } => vec![Report::TakenIn { path, ops, ms }],
+            Disk::Edited(..) | Disk::Born { .. } => vec![Report::TakenIn { path, ops, ms }],
         }
     }
 }

@@ -87,6 +87,19 @@ fn crowded_worlds_end_equal() {
     all("crowded_worlds_end_equal", Plan::crowded);
 }
 
+/// Runs one world that once failed.
+fn stays_mended(plan: Plan) {
+    let (result, world) = run(plan);
+    if let Err(violation) = result {
+        panic!("{}\n{violation}", world.last_lines());
+    }
+}
+
+#[test]
+fn a_move_seen_twice_before_it_is_taken_in_is_no_deletion() {
+    stays_mended(Plan::crowded(23));
+}
+
 #[test]
 fn the_same_seed_is_the_same_world() {
     let hash = |seed: u64| {
