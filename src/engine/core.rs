@@ -43,6 +43,8 @@ pub(super) enum Pending {
     Step(FileId, super::task::Taking),
     /// A folder nobody needs is taken away, or not.
     Prune,
+    /// What lost a choice is copied beside its file.
+    Copied(Box<super::keep::Copy>),
     /// A file's document is read.
     Load(FileId),
     /// A text is read for a file's work.
@@ -226,6 +228,7 @@ impl Engine {
             }
             Input::Stepped { op, result } => match self.pending.remove(&op) {
                 Some(Pending::Step(id, taking)) => self.on_stepped(id, taking, result),
+                Some(Pending::Copied(copy)) => self.on_copied(*copy, result),
                 other => debug_assert!(matches!(other, Some(Pending::Prune) | None)),
             },
             Input::Outlined { op, result } => match self.pending.remove(&op) {
@@ -359,6 +362,7 @@ impl Engine {
                 Pending::Look(_)
                     | Pending::Commit(_)
                     | Pending::Step(..)
+                    | Pending::Copied(_)
                     | Pending::Job(_)
                     | Pending::Load(_)
                     | Pending::Text(..)

@@ -17,6 +17,7 @@ mod index;
 mod input;
 mod intake;
 mod job;
+mod keep;
 mod link;
 mod members;
 mod report;

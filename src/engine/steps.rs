@@ -12,7 +12,7 @@ use crate::reconcile::{self, Lies, Next, Wanted};
 
 /// A step that the disk refused is tried again after this long, doubling up to
 /// [`RETRY_LIMIT_MS`].
-const RETRY_MS: u64 = 1000;
+pub(super) const RETRY_MS: u64 = 1000;
 /// Longest wait between two tries.
 const RETRY_LIMIT_MS: u64 = 60_000;
 /// A content that no peer had is asked for again after this long.
@@ -41,6 +41,9 @@ impl Engine {
             Next::Create | Next::Overwrite => self.write(id, &entry, place),
             Next::Move => self.move_to(id, &entry, place),
             Next::Remove => {
+                if self.must_keep_first(id, &entry) {
+                    return true;
+                }
                 let Some(base) = entry.base else { return false };
                 let step = Step::Remove { path: base.path, expected: base.content };
                 self.step(id, step, Taking::Remove)
@@ -77,7 +80,7 @@ impl Engine {
         behind
     }
 
-    fn hold_task(&mut self, id: FileId) {
+    pub(super) fn hold_task(&mut self, id: FileId) {
         let task = self.tasks.entry(id).or_default();
         if !task.working {
             task.working = true;
@@ -97,8 +100,11 @@ impl Engine {
     }
 
     fn write(&mut self, id: FileId, entry: &Entry, place: VaultPath) -> bool {
-        if self.rival_is_there(id, &place) || self.is_being_saved(id, entry) {
+        if self.rival_is_there(id, &place) {
             return self.rest(id);
+        }
+        if self.must_keep_first(id, entry) {
+            return true;
         }
         let Some(source) = self.source(id, entry) else {
             return true;
@@ -111,20 +117,6 @@ impl Engine {
         };
         let step = Step::Replace { path: place, expected, source, mtime_ms: entry.mtime_ms };
         self.step(id, step, taking)
-    }
-
-    /// Whether what lies here lost a choice and is not copied beside it yet.
-    fn is_being_saved(&mut self, id: FileId, entry: &Entry) -> bool {
-        let Some(hash) = entry.base.as_ref().map(|base| base.content.hash) else { return false };
-        let Some(copy) = self.saving.get(&hash).copied().filter(|copy| *copy != id) else {
-            return false;
-        };
-        let open = self.tasks.contains_key(&copy)
-            && self.index.get(&copy).is_none_or(|copy| copy.alive && copy.base.is_none());
-        if !open {
-            self.saving.remove(&hash);
-        }
-        open
     }
 
     /// Where the wanted bytes come from; `None` while they are being fetched (or cannot be yet).
@@ -167,7 +159,7 @@ impl Engine {
         None
     }
 
-    fn render(&mut self, id: FileId, entry: &Entry) {
+    pub(super) fn render(&mut self, id: FileId, entry: &Entry) {
         self.hold_task(id);
         self.open_document(id, entry, Work::Render);
     }
@@ -214,7 +206,7 @@ impl Engine {
 
     /// Nothing can be done until another file moves on; that one's commit does not know of us, so
     /// look again after a while.
-    fn rest(&mut self, id: FileId) -> bool {
+    pub(super) fn rest(&mut self, id: FileId) -> bool {
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
         }
@@ -270,7 +262,7 @@ impl Engine {
         }
     }
 
-    fn pause(&mut self, id: FileId, ms: u64) {
+    pub(super) fn pause(&mut self, id: FileId, ms: u64) {
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
         }

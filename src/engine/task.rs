@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::core::Engine;
 
 use super::effect::LinkId;
-use crate::model::{Content, ContentHash, FileId, PeerId, Seen, Tick, VaultPath};
+use crate::model::{Content, ContentHash, FileId, Heads, PeerId, Seen, Tick, VaultPath};
 use crate::wire::{Delivery, Lane};
 
 /// What the disk did to one file.
@@ -63,6 +63,8 @@ pub(super) struct Task {
     /// Texts gathered for the work, by hash.
     pub(super) texts: BTreeMap<ContentHash, String>,
     pub(super) lacking: Vec<Content>,
+    /// For which version it was looked up whether what lies here lost a choice.
+    pub(super) reviewed: Option<Heads>,
     /// Bytes of the wanted content, when they are at hand.
     pub(super) bytes: Option<(ContentHash, Vec<u8>)>,
     /// A received part holds the wanted content.

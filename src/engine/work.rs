@@ -99,7 +99,7 @@ impl Engine {
         let mut texts = Vec::new();
         match &work {
             Work::Disk(disk, _) => {
-                if let Some(heads) = base_heads {
+                if let Some(heads) = base_heads.clone() {
                     at = heads;
                 }
                 match disk {
@@ -159,6 +159,7 @@ impl Engine {
             born_as,
             time,
             acts,
+            review_since: matches!(work, Work::Render).then_some(base_heads).flatten(),
             texts: task.texts.clone(),
         });
         task.work = Some(work);
@@ -334,16 +335,25 @@ impl Engine {
             reports.push(Report::Merged(entry.path.clone()));
             self.shots.count_merge();
         }
-        if let Some(task) = self.tasks.get_mut(&id) {
+        if let Some(task) = self.tasks.get_mut(&id)
+            && (changed || done.kind == Kind::Text)
+        {
             task.bytes = done.text.map(|text| (entry.content.hash, text.into_bytes()));
             task.part = None;
+        }
+        if matches!(work, Work::Render) {
+            self.keep_what_lost(id, &entry, done.copies);
+            if let Some(held) = held {
+                self.cache.put(id, held);
+            }
+            return self.end_work(id);
         }
         for choice in &done.choices {
             if let Some(report) = self.ledger_entry(id, &entry, choice, &mut writes) {
                 reports.push(report);
             }
         }
-        if matches!(work, Work::Render) || (old.as_ref() == Some(&entry) && writes.is_empty()) {
+        if old.as_ref() == Some(&entry) && writes.is_empty() {
             if let Some(held) = held {
                 self.cache.put(id, held);
             }

@@ -101,6 +101,17 @@ fn a_move_seen_twice_before_it_is_taken_in_is_no_deletion() {
 }
 
 #[test]
+fn a_stop_between_a_choice_and_its_copy_keeps_what_lost() {
+    stays_mended(Plan::crowded(138));
+}
+
+#[test]
+fn a_copy_whose_bytes_were_replaced_first_is_not_promised_to_anybody() {
+    stays_mended(Plan::crowded(124));
+    stays_mended(Plan::powerless(126));
+}
+
+#[test]
 fn the_same_seed_is_the_same_world() {
     let hash = |seed: u64| {
         let (_, world) = run(Plan::killed(seed));
