@@ -218,8 +218,8 @@ impl Engine {
         let Some(task) = self.tasks.get_mut(&id) else {
             return;
         };
-        if !task.working {
-            // The text was asked for to be written to the disk.
+        if !(task.working && task.lacking.contains(&content)) {
+            // The text was asked for to be written to the disk; other work may have begun since.
             task.waiting = false;
             match text {
                 Some(bytes) => task.bytes = Some((content.hash, bytes)),
