@@ -98,6 +98,10 @@ impl Engine {
             // What was waited for is not what is wanted now.
             self.wanting.remove(&id);
             if let Some(task) = self.tasks.get_mut(&id) {
+        if let Some(rival) = rival {
+            self.contest(id, rival);
+            self.wake(rival);
+        }
                 task.waiting = false;
                 task.blocked = false;
                 task.attempts = 0;

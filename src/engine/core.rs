@@ -176,6 +176,9 @@ impl Engine {
                 Some(entry) if engine.birth_of(&entry).file_id() == id => {
                     engine.index.put(id, entry);
                 }
+                    if let Some(rival) = rival {
+                        engine.contest(id, rival);
+                    }
                 _ => engine.problem(Problem {
                     path: id.to_string(),
                     kind: crate::model::ProblemKind::Damaged,
