@@ -93,21 +93,31 @@ impl Engine {
         let path = entry.path.clone();
         let (generation, alive) = (entry.generation, entry.alive);
         let content = entry.content;
+        let rival = self.index.rival_of(&id, &entry).filter(|other| {
+            // One that is known to have left says so itself.
+            !self.tasks.get(other).is_some_and(|task| task.working || !task.disk.is_empty())
+        });
         let old = self.index.put(id, entry);
-        if old.as_ref().is_none_or(|old| old.content != content) {
-            // What was waited for is not what is wanted now.
-            self.wanting.remove(&id);
-            if let Some(task) = self.tasks.get_mut(&id) {
         if let Some(rival) = rival {
             self.contest(id, rival);
             self.wake(rival);
         }
+        if old.as_ref().is_none_or(|old| old.content != content) {
+            // What was waited for is not what is wanted now.
+            self.wanting.remove(&id);
+            if let Some(task) = self.tasks.get_mut(&id) {
                 task.waiting = false;
                 task.blocked = false;
                 task.attempts = 0;
+                task.asked = 0;
+                task.ask_again = None;
             }
         }
         self.rivals_follow(id, old.as_ref());
+        let lies = |entry: &Entry| entry.base.as_ref().map(|base| base.content.hash);
+        if self.index.get(&id).and_then(lies) != old.as_ref().and_then(lies) {
+            self.content_is_here(id);
+        }
         let state = old.as_ref().map_or(State::Absent, Entry::state);
         self.tell_links(id, &state, live);
         for report in reports {

@@ -174,11 +174,12 @@ impl Engine {
         for (id, record) in files {
             match Entry::decode(&record) {
                 Some(entry) if engine.birth_of(&entry).file_id() == id => {
+                    let rival = engine.index.rival_of(&id, &entry);
                     engine.index.put(id, entry);
-                }
                     if let Some(rival) = rival {
                         engine.contest(id, rival);
                     }
+                }
                 _ => engine.problem(Problem {
                     path: id.to_string(),
                     kind: crate::model::ProblemKind::Damaged,
@@ -330,6 +331,10 @@ impl Engine {
             }
             self.retries.pop_first();
             if let Some(task) = self.tasks.get_mut(&id) {
+                // An earlier wait than the one that counts now.
+                if task.blocked && task.ask_again.is_some_and(|again| due < again) {
+                    continue;
+                }
                 task.waiting = false;
             }
             self.wake(id);

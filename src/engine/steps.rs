@@ -15,8 +15,11 @@ use crate::reconcile::{self, Lies, Next, Wanted};
 pub(super) const RETRY_MS: u64 = 1000;
 /// Longest wait between two tries.
 const RETRY_LIMIT_MS: u64 = 60_000;
-/// A content that no peer had is asked for again after this long.
+/// A content that no peer had is asked for again after this long, doubling up to
+/// [`WANTED_LIMIT_MS`]; a new connection, and a peer that got hold of it, begin anew.
 const WANTED_RETRY_MS: u64 = 5000;
+/// Longest wait before a content that no peer had is asked for again.
+const WANTED_LIMIT_MS: u64 = 600_000;
 /// A step that met other bytes than expected waits this much longer than the quiet time, for the
 /// look that takes them in.
 const LOOK_MARGIN_MS: u64 = 50;
@@ -363,8 +366,24 @@ impl Engine {
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
             task.blocked = true;
+            let pause = (WANTED_RETRY_MS << task.asked.min(16)).min(WANTED_LIMIT_MS);
+            task.asked += 1;
+            let due = self.now.plus_ms(pause);
+            task.ask_again = Some(due);
+            self.wake_after(id, pause);
         }
-        self.wake_after(id, WANTED_RETRY_MS);
+    }
+
+    /// Somebody may have what nobody had: it is asked for again at once.
+    pub(super) fn ask_again(&mut self, id: FileId) {
+        self.wanting.remove(&id);
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.waiting = false;
+            task.blocked = false;
+            task.asked = 0;
+            task.ask_again = None;
+        }
+        self.wake(id);
     }
 }
 

@@ -74,6 +74,9 @@ pub(super) struct Task {
     /// A copy on this disk turned out not to be what it should be.
     pub(super) copying: Copying,
     pub(super) attempts: u32,
+    /// How many times nobody had its content, and when it is asked for again.
+    pub(super) asked: u32,
+    pub(super) ask_again: Option<Tick>,
     /// Nothing can be done now; the reason is listed, or a peer that is not here has the content.
     pub(super) blocked: bool,
     /// Who changed it last, and since when it has been on its way to the disk.

@@ -112,6 +112,22 @@ fn a_copy_whose_bytes_were_replaced_first_is_not_promised_to_anybody() {
 }
 
 #[test]
+fn a_blob_deleted_beside_a_choice_is_not_brought_back_by_it() {
+    stays_mended(Plan::powerless(20));
+    stays_mended(Plan::killed(86));
+}
+
+#[test]
+fn a_peer_that_lacks_an_old_text_meets_the_others_all_the_same() {
+    stays_mended(Plan::crowded(100));
+}
+
+#[test]
+fn a_text_read_for_the_disk_does_not_start_other_work_again() {
+    stays_mended(Plan::stormy(92));
+}
+
+#[test]
 fn the_same_seed_is_the_same_world() {
     let hash = |seed: u64| {
         let (_, world) = run(Plan::killed(seed));
