@@ -13,7 +13,10 @@ fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     match number("VAULT_SYNC_SIM_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("VAULT_SYNC_SIM_SEEDS").unwrap_or(SEEDS),
+        None => {
+            let from = number("VAULT_SYNC_SIM_FROM").unwrap_or(0);
+            from..from + number("VAULT_SYNC_SIM_SEEDS").unwrap_or(SEEDS)
+        }
     }
 }
 
