@@ -201,10 +201,10 @@ impl Engine {
     pub(super) fn taken_in(&self) -> bool {
         self.intake.idle()
             && self.debounce.len() == 0
-            && self
-                .tasks
-                .values()
-                .all(|task| task.lost_text || (task.disk.is_empty() && !task.working))
+            && self.tasks.iter().all(|(id, task)| {
+                let waits_for_a_peer = self.wanting.contains(id);
+                !task.working && (task.disk.is_empty() || waits_for_a_peer)
+            })
     }
 
     fn what_would_travel(&mut self, peer: &PeerId) {

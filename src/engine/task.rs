@@ -63,8 +63,6 @@ pub(super) struct Task {
     /// Texts gathered for the work, by hash.
     pub(super) texts: BTreeMap<ContentHash, String>,
     pub(super) lacking: Vec<Content>,
-    /// The last work on it needed a text that is not here; a peer may have it.
-    pub(super) lost_text: bool,
     /// For which version it was looked up whether what lies here lost a choice.
     pub(super) reviewed: Option<Heads>,
     /// Bytes of the wanted content, when they are at hand.

@@ -527,10 +527,10 @@ fn nothing_is_said_once_all_agree() {
 
 /// What the disk shows of a file, for events that are put in line by hand.
 fn seen_at(peer: &Peer, name: &str) -> Seen {
-    match peer.observe(&path(name)) {
-        Observed::File(seen) => seen,
-        other => panic!("{name} is no file: {other:?}"),
-    }
+    let Observed::File(seen) = peer.observe(&path(name)) else {
+        panic!("{name} is no file");
+    };
+    seen
 }
 
 #[test]

@@ -243,7 +243,6 @@ impl Engine {
         if !task.lacking.is_empty() {
             return;
         }
-        task.lost_text = false;
         let Some(work) = task.work.take() else { return };
         match self.index.get(&id).cloned() {
             Some(entry) => self.open_document(id, &entry, work),
@@ -261,7 +260,6 @@ impl Engine {
         }
         if let (Some(Work::Disk(disk, first)), Some(task)) = (work, self.tasks.get_mut(&id)) {
             task.disk.push_front((disk, first));
-            task.lost_text = true;
             self.wanting.insert(id);
             let path = self.index.get(&id).map_or_else(|| id.to_string(), |it| it.path.to_string());
             let message = "the text it had before is not in the store, and no peer has it";

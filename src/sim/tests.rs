@@ -11,13 +11,11 @@ const SEEDS: u64 = 12;
 
 fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    match number("VAULT_SYNC_SIM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => {
-            let from = number("VAULT_SYNC_SIM_FROM").unwrap_or(0);
-            from..from + number("VAULT_SYNC_SIM_SEEDS").unwrap_or(SEEDS)
-        }
+    if let Some(seed) = number("VAULT_SYNC_SIM_SEED") {
+        return seed..seed + 1;
     }
+    let from = number("VAULT_SYNC_SIM_FROM").unwrap_or(0);
+    from..from + number("VAULT_SYNC_SIM_SEEDS").unwrap_or(SEEDS)
 }
 
 /// Runs a world; a panic inside counts as a broken rule of the engine.
