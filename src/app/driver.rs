@@ -20,7 +20,7 @@ use super::workers::{Answers, ReadJob, ShelfJob, StoreJob, Workers, guarded};
 use crate::engine::{
     Command, DialError, Effect, Engine, Input, Op, Report, ShotId, ShotResult, Status,
 };
-use crate::model::{PeerId, Problem, Step, Tick, WallMs, Write};
+use crate::model::{CHUNK_BYTES, PeerId, Problem, Step, Tick, WallMs, Write};
 
 /// While this many answers are missing, nothing new is taken from outside. Above what a scan of a
 /// folder asks for at once, so that only a real jam stops the outside.
@@ -149,7 +149,7 @@ pub(crate) struct Driver {
 /// What was asked for in a row and is carried out together.
 #[derive(Debug, Default)]
 struct Batch {
-    appends: Vec<(Op, Vec<Write>)>,
+    appends: Vec<(Op, Arc<[Write]>)>,
     steps: Vec<(Op, Step)>,
 }
 
@@ -337,6 +337,10 @@ impl Driver {
             Effect::Read { op, path } => workers.read(ReadJob::Look(op, path)),
             Effect::Outline { op, from, content } => {
                 workers.shelf(ShelfJob::Outline(op, from, content));
+            }
+            // Small ones do not wait behind large ones.
+            Effect::ReadChunk { op, path, content, index: 0 } if content.size <= CHUNK_BYTES => {
+                workers.read(ReadJob::Small(op, path, content));
             }
             Effect::ReadChunk { op, path, content, index } => {
                 workers.shelf(ShelfJob::Read(op, path, content, index));

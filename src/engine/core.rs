@@ -1,6 +1,7 @@
 //! The engine itself: its state, and the round from one input to the effects that follow.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::cache::Cache;
 use super::command::Command;
@@ -18,14 +19,13 @@ use super::report::Report;
 use super::shot::Shots;
 use super::status::{PeerStatus, Status};
 use super::task::Task;
+use super::turns::{self, Turns};
 use super::{Config, Setup};
 use crate::docs::{Author, Birth};
 use crate::model::{
-    Content, ContentHash, FileId, PeerId, Problem, Tick, VaultId, VaultPath, WallMs,
+    Content, ContentHash, FileId, PeerId, Problem, Tick, VaultId, VaultPath, WallMs, Write,
 };
 
-/// Most files worked on at once; others wait in line. Bounds what is in memory.
-const BUSY_LIMIT: usize = 128;
 /// A failed write to the store is tried again after this long.
 const STORE_RETRY_MS: u64 = 2000;
 
@@ -55,6 +55,8 @@ pub(super) enum Pending {
     Commit(Box<Commit>),
     /// Something else is made durable.
     Kept(super::members::Kept),
+    /// A file is read to be sent.
+    SendFile(LinkId, FileId, Content),
     /// A text is read to be sent.
     SendText(LinkId, FileId),
     /// What is already here of a content is outlined.
@@ -106,8 +108,7 @@ pub struct Engine {
     pub(super) debounce: Debounce,
     pub(super) intake: Intake,
     pub(super) tasks: BTreeMap<FileId, Task>,
-    pub(super) runnable: BTreeSet<FileId>,
-    pub(super) busy: usize,
+    pub(super) turns: Turns,
     pub(super) cache: Cache,
     pub(super) links: BTreeMap<LinkId, Link>,
     pub(super) members: Members,
@@ -125,8 +126,8 @@ pub struct Engine {
     pub(super) stop: Stop,
     pub(super) pending: BTreeMap<Op, Pending>,
     retries: BTreeSet<(Tick, FileId)>,
-    failed_appends: Vec<(Tick, Op, Vec<crate::model::Write>)>,
-    appending: BTreeMap<Op, Vec<crate::model::Write>>,
+    failed_appends: Vec<(Tick, Op, Arc<[Write]>)>,
+    appending: BTreeMap<Op, Arc<[Write]>>,
     next_op: u64,
     out: VecDeque<Effect>,
 }
@@ -152,8 +153,7 @@ impl Engine {
             wall,
             index: Index::default(),
             tasks: BTreeMap::new(),
-            runnable: BTreeSet::new(),
-            busy: 0,
+            turns: Turns::default(),
             links: BTreeMap::new(),
             fetches: BTreeMap::new(),
             wanting: BTreeSet::new(),
@@ -242,11 +242,15 @@ impl Engine {
                 }
                 other => debug_assert!(other.is_none(), "an outline answers an outline"),
             },
-            Input::ChunkRead { op, result } => {
-                if let Some(Pending::ServeChunk(link, content, index)) = self.pending.remove(&op) {
+            Input::ChunkRead { op, result } => match self.pending.remove(&op) {
+                Some(Pending::ServeChunk(link, content, index)) => {
                     self.serve_chunk_read(link, content, index, result);
                 }
-            }
+                Some(Pending::SendFile(link, id, content)) => {
+                    self.on_send_file(link, id, content, result);
+                }
+                other => debug_assert!(other.is_none(), "a chunk answers a chunk"),
+            },
             Input::ChunkPut { op, result } => {
                 if let Some(Pending::PutChunk(hash, index)) = self.pending.remove(&op) {
                     self.on_chunk_put(hash, index, result);
@@ -319,7 +323,7 @@ impl Engine {
             std::mem::take(&mut self.failed_appends).into_iter().partition(|it| it.0 <= now);
         self.failed_appends = later;
         for (_, op, writes) in due {
-            self.appending.insert(op, writes.clone());
+            self.appending.insert(op, Arc::clone(&writes));
             self.out.push_back(Effect::Append { op, writes });
         }
     }
@@ -342,12 +346,11 @@ impl Engine {
     }
 
     fn turn_tasks(&mut self) {
-        while self.busy < BUSY_LIMIT {
-            let Some(id) = self.runnable.pop_first() else {
-                break;
-            };
+        while let Some(id) = self.turns.next() {
             self.advance(id);
         }
+        // Looking may have waited for the line to become shorter.
+        self.look_on();
     }
 
     fn turn_start(&mut self) {
@@ -460,9 +463,10 @@ impl Engine {
         self.out.push_back(effect);
     }
 
-    pub(super) fn append(&mut self, writes: Vec<crate::model::Write>, pending: Pending) {
+    pub(super) fn append(&mut self, writes: Vec<Write>, pending: Pending) {
+        let writes: Arc<[Write]> = writes.into();
         let op = self.op(pending);
-        self.appending.insert(op, writes.clone());
+        self.appending.insert(op, Arc::clone(&writes));
         self.emit(Effect::Append { op, writes });
     }
 
@@ -487,7 +491,14 @@ impl Engine {
 
     /// Puts a file in line for work.
     pub(super) fn wake(&mut self, id: FileId) {
-        self.runnable.insert(id);
+        let task = self.tasks.get(&id);
+        let begun =
+            task.is_some_and(|it| !it.disk.is_empty() || it.bytes.is_some() || it.part.is_some());
+        let coming = task.and_then(|it| it.incoming.front()).map(|it| it.delivery.mtime_ms);
+        let known = self.index.get(&id).map(|entry| entry.mtime_ms);
+        let stage = if begun { turns::Stage::Begun } else { turns::Stage::New };
+        let mtime_ms = std::cmp::Reverse(coming.max(known).unwrap_or(0));
+        self.turns.push(id, turns::Rank { stage, mtime_ms });
     }
 
     /// Lets a file rest for `ms` milliseconds, then puts it in line.

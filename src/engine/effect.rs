@@ -1,6 +1,7 @@
 //! What the engine asks of the world.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::job::Job;
 use super::report::Report;
@@ -93,7 +94,7 @@ pub enum Effect {
         /// Echoed in the answer.
         op: Op,
         /// What to keep.
-        writes: Vec<Write>,
+        writes: Arc<[Write]>,
     },
     /// Connect to a peer. Answer: [`super::Input::LinkUp`] naming it, or
     /// [`super::Input::DialFailed`].

@@ -226,7 +226,8 @@ impl Engine {
                 if chunks.len() < chunk_count(content) as usize {
                     return;
                 }
-                let whole = std::mem::take(chunks).into_values().flatten().collect::<Vec<u8>>();
+                let parts: Vec<Vec<u8>> = std::mem::take(chunks).into_values().collect();
+                let whole = parts.concat();
                 if Content::of(&whole) != content {
                     return self.close(link, Bye::Protocol, "chunks of another content");
                 }

@@ -15,6 +15,12 @@ use crate::wire::{Body, Bye, Lane, Message, State};
 impl Engine {
     pub(super) fn begin(&mut self, id: FileId, work: Work) {
         let entry = self.index.get(&id).cloned();
+        let work = match (work, &entry) {
+            (Work::Disk(Disk::Born { path, generation, seen }, first), None) => {
+                return self.take_birth(id, path, generation, seen, first);
+            }
+            (work, _) => work,
+        };
         let work = match (work, entry.as_ref().and_then(|entry| entry.base.as_ref())) {
             // It was put there by a step meanwhile: what was seen is an edit, if anything.
             (Work::Disk(Disk::Born { path, seen, .. }, first), Some(base)) if base.path == path => {
@@ -29,9 +35,6 @@ impl Engine {
             return self.end_work(id);
         }
         match (&work, entry) {
-            (Work::Disk(Disk::Born { path, generation, seen }, first), None) => {
-                self.take_birth(id, path.clone(), *generation, seen.clone(), *first);
-            }
             (Work::Disk(Disk::Edited(_, seen), _), Some(entry))
                 if self.settled_look(id, &entry, seen) => {}
             (Work::Disk(Disk::Moved(to, seen), _), Some(entry))

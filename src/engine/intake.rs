@@ -211,9 +211,9 @@ impl Engine {
         }
     }
 
-    fn look_on(&mut self) {
+    pub(super) fn look_on(&mut self) {
         while let Some(batch) = &mut self.intake.batch {
-            if batch.scanning || batch.looking >= LOOKS_LIMIT {
+            if batch.scanning || batch.looking >= LOOKS_LIMIT || !self.turns.may_look() {
                 break;
             }
             let Some(path) = batch.to_look.pop_front() else {

@@ -165,10 +165,9 @@ impl Engine {
             mtime_ms: self.wall.0,
             base: None,
         };
+        let bytes = text.clone().into_bytes();
+        self.tasks.entry(id).or_default().bytes = Some((content.hash, bytes));
         self.hold_task(id);
-        if let Some(task) = self.tasks.get_mut(&id) {
-            task.bytes = Some((content.hash, text.clone().into_bytes()));
-        }
         let writes = vec![Write::Text { hash: content.hash, bytes: text.into_bytes() }];
         let (reports, copies) = (Vec::new(), Vec::new());
         self.commit(

@@ -29,6 +29,7 @@ mod takein;
 mod task;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod work;
 
 pub use check::Recorded;

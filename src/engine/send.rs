@@ -7,7 +7,7 @@ use super::effect::{Effect, LinkId};
 use super::entry::Entry;
 use super::link::same;
 use super::report::Report;
-use crate::model::{Digest, FileId, Kind, WallMs};
+use crate::model::{CHUNK_BYTES, Content, Digest, FileId, Kind, StepError, WallMs};
 use crate::wire::{Body, Delivery, Lane, Message, State};
 
 /// A note touched within this time goes before everything older.
@@ -197,8 +197,7 @@ impl Engine {
             State::Absent | State::Plain { .. } | State::Document { .. } if plain => {
                 it.out.preparing.insert(id);
                 if entry.kind == Kind::Text && entry.content.size > 0 {
-                    let op = self.op(Pending::SendText(link, id));
-                    self.emit(Effect::LoadText { op, hash: entry.content.hash });
+                    self.read_to_send(link, id, entry);
                 } else {
                     self.plain_ready(link, id, entry, None, live);
                 }
@@ -208,6 +207,46 @@ impl Engine {
                 let task = self.tasks.entry(id).or_default();
                 task.exports.insert(link, lane);
                 self.wake(id);
+            }
+        }
+    }
+
+    /// The file itself is the quickest source; the store packs many texts together.
+    fn read_to_send(&mut self, link: LinkId, id: FileId, entry: &Entry) {
+        let content = entry.content;
+        let on_disk = entry.base.as_ref().filter(|base| base.content == content);
+        if let Some(base) = on_disk.filter(|_| content.size <= CHUNK_BYTES) {
+            let path = base.path.clone();
+            let op = self.op(Pending::SendFile(link, id, content));
+            return self.emit(Effect::ReadChunk { op, path, content, index: 0 });
+        }
+        let op = self.op(Pending::SendText(link, id));
+        self.emit(Effect::LoadText { op, hash: content.hash });
+    }
+
+    pub(super) fn on_send_file(
+        &mut self,
+        link: LinkId,
+        id: FileId,
+        content: Content,
+        result: Result<Vec<u8>, StepError>,
+    ) {
+        let same = self.index.get(&id).is_none_or(|entry| entry.content == content);
+        match result {
+            // It has another content now, and is prepared anew.
+            _ if !same => {
+                if let Some(it) = self.links.get_mut(&link) {
+                    it.out.preparing.remove(&id);
+                }
+                self.queue(link, id, true);
+            }
+            Ok(bytes) if Content::of(&bytes) == content => {
+                self.on_send_text(link, id, Some(bytes));
+            }
+            // The user is saving it; the store kept what it was.
+            Ok(_) | Err(_) => {
+                let op = self.op(Pending::SendText(link, id));
+                self.emit(Effect::LoadText { op, hash: content.hash });
             }
         }
     }

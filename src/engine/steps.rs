@@ -87,7 +87,8 @@ impl Engine {
         let task = self.tasks.entry(id).or_default();
         if !task.working {
             task.working = true;
-            self.busy += 1;
+            task.held_bytes = task.bytes.as_ref().map_or(0, |(_, bytes)| bytes.len() as u64);
+            self.turns.begin(task.held_bytes);
         }
     }
 

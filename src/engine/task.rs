@@ -6,7 +6,7 @@ use super::core::Engine;
 
 use super::effect::LinkId;
 use crate::model::{Content, ContentHash, FileId, Heads, PeerId, Seen, Tick, VaultPath};
-use crate::wire::{Delivery, Lane};
+use crate::wire::{Body, Delivery, Lane};
 
 /// What the disk did to one file.
 #[derive(Debug, Clone)]
@@ -40,6 +40,25 @@ pub(super) enum Work {
     Render,
 }
 
+impl Work {
+    /// The bytes of text it holds in memory.
+    fn held_bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::Disk(
+                Disk::Born { seen, .. } | Disk::Edited(_, seen) | Disk::Moved(_, seen),
+                _,
+            ) => seen.text.as_ref().map_or(0, Vec::len),
+            Self::Incoming(incoming) => match &incoming.delivery.body {
+                Body::Plain { bytes, .. } => bytes.as_ref().map_or(0, Vec::len),
+                Body::Document { bytes } => bytes.len(),
+                Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum(),
+            },
+            Self::Disk(Disk::Gone(_), _) | Self::Export(..) | Self::Render => 0,
+        };
+        bytes as u64
+    }
+}
+
 /// Whether a file's content may be copied from another file of this disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Copying {
@@ -54,6 +73,8 @@ pub(super) enum Copying {
 #[derive(Debug, Default)]
 pub(super) struct Task {
     pub(super) working: bool,
+    /// What the work under way was charged with when it began.
+    pub(super) held_bytes: u64,
     /// Resting until a retry, a look or a fetch.
     pub(super) waiting: bool,
     pub(super) disk: VecDeque<(Disk, Tick)>,
@@ -177,7 +198,8 @@ impl Engine {
         if let Some(work) = work {
             task.working = true;
             task.texts.clear();
-            self.busy += 1;
+            task.held_bytes = work.held_bytes();
+            self.turns.begin(task.held_bytes);
             self.begin(id, work);
         } else if !task.waiting && !self.next_step(id) {
             self.tasks.remove(&id);
@@ -188,7 +210,7 @@ impl Engine {
     pub(super) fn end_work(&mut self, id: FileId) {
         if let Some(task) = self.tasks.get_mut(&id) {
             if task.working {
-                self.busy -= 1;
+                self.turns.end(task.held_bytes);
             }
             task.working = false;
             task.work = None;

@@ -226,7 +226,7 @@ impl Peer {
                 Input::TextLoaded { op, result: Ok(self.texts.get(&hash).cloned()) }
             }
             Effect::Append { op, writes } => {
-                self.keep(writes);
+                self.keep(writes.to_vec());
                 Input::Appended { op, result: Ok(()) }
             }
             Effect::Compute { op, job } => Input::Computed { op, result: Ok(Box::new(job.run())) },

@@ -265,7 +265,7 @@ impl Engine {
             let message = "the text it had before is not in the store, and no peer has it";
             let kind = ProblemKind::Damaged;
             self.problem(Problem { path, kind, message: message.to_owned() });
-            self.runnable.remove(&id);
+            self.turns.drop(&id);
             self.wake_after(id, TEXT_RETRY_MS);
         }
     }

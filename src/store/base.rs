@@ -15,9 +15,9 @@ use super::tables::{ABOUT, ABOUT_LIFE, ABOUT_SESSIONS, take, unseal};
 use super::{Error, life};
 use crate::model::Life;
 
-/// Memory for pages of the database, in bytes. redb's own default is sixty times that, too much for
-/// a small tool; below this a first sync of many files starts to read pages again.
-const CACHE_BYTES: usize = 16 * 1024 * 1024;
+/// Memory for pages of the database, in bytes. redb's own default is over a hundred times that,
+/// too much for a small tool. With less, pages come from the system's cache more often.
+const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Base {

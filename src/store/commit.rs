@@ -35,8 +35,8 @@ impl Store {
     /// [`Error::Io`] when the system refused (a full disk, say): the writes are kept as a whole or not
     /// at all, and reading shows which only after the next commit, which opens the database again.
     /// [`Error::Damaged`] when the database cannot be trusted any more.
-    pub fn commit(&mut self, batches: &[Vec<Write>]) -> Result<(), Error> {
-        if batches.iter().all(Vec::is_empty) {
+    pub fn commit(&mut self, batches: &[impl AsRef<[Write]>]) -> Result<(), Error> {
+        if batches.iter().all(|batch| batch.as_ref().is_empty()) {
             return Ok(());
         }
         let (large, packs) = (&mut self.large, &self.packs);
@@ -48,7 +48,7 @@ impl Store {
                 packer: Packer::default(),
                 gone: Vec::new(),
             };
-            for write in batches.iter().flatten() {
+            for write in batches.iter().flat_map(AsRef::as_ref) {
                 draft.write(write)?;
             }
             draft.finish()

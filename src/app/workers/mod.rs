@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | store | appends and loads, in the order asked | all appends waiting, into one transaction |
 //! | steps | changes of the folder, in the order asked | up to [`STEPS_LIMIT`] steps or [`STEPS_BYTES`] waiting, into one batch with one durability barrier |
-//! | readers ([`READERS`]) | scans and looks | – |
+//! | readers ([`READERS`]) | scans, looks, small contents | – |
 //! | shelf | outlines and chunks of large contents | – |
 //!
 //! - Invariant: every job is answered exactly once, also when the work panics; the engine bounds how
@@ -46,7 +46,7 @@ pub(crate) type Answers = answers::Sender<Vec<Input>>;
 /// Work for the store's thread.
 pub(crate) enum StoreJob {
     /// Keep these batches; each is answered by itself.
-    Append(Vec<(Op, Vec<Write>)>),
+    Append(Vec<(Op, Arc<[Write]>)>),
     /// Read a document.
     Load(Op, FileId),
     /// Read a text.
@@ -62,6 +62,8 @@ pub(crate) enum ReadJob {
     Scan(Op),
     /// Look at one path.
     Look(Op, VaultPath),
+    /// Read a content that is one chunk.
+    Small(Op, VaultPath, Content),
 }
 
 /// Work on large contents.
@@ -194,7 +196,7 @@ fn tell_all(answers: &Answers, inputs: Vec<Input>) {
 
 fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers) {
     while let Ok(first) = jobs.recv() {
-        let mut waiting: Vec<(Op, Vec<Write>)> = Vec::new();
+        let mut waiting: Vec<(Op, Arc<[Write]>)> = Vec::new();
         // Everything queued while the last transaction was written goes into the next one.
         for job in std::iter::once(first).chain(std::iter::from_fn(|| jobs.try_recv().ok())) {
             match job {
@@ -232,11 +234,11 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers) {
 }
 
 /// Makes what waits durable in one transaction, and answers each batch.
-fn commit(store: &mut Store, waiting: &mut Vec<(Op, Vec<Write>)>, answers: &Answers) {
+fn commit(store: &mut Store, waiting: &mut Vec<(Op, Arc<[Write]>)>, answers: &Answers) {
     if waiting.is_empty() {
         return;
     }
-    let (ops, batches): (Vec<Op>, Vec<Vec<Write>>) = waiting.drain(..).unzip();
+    let (ops, batches): (Vec<Op>, Vec<Arc<[Write]>>) = waiting.drain(..).unzip();
     tracing::trace!(batches = batches.len(), "commit");
     let committed = guarded(|| store.commit(&batches));
     let result = committed.and_then(|done| done.map_err(|error| chain(&error)));
@@ -360,6 +362,11 @@ fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &Answer
                     observed.unwrap_or_else(|text| Observed::Problem(failure(&path, &text)));
                 tell(answers, Input::Read { op, observed });
             }
+            Ok(ReadJob::Small(op, path, content)) => {
+                let result =
+                    on_shelf(ground.to_read(), |folder| folder.read_chunk(&path, content, 0));
+                tell(answers, Input::ChunkRead { op, result });
+            }
             Err(_) => return,
         }
     }
@@ -379,38 +386,42 @@ fn scan(ground: &Ground) -> Result<crate::model::Walk, ScanError> {
     }
 }
 
+/// Runs `work` on a content of the folder, if there is a folder.
+fn on_shelf<T>(
+    folder: Option<Folder>,
+    work: impl FnOnce(&Folder) -> Result<T, StepError>,
+) -> Result<T, StepError> {
+    let Some(folder) = folder else {
+        return Err(StepError::SourceGone);
+    };
+    guarded(|| work(&folder)).unwrap_or_else(|text| {
+        Err(StepError::Problem(Problem {
+            path: String::new(),
+            kind: ProblemKind::Unreadable,
+            message: text,
+        }))
+    })
+}
+
 fn serve_shelf(ground: &Ground, jobs: &Receiver<ShelfJob>, answers: &Answers) {
-    fn run<T>(
-        ground: &Ground,
-        work: impl FnOnce(&Folder) -> Result<T, StepError>,
-    ) -> Result<T, StepError> {
-        let Some(folder) = ground.to_write() else {
-            return Err(StepError::SourceGone);
-        };
-        guarded(|| work(&folder)).unwrap_or_else(|text| {
-            Err(StepError::Problem(Problem {
-                path: String::new(),
-                kind: ProblemKind::Unreadable,
-                message: text,
-            }))
-        })
-    }
+    let vault = || ground.to_write();
     while let Ok(job) = jobs.recv() {
         let answer = match job {
             ShelfJob::Outline(op, Shelf::File(path), content) => Input::Outlined {
                 op,
-                result: run(ground, |folder| folder.outline_file(&path, content)),
+                result: on_shelf(vault(), |folder| folder.outline_file(&path, content)),
             },
-            ShelfJob::Outline(op, Shelf::Part, content) => {
-                Input::Outlined { op, result: run(ground, |folder| folder.outline_part(content)) }
-            }
+            ShelfJob::Outline(op, Shelf::Part, content) => Input::Outlined {
+                op,
+                result: on_shelf(vault(), |folder| folder.outline_part(content)),
+            },
             ShelfJob::Read(op, path, content, index) => Input::ChunkRead {
                 op,
-                result: run(ground, |folder| folder.read_chunk(&path, content, index)),
+                result: on_shelf(vault(), |folder| folder.read_chunk(&path, content, index)),
             },
             ShelfJob::Put(op, content, index, bytes) => Input::ChunkPut {
                 op,
-                result: run(ground, |folder| folder.put_chunk(content, index, &bytes)),
+                result: on_shelf(vault(), |folder| folder.put_chunk(content, index, &bytes)),
             },
         };
         tell(answers, answer);

@@ -40,8 +40,8 @@ impl Bench {
     }
 }
 
-fn meta(key: &str, value: u8) -> Vec<Write> {
-    vec![Write::Meta { key: key.to_owned(), value: vec![value] }]
+fn meta(key: &str, value: u8) -> Arc<[Write]> {
+    Arc::new([Write::Meta { key: key.to_owned(), value: vec![value] }])
 }
 
 fn path(text: &str) -> VaultPath {
@@ -85,7 +85,7 @@ fn a_load_sees_every_append_asked_for_before_it() {
     let id = FileId([3; 16]);
     let (go, wait) = channel::<()>();
     bench.workers.store(StoreJob::Call(Box::new(move |_| wait.recv().unwrap())));
-    let writes = vec![Write::Snapshot { id, bytes: vec![1, 2, 3] }];
+    let writes: Arc<[Write]> = Arc::new([Write::Snapshot { id, bytes: vec![1, 2, 3] }]);
     bench.workers.store(StoreJob::Append(vec![(Op(1), writes)]));
     bench.workers.store(StoreJob::Load(Op(2), id));
     go.send(()).unwrap();

@@ -65,7 +65,7 @@ impl World {
         let life = self.peers[place].life;
         match effect {
             Effect::Append { op, writes } => {
-                self.peers[place].store.hand_in(op, writes);
+                self.peers[place].store.hand_in(op, writes.to_vec());
                 let due = now.plus_ms(self.rng.between(0, slow));
                 let due = due.max(self.peers[place].kept_at);
                 self.peers[place].kept_at = due;

@@ -85,7 +85,7 @@ fn one_damaged_row_stops_no_other() {
 
     // Handing the same over again heals.
     let healed = ids.iter().flat_map(|id| [document(*id), Write::File { id: *id, record: vec![] }]);
-    let healed = healed.chain([text(b"one"), text(b"two")]).collect();
+    let healed: Vec<Write> = healed.chain([text(b"one"), text(b"two")]).collect();
     store.commit(&[healed]).unwrap();
     assert_eq!(store.text(one).unwrap().unwrap(), b"one");
     for id in ids {

@@ -103,8 +103,8 @@ fn batches_of_one_commit_keep_their_order() {
         plain.apply(&batch);
     }
     assert_eq!(Plain::read(&store), plain);
-    store.commit(&[]).unwrap();
-    store.commit(&[Vec::new(), Vec::new()]).unwrap();
+    store.commit(&[[]; 0]).unwrap();
+    store.commit(&[[], []]).unwrap();
     assert_eq!(Plain::read(&store), plain);
 }
 
@@ -155,7 +155,7 @@ fn texts_share_packs_up_to_the_limits_and_are_kept_once() {
     store.commit(&[batch]).unwrap();
     assert_eq!(packs(&store), 2);
     let halves = [content(PACK_BYTES / 2, 1), content(PACK_BYTES / 2, 2), content(1, 9)];
-    store.commit(&[halves.iter().map(|bytes| text(bytes)).collect()]).unwrap();
+    store.commit(&[halves.iter().map(|bytes| text(bytes)).collect::<Vec<_>>()]).unwrap();
     assert_eq!(packs(&store), 4);
     let long = content(TEXT_MAX_BYTES, 5);
     store.commit(&[vec![text(b"before"), text(&long), text(b"after")]]).unwrap();
@@ -201,7 +201,7 @@ fn texts_that_nobody_needs_give_their_room_back() {
     let folder = folder();
     let mut store = Store::open(folder.path()).unwrap();
     let texts: Vec<Vec<u8>> = (0..PACK_TEXTS * 3).map(|n| content(100, n)).collect();
-    store.commit(&[texts.iter().map(|bytes| text(bytes)).collect()]).unwrap();
+    store.commit(&[texts.iter().map(|bytes| text(bytes)).collect::<Vec<_>>()]).unwrap();
     assert_eq!(packs(&store), 3);
     // All of the first pack, nearly all of the second, little of the third.
     let gone = |n: usize| n < PACK_TEXTS * 2 - 3 || n == PACK_TEXTS * 2;
