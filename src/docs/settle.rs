@@ -12,7 +12,7 @@ use super::import;
 use super::register::{self, Held};
 use super::view::Body;
 use crate::merge::Format;
-use crate::model::{ChangeHash, VaultPath};
+use crate::model::{ChangeHash, Kind, VaultPath};
 
 /// What settling came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,10 +81,7 @@ impl Document {
         let changes = self.doc.get_changes_meta(&known);
         changes
             .iter()
-            .filter(|change| {
-                let joins = change.deps.len() > 1 && change.seq == 1;
-                joins && change.actor.to_bytes().starts_with(&fix_up_mark(&change.deps))
-            })
+            .filter(|change| self.joins(&change.hash).is_some())
             .map(|change| ChangeHash(change.hash.0))
             .collect()
     }
@@ -98,6 +95,40 @@ impl Document {
         let meta = self.doc.get_change_meta_by_hash(&Hash(fix_up.0));
         let deps = meta.ok_or(Error::Unknown(*fix_up))?.deps;
         Ok(self.plan(&deps)?.settled)
+    }
+
+    /// What a change joins, if it is a fix-up.
+    fn joins(&self, hash: &Hash) -> Option<Vec<Hash>> {
+        let change = self.doc.get_change_meta_by_hash(hash)?;
+        let fix_up = change.deps.len() > 1
+            && change.seq == 1
+            && change.actor.to_bytes().starts_with(&fix_up_mark(&change.deps));
+        fix_up.then(|| change.deps.clone())
+    }
+
+    /// `heads` with whole-file choices taken back, where a deletion met them.
+    ///
+    /// Who deleted a file had seen the side that was chosen, and not the other, or not what was
+    /// made of both. Were the choice itself a side, it would outlive the deletion, and bring back
+    /// the very bytes that were thrown away, which by then nobody may have.
+    fn without_choices(&self, heads: &[Hash]) -> Vec<Hash> {
+        let alive = |hash: &Hash| register::alive(&self.doc, std::slice::from_ref(hash)).is_some();
+        if heads.iter().all(alive) {
+            return heads.to_vec();
+        }
+        let is_choice = |hash: &Hash| {
+            let held = register::held(&self.doc, std::slice::from_ref(hash));
+            let whole = matches!(held, Some(Held::ByHash(kind, _)) if kind != Kind::Text);
+            if whole && alive(hash) { self.joins(hash) } else { None }
+        };
+        let (mut open, mut sides) = (heads.to_vec(), Vec::new());
+        while let Some(hash) = open.pop() {
+            match is_choice(&hash) {
+                Some(joined) => open.extend(joined),
+                None => sides.push(hash),
+            }
+        }
+        self.graph().tips(&sides)
     }
 
     /// `at` as one version: as it is, or with the fix-up that it needs.
@@ -132,7 +163,8 @@ impl Document {
     fn plan(&self, heads: &[Hash]) -> Result<Plan, Error> {
         let path = register::path(&self.doc, heads).unwrap_or_else(|| self.birth_path.clone());
         let mut settled = Settled::default();
-        let body = Fold::new(self, Format::of(&path)).body(heads, &mut settled)?;
+        let sides = self.without_choices(heads);
+        let body = Fold::new(self, Format::of(&path)).body(&sides, &mut settled)?;
         let mut operations = Operations::default();
         let paths = register::paths(&self.doc, heads);
         if paths.len() > 1 {

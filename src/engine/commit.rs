@@ -6,8 +6,8 @@ use super::effect::LinkId;
 use super::entry::{Base, Entry};
 use super::job::Held;
 use super::report::Report;
-use crate::docs::{self, Birth};
-use crate::model::{FileId, Heads, VaultPath, Write};
+use crate::docs;
+use crate::model::{FileId, Write};
 use crate::wire::State;
 
 /// A new state on its way into the store.
@@ -93,7 +93,15 @@ impl Engine {
         let path = entry.path.clone();
         let (generation, alive) = (entry.generation, entry.alive);
         let content = entry.content;
+        let rival = self.index.rival_of(&id, &entry).filter(|other| {
+            // One that is known to have left says so itself.
+            !self.tasks.get(other).is_some_and(|task| task.working || !task.disk.is_empty())
+        });
         let old = self.index.put(id, entry);
+        if let Some(rival) = rival {
+            self.contest(id, rival);
+            self.wake(rival);
+        }
         if old.as_ref().is_none_or(|old| old.content != content) {
             // What was waited for is not what is wanted now.
             self.wanting.remove(&id);
@@ -101,9 +109,15 @@ impl Engine {
                 task.waiting = false;
                 task.blocked = false;
                 task.attempts = 0;
+                task.asked = 0;
+                task.ask_again = None;
             }
         }
         self.rivals_follow(id, old.as_ref());
+        let lies = |entry: &Entry| entry.base.as_ref().map(|base| base.content.hash);
+        if self.index.get(&id).and_then(lies) != old.as_ref().and_then(lies) {
+            self.content_is_here(id);
+        }
         let state = old.as_ref().map_or(State::Absent, Entry::state);
         self.tell_links(id, &state, live);
         for report in reports {
@@ -113,7 +127,7 @@ impl Engine {
             self.acknowledge(link, id, theirs);
         }
         for copy in copies {
-            self.keep_copy(&path, copy);
+            self.keep_text(&path, copy);
         }
         if live && (!alive || old.is_some_and(|it| it.path != path)) && generation == 0 {
             // The folder it left may now be empty, which is worth remembering.
@@ -148,54 +162,5 @@ impl Engine {
                 self.wake(rival);
             }
         }
-    }
-
-    /// The version that a whole-file choice put aside becomes a file of its own, the same on every
-    /// device, for its identity follows from its name.
-    pub(super) fn keep_copy(&mut self, path: &VaultPath, copy: docs::Body) {
-        let (kind, content) = copy.fingerprint();
-        let at_hand =
-            matches!(copy, docs::Body::Text(_)) || self.index.holder_of(&content.hash).is_some();
-        if !at_hand {
-            // Who has the bytes keeps them, and the copy comes from there; if its own user has
-            // replaced them since, there is nothing to keep.
-            return;
-        }
-        let name = path.with_suffix(&format!("(conflict {})", content.hash.short()));
-        let birth = Birth { vault: self.vault, path: name.clone(), generation: 0 };
-        let id = birth.file_id();
-        if self.index.get(&id).is_some() {
-            return;
-        }
-        let entry = Entry {
-            birth: name.clone(),
-            generation: 0,
-            path: name,
-            kind,
-            content,
-            alive: true,
-            heads: Heads::default(),
-            mtime_ms: self.wall.0,
-            base: None,
-        };
-        let mut writes = Vec::new();
-        let task = self.tasks.entry(id).or_default();
-        if task.working {
-            // Somebody delivers it this very moment.
-            return;
-        }
-        if let docs::Body::Text(text) = copy {
-            task.bytes = Some((content.hash, text.clone().into_bytes()));
-            writes.push(Write::Text { hash: content.hash, bytes: text.into_bytes() });
-        }
-        task.working = true;
-        task.held_bytes = task.bytes.as_ref().map_or(0, |(_, bytes)| bytes.len() as u64);
-        self.turns.begin(task.held_bytes);
-        self.saving.insert(content.hash, id);
-        let reports = Vec::new();
-        self.commit(
-            writes,
-            Commit { id, entry, held: None, reports, from: None, live: false, copies: Vec::new() },
-        );
     }
 }

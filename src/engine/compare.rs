@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::core::Engine;
 use super::digest::{self, Tree};
 use super::effect::LinkId;
+use super::entry::Entry;
 use super::link::{Link, Phase};
 use crate::model::{Digest, FileId};
 use crate::wire::{Lane, Leaf, Message, Node, State};
@@ -95,6 +96,12 @@ impl Engine {
         let mut answers = Vec::new();
         let mut queue = Vec::new();
         for (id, state) in states {
+            let ours = self.index.get(&id).map(Entry::state);
+            if !reply && self.wanting.contains(&id) && ours.as_ref() == Some(&state) {
+                // The peer, which did not have it either, says that it has it now.
+                self.ask_again(id);
+                continue;
+            }
             if reply && let Some(entry) = self.index.get(&id) {
                 answers.push((id, entry.state()));
             }

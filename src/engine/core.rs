@@ -43,6 +43,8 @@ pub(super) enum Pending {
     Step(FileId, super::task::Taking),
     /// A folder nobody needs is taken away, or not.
     Prune,
+    /// What lost a choice is copied beside its file.
+    Copied(Box<super::keep::Copy>),
     /// A file's document is read.
     Load(FileId),
     /// A text is read for a file's work.
@@ -172,7 +174,11 @@ impl Engine {
         for (id, record) in files {
             match Entry::decode(&record) {
                 Some(entry) if engine.birth_of(&entry).file_id() == id => {
+                    let rival = engine.index.rival_of(&id, &entry);
                     engine.index.put(id, entry);
+                    if let Some(rival) = rival {
+                        engine.contest(id, rival);
+                    }
                 }
                 _ => engine.problem(Problem {
                     path: id.to_string(),
@@ -226,6 +232,7 @@ impl Engine {
             }
             Input::Stepped { op, result } => match self.pending.remove(&op) {
                 Some(Pending::Step(id, taking)) => self.on_stepped(id, taking, result),
+                Some(Pending::Copied(copy)) => self.on_copied(*copy, result),
                 other => debug_assert!(matches!(other, Some(Pending::Prune) | None)),
             },
             Input::Outlined { op, result } => match self.pending.remove(&op) {
@@ -328,6 +335,10 @@ impl Engine {
             }
             self.retries.pop_first();
             if let Some(task) = self.tasks.get_mut(&id) {
+                // An earlier wait than the one that counts now.
+                if task.blocked && task.ask_again.is_some_and(|again| due < again) {
+                    continue;
+                }
                 task.waiting = false;
             }
             self.wake(id);
@@ -362,6 +373,7 @@ impl Engine {
                 Pending::Look(_)
                     | Pending::Commit(_)
                     | Pending::Step(..)
+                    | Pending::Copied(_)
                     | Pending::Job(_)
                     | Pending::Load(_)
                     | Pending::Text(..)

@@ -19,6 +19,9 @@ const WINDOW: usize = 8;
 const FETCHES_LIMIT: usize = 8;
 /// Answers being prepared for one peer at once; a peer that asks for more breaks the protocol.
 const SERVING_LIMIT: usize = FETCHES_LIMIT * WINDOW * 2;
+/// Contents asked for in vain and remembered for one peer (32 bytes each); it asks again for those
+/// beyond, only later.
+const GONE_LIMIT: usize = 1024;
 
 /// One content on its way here.
 #[derive(Debug)]
@@ -294,6 +297,7 @@ impl Engine {
                 continue;
             };
             task.waiting = false;
+            (task.asked, task.ask_again) = (0, None);
             if task.working && task.lacking.contains(&fetch.content) {
                 let text = bytes.cloned().and_then(|bytes| String::from_utf8(bytes).ok());
                 match text {
@@ -361,12 +365,40 @@ impl Engine {
             return;
         }
         for id in std::mem::take(&mut self.wanting) {
-            if let Some(task) = self.tasks.get_mut(&id) {
-                task.waiting = false;
-                task.blocked = false;
-            }
-            self.wake(id);
+            self.ask_again(id);
         }
+    }
+
+    /// A content is on this disk: whoever waited for it here copies it, and peers that asked for it
+    /// in vain are told.
+    pub(super) fn content_is_here(&mut self, id: FileId) {
+        let Some(entry) = self.index.get(&id) else { return };
+        let Some(hash) = entry.base.as_ref().map(|base| base.content.hash) else { return };
+        let state = entry.state();
+        let holds = |it: &FileId| self.index.get(it).is_some_and(|it| it.content.hash == hash);
+        let waiting: Vec<FileId> = self.wanting.iter().filter(|it| holds(it)).copied().collect();
+        for id in waiting {
+            self.ask_again(id);
+        }
+        let told: Vec<LinkId> = self
+            .links
+            .iter_mut()
+            .filter_map(|(link, it)| it.gone.remove(&hash).then_some(*link))
+            .collect();
+        for link in told {
+            let states = vec![(id, state.clone())];
+            self.send(link, Lane::Control, Message::States { reply: false, states });
+        }
+    }
+
+    /// Tells a peer that its content cannot be had here, and remembers that it asked.
+    fn say_gone(&mut self, link: LinkId, hash: ContentHash) {
+        if let Some(it) = self.links.get_mut(&link)
+            && it.gone.len() < GONE_LIMIT
+        {
+            it.gone.insert(hash);
+        }
+        self.send(link, Lane::Control, Message::ContentGone(hash));
     }
 
     // Serving.
@@ -374,7 +406,7 @@ impl Engine {
     pub(super) fn serve_outline(&mut self, link: LinkId, content: Content) {
         let path = self.index.holder_of(&content.hash).and_then(|it| it.base.as_ref());
         let Some(path) = path.map(|base| base.path.clone()) else {
-            return self.send(link, Lane::Control, Message::ContentGone(content.hash));
+            return self.say_gone(link, content.hash);
         };
         if self.serving_too_much(link) {
             return;
@@ -391,11 +423,10 @@ impl Engine {
     ) {
         self.served(link);
         let whole = result.ok().and_then(|chunks| chunks.into_iter().collect::<Option<Vec<_>>>());
-        let message = match whole {
-            Some(chunks) => Message::Outline { hash: content.hash, chunks },
-            None => Message::ContentGone(content.hash),
+        let Some(chunks) = whole else {
+            return self.say_gone(link, content.hash);
         };
-        self.send(link, Lane::Control, message);
+        self.send(link, Lane::Control, Message::Outline { hash: content.hash, chunks });
     }
 
     pub(super) fn serve_chunk(&mut self, link: LinkId, content: Content, index: u32) {
@@ -455,7 +486,7 @@ impl Engine {
                 let message = Message::Chunk { hash: content.hash, index, bytes };
                 self.send(link, Lane::Blob, message);
             }
-            None => self.send(link, Lane::Control, Message::ContentGone(content.hash)),
+            None => self.say_gone(link, content.hash),
         }
     }
 

@@ -24,12 +24,18 @@ impl Engine {
         let work = match (work, entry.as_ref().and_then(|entry| entry.base.as_ref())) {
             // It was put there by a step meanwhile: what was seen is an edit, if anything.
             (Work::Disk(Disk::Born { path, seen, .. }, first), Some(base)) if base.path == path => {
-                Work::Disk(Disk::Edited(seen), first)
+                Work::Disk(Disk::Edited(path, seen), first)
             }
             (work, _) => work,
         };
+        if let Work::Disk(disk, _) = &work
+            && let Some(place) = overtaken(disk, entry.as_ref())
+        {
+            self.debounce.hint(self.now, place);
+            return self.end_work(id);
+        }
         match (&work, entry) {
-            (Work::Disk(Disk::Edited(seen), _), Some(entry))
+            (Work::Disk(Disk::Edited(_, seen), _), Some(entry))
                 if self.settled_look(id, &entry, seen) => {}
             (Work::Disk(Disk::Moved(to, seen), _), Some(entry))
                 if entry.base.as_ref().is_some_and(|base| {
@@ -41,7 +47,7 @@ impl Engine {
                 let base = Base::seen(to.clone(), seen, heads);
                 self.commit_base(id, entry, Some(base), Vec::new());
             }
-            (Work::Disk(Disk::Gone, _), Some(entry)) if !entry.alive || entry.base.is_none() => {
+            (Work::Disk(Disk::Gone(_), _), Some(entry)) if !entry.alive => {
                 self.commit_base(id, entry, None, Vec::new());
             }
             (Work::Disk(Disk::Born { path, seen, .. }, _), Some(entry))
@@ -216,4 +222,26 @@ impl Engine {
     pub(super) fn need(&mut self, link: LinkId, id: FileId, state: State) {
         self.send(link, Lane::Control, Message::Need(vec![(id, state)]));
     }
+}
+
+/// The place to look at again, when what was seen there is no longer about this file as it is known
+/// now: while it waited for its turn, the file moved, went, or came to lie elsewhere.
+fn overtaken(disk: &Disk, entry: Option<&Entry>) -> Option<VaultPath> {
+    let entry = entry?;
+    let base = entry.base.as_ref();
+    let old = match disk {
+        Disk::Edited(place, _) | Disk::Gone(place) => base.is_none_or(|it| it.path != *place),
+        // Only the very file that was deleted comes back; anything else there is a new one.
+        Disk::Born { seen, .. } => {
+            base.is_some()
+                || !entry.alive && (entry.content != seen.content || entry.kind != seen.kind)
+        }
+        Disk::Moved(..) => base.is_none(),
+    };
+    old.then(|| match disk {
+        Disk::Born { path, .. }
+        | Disk::Moved(path, _)
+        | Disk::Edited(path, _)
+        | Disk::Gone(path) => path.clone(),
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entry::Entry;
+use super::entry::{Base, Entry};
 use crate::model::{ContentHash, Digest, FileId, Kind, VaultPath};
 
 /// The files of the vault.
@@ -146,6 +146,24 @@ impl Index {
         old
     }
 
+    /// Another file that is recorded at the place that `entry`, of `id`, says it has.
+    ///
+    /// Two files cannot lie at one place, but a stop can leave two such records: one file went and
+    /// another came, and only the second was durable.
+    pub(super) fn rival_of(&self, id: &FileId, entry: &Entry) -> Option<FileId> {
+        let base = entry.base.as_ref().filter(|_| entry.kind != Kind::Folder)?;
+        let is_file = |other: &Entry| other.kind != Kind::Folder;
+        self.at(&base.path).filter(|other| other != id && self.get(other).is_some_and(is_file))
+    }
+
+    /// Drops what is known of where `id` lies; returns it.
+    pub(super) fn lies_nowhere(&mut self, id: FileId) -> Option<Base> {
+        let mut entry = self.entries.get(&id)?.clone();
+        let base = entry.base.take()?;
+        self.put(id, entry);
+        Some(base)
+    }
+
     fn take_out(&mut self, id: &FileId) -> Option<Entry> {
         let entry = self.entries.remove(id)?;
         self.digest = self.digest.minus(entry.digest(id));
@@ -174,5 +192,55 @@ fn forget<K: Ord>(map: &mut BTreeMap<K, BTreeSet<FileId>>, key: &K, id: &FileId)
         if ids.is_empty() {
             map.remove(key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Content, Heads, Stamp};
+
+    fn entry(birth: &str, place: &str) -> Entry {
+        let path = |text: &str| VaultPath::parse(text).unwrap();
+        let content = Content::of(birth.as_bytes());
+        Entry {
+            birth: path(birth),
+            generation: 0,
+            path: path(birth),
+            kind: Kind::Text,
+            content,
+            alive: true,
+            heads: Heads::default(),
+            mtime_ms: 0,
+            base: Some(Base {
+                path: path(place),
+                content,
+                kind: Kind::Text,
+                stamp: Stamp::default(),
+                heads: Heads::default(),
+            }),
+        }
+    }
+
+    #[test]
+    fn of_two_records_at_one_place_the_later_has_it() {
+        let (first, second) = (FileId([1; 16]), FileId([2; 16]));
+        let mut index = Index::default();
+        let place = VaultPath::parse("a.md").unwrap();
+        index.put(first, entry("a.md", "a.md"));
+        let later = entry("b.md", "a.md");
+        assert_eq!(index.rival_of(&second, &later), Some(first));
+        index.put(second, later);
+        assert!(index.lies_nowhere(first).is_some());
+        assert_eq!(index.at(&place), Some(second));
+        assert_eq!(index.get(&first).unwrap().base, None);
+        assert!(index.holder_of(&Content::of(b"a.md").hash).is_none());
+        assert_eq!(index.lies_nowhere(first), None);
+        // It is put back beside the other: nothing is left of the clash.
+        let apart = entry("a.md", "c.md");
+        assert_eq!(index.rival_of(&first, &apart), None);
+        index.put(first, apart);
+        assert_eq!(index.places().count(), 2);
+        assert_eq!(index.files(), 2);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
+use super::entry::Base;
 use super::input::ScanError;
 use super::report::{Report, Work};
 use super::task::Disk;
@@ -32,6 +33,9 @@ pub(super) struct Intake {
     pub(super) brake: Brake,
     /// Files on their way in, by place; an entry whose work is over no longer counts.
     pub(super) arriving: BTreeMap<VaultPath, FileId>,
+    /// Places at which two files were recorded, with the one that is not believed, until a walk
+    /// tells by the stamp which of them lies there.
+    pub(super) contested: BTreeMap<VaultPath, (FileId, Base)>,
     /// Nothing was known of this vault at the start: what is found is not news.
     pub(super) fresh: bool,
 }
@@ -78,6 +82,7 @@ impl Intake {
             vanishing: BTreeMap::new(),
             brake: Brake::Armed,
             arriving: BTreeMap::new(),
+            contested: BTreeMap::new(),
             fresh: false,
         }
     }
@@ -238,6 +243,10 @@ impl Engine {
         for problem in walk.problems {
             self.problem(problem);
         }
+        for it in &walk.found {
+            self.decide_contest(&it.path, it.stamp);
+        }
+        self.intake.contested.clear();
         let found: BTreeSet<&VaultPath> = walk.found.iter().map(|it| &it.path).collect();
         let mut looks: Vec<VaultPath> = Vec::new();
         let mut folders: Vec<(VaultPath, Stamp)> = Vec::new();
@@ -287,6 +296,32 @@ impl Engine {
         }
         if total > 0 && self.stage == Stage::Scanning {
             self.report(Report::Progress { done: 0, total, what: Work::TakingIn });
+        }
+    }
+
+    /// Two files are recorded at one place: `rival` is taken to lie nowhere, and the place is looked
+    /// at again.
+    pub(super) fn contest(&mut self, id: FileId, rival: FileId) {
+        let place = self.index.get(&id).and_then(|entry| entry.base.as_ref());
+        let Some(place) = place.map(|base| base.path.clone()) else { return };
+        if let Some(base) = self.index.lies_nowhere(rival) {
+            self.debounce.hint(self.now, place.clone());
+            self.intake.contested.insert(place, (rival, base));
+        }
+    }
+
+    /// What lies at a contested place is the file that is known by this stamp.
+    fn decide_contest(&mut self, place: &VaultPath, stamp: Stamp) {
+        let Some((rival, base)) = self.intake.contested.remove(place) else { return };
+        let winner = self.index.at(place);
+        let known = winner.and_then(|id| self.index.get(&id)?.base.clone());
+        let believed = known.is_some_and(|known| known.stamp == stamp);
+        let unplaced = self.index.get(&rival).filter(|entry| entry.base.is_none()).cloned();
+        if let (true, Some(entry)) = (!believed && base.stamp == stamp, unplaced) {
+            if let Some(winner) = winner {
+                self.index.lies_nowhere(winner);
+            }
+            self.index.put(rival, super::entry::Entry { base: Some(base), ..entry });
         }
     }
 
@@ -360,7 +395,7 @@ impl Engine {
             self.intake.vanishing.remove(&id);
             let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
-                self.disk_event(id, Disk::Edited(seen), first);
+                self.disk_event(id, Disk::Edited(path, seen), first);
                 return;
             }
             if let Some(batch) = &mut self.intake.batch {

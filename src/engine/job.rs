@@ -81,6 +81,8 @@ pub struct Job {
     pub(super) born_as: Option<(Kind, Content)>,
     pub(super) time: WallMs,
     pub(super) acts: Vec<Act>,
+    /// Tells again what settling came to since this version, and not only what is new.
+    pub(super) review_since: Option<Heads>,
     /// Texts known by hash, for imports that were never edited.
     pub(super) texts: BTreeMap<ContentHash, String>,
 }
@@ -169,7 +171,8 @@ impl Job {
 
     /// Does the work; no I/O, may take long.
     pub fn run(self) -> Outcome {
-        let Self { id, birth, source, author, mut at, born_as, time, acts, texts } = self;
+        let Self { id, birth, source, author, mut at, born_as, time, acts, review_since, texts } =
+            self;
         if let (true, Some((kind, content))) = (at.is_empty(), born_as) {
             match Document::import(&birth, kind, content) {
                 Ok(document) => at = document.heads(),
@@ -203,7 +206,7 @@ impl Job {
             let lost = "no delivery brought the document".to_owned();
             return Outcome { held: None, result: Err(Failure::Foreign(lost)) };
         };
-        match work.finish(id, &mut held, &before) {
+        match work.finish(id, &mut held, &before, review_since.as_ref()) {
             Ok(done) => Outcome { held: Some(held), result: Ok(done) },
             Err(failure) => Outcome { held: None, result: Err(failure) },
         }
@@ -365,7 +368,13 @@ impl Work {
     }
 
     /// Merges what met, and says what the file now is.
-    fn finish(self, id: FileId, held: &mut Held, before: &Heads) -> Result<Done, Failure> {
+    fn finish(
+        self,
+        id: FileId,
+        held: &mut Held,
+        before: &Heads,
+        review_since: Option<&Heads>,
+    ) -> Result<Done, Failure> {
         let document = &mut held.document;
         let mut settled = document.settle();
         if let Err(docs::Error::TextMissing(texts)) = settled {
@@ -375,7 +384,7 @@ impl Work {
         let mut merged = settled.map_err(|it| foreign(&it))?.merged;
         // Another device may have settled first; what was chosen is told here all the same.
         let (mut choices, mut copies) = (Vec::new(), Vec::new());
-        for fix_up in document.fix_ups_since(before.as_slice()) {
+        for fix_up in document.fix_ups_since(review_since.unwrap_or(before).as_slice()) {
             if let Ok(review) = document.review(&fix_up) {
                 merged |= review.merged;
                 choices.extend(review.choices);

@@ -10,7 +10,7 @@ use super::report::Report;
 use super::send::Outbox;
 use super::task::Incoming;
 use crate::docs::Birth;
-use crate::model::{Digest, FileId, PeerId, Tick};
+use crate::model::{ContentHash, Digest, FileId, PeerId, Tick};
 use crate::wire::{Bye, Delivery, Hello, Lane, Message, PROTOCOL_VERSION, State};
 
 /// Two sides that are both at rest with different digests compare again after this long, doubling
@@ -66,6 +66,8 @@ pub(super) struct Link {
     recompares: u32,
     /// Files of which the peer could not use what it was sent.
     pub(super) needed: BTreeSet<FileId>,
+    /// Contents that the peer asked for and that were not here.
+    pub(super) gone: BTreeSet<ContentHash>,
     /// Answers to this peer that are being prepared.
     pub(super) serving: usize,
     /// Why it ends, if we end it.
@@ -85,6 +87,7 @@ impl Link {
             takes: true,
             fanout: 1,
             theirs: BTreeMap::new(),
+            gone: BTreeSet::new(),
             touched: BTreeMap::new(),
             out: Outbox::default(),
             acks: Vec::new(),

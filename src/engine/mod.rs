@@ -17,6 +17,7 @@ mod index;
 mod input;
 mod intake;
 mod job;
+mod keep;
 mod link;
 mod members;
 mod report;
@@ -26,6 +27,8 @@ mod status;
 mod steps;
 mod takein;
 mod task;
+#[cfg(test)]
+mod tests;
 mod turns;
 mod work;
 

@@ -197,11 +197,14 @@ impl Engine {
         }
     }
 
-    /// Whether every edit seen on this disk is durable.
+    /// Whether every edit seen on this disk is durable, but for those that only a peer can help.
     pub(super) fn taken_in(&self) -> bool {
         self.intake.idle()
             && self.debounce.len() == 0
-            && self.tasks.values().all(|task| task.disk.is_empty() && !task.working)
+            && self.tasks.iter().all(|(id, task)| {
+                let waits_for_a_peer = self.wanting.contains(id);
+                !task.working && (task.disk.is_empty() || waits_for_a_peer)
+            })
     }
 
     fn what_would_travel(&mut self, peer: &PeerId) {

@@ -14,11 +14,14 @@ use crate::reconcile::{self, Lies, Next, Wanted};
 
 /// A step that the disk refused is tried again after this long, doubling up to
 /// [`RETRY_LIMIT_MS`].
-const RETRY_MS: u64 = 1000;
+pub(super) const RETRY_MS: u64 = 1000;
 /// Longest wait between two tries.
 const RETRY_LIMIT_MS: u64 = 60_000;
-/// A content that no peer had is asked for again after this long.
+/// A content that no peer had is asked for again after this long, doubling up to
+/// [`WANTED_LIMIT_MS`]; a new connection, and a peer that got hold of it, begin anew.
 const WANTED_RETRY_MS: u64 = 5000;
+/// Longest wait before a content that no peer had is asked for again.
+const WANTED_LIMIT_MS: u64 = 600_000;
 /// A step that met other bytes than expected waits this much longer than the quiet time, for the
 /// look that takes them in.
 const LOOK_MARGIN_MS: u64 = 50;
@@ -43,6 +46,9 @@ impl Engine {
             Next::Create | Next::Overwrite => self.write(id, &entry, place),
             Next::Move => self.move_to(id, &entry, place),
             Next::Remove => {
+                if self.must_keep_first(id, &entry) {
+                    return true;
+                }
                 let Some(base) = entry.base else { return false };
                 let step = Step::Remove { path: base.path, expected: base.content };
                 self.step(id, step, Taking::Remove)
@@ -79,7 +85,7 @@ impl Engine {
         behind
     }
 
-    fn hold_task(&mut self, id: FileId) {
+    pub(super) fn hold_task(&mut self, id: FileId) {
         let task = self.tasks.entry(id).or_default();
         if !task.working {
             task.working = true;
@@ -100,8 +106,11 @@ impl Engine {
     }
 
     fn write(&mut self, id: FileId, entry: &Entry, place: VaultPath) -> bool {
-        if self.rival_is_there(id, &place) || self.is_being_saved(id, entry) {
+        if self.rival_is_there(id, &place) {
             return self.rest(id);
+        }
+        if self.must_keep_first(id, entry) {
+            return true;
         }
         let Some(source) = self.source(id, entry) else {
             return true;
@@ -114,20 +123,6 @@ impl Engine {
         };
         let step = Step::Replace { path: place, expected, source, mtime_ms: entry.mtime_ms };
         self.step(id, step, taking)
-    }
-
-    /// Whether what lies here lost a choice and is not copied beside it yet.
-    fn is_being_saved(&mut self, id: FileId, entry: &Entry) -> bool {
-        let Some(hash) = entry.base.as_ref().map(|base| base.content.hash) else { return false };
-        let Some(copy) = self.saving.get(&hash).copied().filter(|copy| *copy != id) else {
-            return false;
-        };
-        let open = self.tasks.contains_key(&copy)
-            && self.index.get(&copy).is_none_or(|copy| copy.alive && copy.base.is_none());
-        if !open {
-            self.saving.remove(&hash);
-        }
-        open
     }
 
     /// Where the wanted bytes come from; `None` while they are being fetched (or cannot be yet).
@@ -170,7 +165,7 @@ impl Engine {
         None
     }
 
-    fn render(&mut self, id: FileId, entry: &Entry) {
+    pub(super) fn render(&mut self, id: FileId, entry: &Entry) {
         self.hold_task(id);
         self.open_document(id, entry, Work::Render);
     }
@@ -217,7 +212,7 @@ impl Engine {
 
     /// Nothing can be done until another file moves on; that one's commit does not know of us, so
     /// look again after a while.
-    fn rest(&mut self, id: FileId) -> bool {
+    pub(super) fn rest(&mut self, id: FileId) -> bool {
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
         }
@@ -273,7 +268,7 @@ impl Engine {
         }
     }
 
-    fn pause(&mut self, id: FileId, ms: u64) {
+    pub(super) fn pause(&mut self, id: FileId, ms: u64) {
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
         }
@@ -384,8 +379,24 @@ impl Engine {
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
             task.blocked = true;
+            let pause = (WANTED_RETRY_MS << task.asked.min(16)).min(WANTED_LIMIT_MS);
+            task.asked += 1;
+            let due = self.now.plus_ms(pause);
+            task.ask_again = Some(due);
+            self.wake_after(id, pause);
         }
-        self.wake_after(id, WANTED_RETRY_MS);
+    }
+
+    /// Somebody may have what nobody had: it is asked for again at once.
+    pub(super) fn ask_again(&mut self, id: FileId) {
+        self.wanting.remove(&id);
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.waiting = false;
+            task.blocked = false;
+            task.asked = 0;
+            task.ask_again = None;
+        }
+        self.wake(id);
     }
 }
 

@@ -6,7 +6,7 @@ use super::core::{Engine, Stage};
 use super::entry::FOLDER_GENERATION;
 use super::intake::{Batch, Brake};
 use super::report::Report;
-use super::task::Disk;
+use super::task::{Disk, Task};
 use crate::docs::Birth;
 use crate::model::{Content, FileId, Kind, Seen, Stamp, Tick, VaultPath};
 use crate::reconcile::{self, Appeared, Vanished};
@@ -75,8 +75,11 @@ impl Engine {
         }
         batch.vanished.retain(|id| {
             let base = self.index.get(id).and_then(|entry| entry.base.as_ref());
-            base.is_some_and(|base| batch.asked.contains(&base.path))
+            let leaving = self.tasks.get(id).is_some_and(Task::is_leaving);
+            !leaving && base.is_some_and(|base| batch.asked.contains(&base.path))
         });
+        let tasks = &self.tasks;
+        self.intake.vanishing.retain(|id, _| !tasks.get(id).is_some_and(Task::is_leaving));
     }
 
     pub(super) fn moved(&mut self, id: FileId, to: &VaultPath, mut seen: Seen, since: Tick) {
@@ -150,7 +153,10 @@ impl Engine {
         }
         for id in certain.into_iter().chain(folders) {
             self.intake.vanishing.remove(&id);
-            self.disk_event(id, Disk::Gone, batch.since);
+            let base = self.index.get(&id).and_then(|entry| entry.base.as_ref());
+            if let Some(place) = base.map(|base| base.path.clone()) {
+                self.disk_event(id, Disk::Gone(place), batch.since);
+            }
         }
     }
 

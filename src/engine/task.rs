@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::core::Engine;
 
 use super::effect::LinkId;
-use crate::model::{Content, ContentHash, FileId, PeerId, Seen, Tick, VaultPath};
+use crate::model::{Content, ContentHash, FileId, Heads, PeerId, Seen, Tick, VaultPath};
 use crate::wire::{Body, Delivery, Lane};
 
 /// What the disk did to one file.
@@ -13,12 +13,12 @@ use crate::wire::{Body, Delivery, Lane};
 pub(super) enum Disk {
     /// It appeared where none was known.
     Born { path: VaultPath, generation: u32, seen: Seen },
-    /// It was looked at in its place.
-    Edited(Seen),
+    /// It was looked at in this place.
+    Edited(VaultPath, Seen),
     /// It lies elsewhere now, perhaps edited.
     Moved(VaultPath, Seen),
-    /// It is gone.
-    Gone,
+    /// It is gone from this place.
+    Gone(VaultPath),
 }
 
 /// A delivery waiting for its turn.
@@ -44,15 +44,16 @@ impl Work {
     /// The bytes of text it holds in memory.
     fn held_bytes(&self) -> u64 {
         let bytes = match self {
-            Self::Disk(Disk::Born { seen, .. } | Disk::Edited(seen) | Disk::Moved(_, seen), _) => {
-                seen.text.as_ref().map_or(0, Vec::len)
-            }
+            Self::Disk(
+                Disk::Born { seen, .. } | Disk::Edited(_, seen) | Disk::Moved(_, seen),
+                _,
+            ) => seen.text.as_ref().map_or(0, Vec::len),
             Self::Incoming(incoming) => match &incoming.delivery.body {
                 Body::Plain { bytes, .. } => bytes.as_ref().map_or(0, Vec::len),
                 Body::Document { bytes } => bytes.len(),
                 Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum(),
             },
-            Self::Disk(Disk::Gone, _) | Self::Export(..) | Self::Render => 0,
+            Self::Disk(Disk::Gone(_), _) | Self::Export(..) | Self::Render => 0,
         };
         bytes as u64
     }
@@ -83,6 +84,8 @@ pub(super) struct Task {
     /// Texts gathered for the work, by hash.
     pub(super) texts: BTreeMap<ContentHash, String>,
     pub(super) lacking: Vec<Content>,
+    /// For which version it was looked up whether what lies here lost a choice.
+    pub(super) reviewed: Option<Heads>,
     /// Bytes of the wanted content, when they are at hand.
     pub(super) bytes: Option<(ContentHash, Vec<u8>)>,
     /// A received part holds the wanted content.
@@ -90,6 +93,9 @@ pub(super) struct Task {
     /// A copy on this disk turned out not to be what it should be.
     pub(super) copying: Copying,
     pub(super) attempts: u32,
+    /// How many times nobody had its content, and when it is asked for again.
+    pub(super) asked: u32,
+    pub(super) ask_again: Option<Tick>,
     /// Nothing can be done now; the reason is listed, or a peer that is not here has the content.
     pub(super) blocked: bool,
     /// Who changed it last, and since when it has been on its way to the disk.
@@ -108,13 +114,22 @@ pub(super) enum Taking {
     RemoveFolder,
 }
 
+impl Task {
+    /// Whether it is known already, and only not taken in yet, that the file left its place.
+    pub(super) fn is_leaving(&self) -> bool {
+        let leaves = |disk: &Disk| matches!(disk, Disk::Moved(..) | Disk::Gone(_));
+        let now = matches!(&self.work, Some(Work::Disk(disk, _)) if leaves(disk));
+        now || self.disk.iter().any(|(disk, _)| leaves(disk))
+    }
+}
+
 impl Engine {
     /// The disk did something to a file: put it in line.
     pub(super) fn disk_event(&mut self, id: FileId, disk: Disk, first: Tick) {
         if self.shots.dry() {
             let path = match &disk {
                 Disk::Born { path, .. } | Disk::Moved(path, _) => path.to_string(),
-                Disk::Edited(_) | Disk::Gone => {
+                Disk::Edited(..) | Disk::Gone(_) => {
                     self.index.get(&id).map_or_else(|| id.to_string(), |it| it.path.to_string())
                 }
             };

@@ -99,11 +99,11 @@ impl Engine {
         let mut texts = Vec::new();
         match &work {
             Work::Disk(disk, _) => {
-                if let Some(heads) = base_heads {
+                if let Some(heads) = base_heads.clone() {
                     at = heads;
                 }
                 match disk {
-                    Disk::Gone => acts.push(Act::Delete),
+                    Disk::Gone(_) => acts.push(Act::Delete),
                     Disk::Moved(to, seen) => {
                         acts.push(Act::Rename { to: to.clone() });
                         let base = entry.and_then(|it| it.base.as_ref()).map(|it| it.content);
@@ -112,7 +112,7 @@ impl Engine {
                             acts.push(content_act(seen, &mut texts));
                         }
                     }
-                    Disk::Edited(seen) => {
+                    Disk::Edited(_, seen) => {
                         time = mtime(seen);
                         acts.push(content_act(seen, &mut texts));
                     }
@@ -159,6 +159,7 @@ impl Engine {
             born_as,
             time,
             acts,
+            review_since: matches!(work, Work::Render).then_some(base_heads).flatten(),
             texts: task.texts.clone(),
         });
         task.work = Some(work);
@@ -217,8 +218,8 @@ impl Engine {
         let Some(task) = self.tasks.get_mut(&id) else {
             return;
         };
-        if !task.working {
-            // The text was asked for to be written to the disk.
+        if !(task.working && task.lacking.contains(&content)) {
+            // The text was asked for to be written to the disk; other work may have begun since.
             task.waiting = false;
             match text {
                 Some(bytes) => task.bytes = Some((content.hash, bytes)),
@@ -259,6 +260,7 @@ impl Engine {
         }
         if let (Some(Work::Disk(disk, first)), Some(task)) = (work, self.tasks.get_mut(&id)) {
             task.disk.push_front((disk, first));
+            self.wanting.insert(id);
             let path = self.index.get(&id).map_or_else(|| id.to_string(), |it| it.path.to_string());
             let message = "the text it had before is not in the store, and no peer has it";
             let kind = ProblemKind::Damaged;
@@ -299,7 +301,8 @@ impl Engine {
             Work::Disk(disk, first) => {
                 Self::disk_base(&mut entry, disk, done.branch);
                 reports = self.disk_reports(&entry, old.as_ref(), disk, done.ops, *first);
-                if let Disk::Edited(seen) | Disk::Moved(_, seen) | Disk::Born { seen, .. } = disk {
+                if let Disk::Edited(_, seen) | Disk::Moved(_, seen) | Disk::Born { seen, .. } = disk
+                {
                     let seen_ms = seen.stamp.mtime_ns / 1_000_000;
                     entry.mtime_ms = match (entry.content == seen.content, changed) {
                         (true, true) => seen_ms,
@@ -333,16 +336,25 @@ impl Engine {
             reports.push(Report::Merged(entry.path.clone()));
             self.shots.count_merge();
         }
-        if let Some(task) = self.tasks.get_mut(&id) {
+        if let Some(task) = self.tasks.get_mut(&id)
+            && (changed || done.kind == Kind::Text)
+        {
             task.bytes = done.text.map(|text| (entry.content.hash, text.into_bytes()));
             task.part = None;
+        }
+        if matches!(work, Work::Render) {
+            self.keep_what_lost(id, &entry, done.copies);
+            if let Some(held) = held {
+                self.cache.put(id, held);
+            }
+            return self.end_work(id);
         }
         for choice in &done.choices {
             if let Some(report) = self.ledger_entry(id, &entry, choice, &mut writes) {
                 reports.push(report);
             }
         }
-        if matches!(work, Work::Render) || (old.as_ref() == Some(&entry) && writes.is_empty()) {
+        if old.as_ref() == Some(&entry) && writes.is_empty() {
             if let Some(held) = held {
                 self.cache.put(id, held);
             }
@@ -375,12 +387,12 @@ impl Engine {
     }
 
     fn disk_base(entry: &mut Entry, disk: &Disk, branch: Heads) {
-        let old = entry.base.take();
-        let (path, seen) = match (disk, old) {
-            (Disk::Gone, _) => return,
-            (Disk::Born { path, seen, .. } | Disk::Moved(path, seen), _) => (path.clone(), seen),
-            (Disk::Edited(seen), Some(old)) => (old.path, seen),
-            (Disk::Edited(seen), None) => (entry.path.clone(), seen),
+        entry.base = None;
+        let (path, seen) = match disk {
+            Disk::Gone(_) => return,
+            Disk::Born { path, seen, .. } | Disk::Moved(path, seen) | Disk::Edited(path, seen) => {
+                (path.clone(), seen)
+            }
         };
         let same = entry.alive && seen.content == entry.content;
         let heads = if same { entry.heads.clone() } else { branch };
@@ -400,7 +412,7 @@ impl Engine {
         let before = old.and_then(|it| it.base.as_ref()).map(|base| base.path.clone());
         match disk {
             _ if entry.kind == Kind::Folder => Vec::new(),
-            Disk::Gone => {
+            Disk::Gone(_) => {
                 vec![Report::Deleted { path: before.unwrap_or(path), peer: None }]
             }
             Disk::Moved(to, seen) => {
@@ -411,7 +423,7 @@ impl Engine {
                 }
                 reports
             }
-            Disk::Edited(_) | Disk::Born { .. } => vec![Report::TakenIn { path, ops, ms }],
+            Disk::Edited(..) | Disk::Born { .. } => vec![Report::TakenIn { path, ops, ms }],
         }
     }
 }

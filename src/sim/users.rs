@@ -189,7 +189,7 @@ fn delete(peer: usize, disk: &mut Disk, people: &mut People, path: &VaultPath) -
         return format!("cannot delete {path}");
     }
     if let Some(old) = old {
-        people.deleted(peer, path, &old);
+        people.deleted(peer, path, &old, &disk.tree());
     }
     format!("delete {path}")
 }
@@ -229,8 +229,9 @@ fn delete_folder(peer: usize, disk: &mut Disk, people: &mut People, rng: &mut Rn
     if !disk.is_folder(&path) || !disk.remove(&path) {
         return format!("cannot delete folder {path}");
     }
+    let rest = disk.tree();
     for (file, old) in &inside {
-        people.deleted(peer, file, old);
+        people.deleted(peer, file, old, &rest);
     }
     format!("delete folder {path} with {} files", inside.len())
 }

@@ -197,6 +197,38 @@ fn one_of_two_blobs_stands_and_the_other_is_kept_beside() {
 }
 
 #[test]
+fn a_deletion_of_the_blob_that_was_chosen_leaves_the_other() {
+    let blobs = [Content::of(b"\0a"), Content::of(b"\0b")];
+    let (winner, loser) = (blobs[0].max(blobs[1]), blobs[0].min(blobs[1]));
+    let start = Document::import(&birth(), Kind::Blob, Content::of(b"\0")).unwrap();
+    let (mut a, mut b) = (start.clone(), start.clone());
+    let at = start.heads();
+    a.set_content(author(1), &at, NOON, (Kind::Blob, winner)).unwrap();
+    b.set_content(author(2), &at, NOON, (Kind::Blob, loser)).unwrap();
+    let (shown, beside) = (a.heads(), b.clone());
+    // One device chooses; the other deletes what it sees, which is what was chosen.
+    give(&a, &mut b);
+    assert!(b.settle().unwrap().changed);
+    a.delete(author(1), &shown, NOON).unwrap();
+    // A third hears of the deletion before it hears of the choice.
+    let mut c = beside;
+    give(&a, &mut c);
+    c.settle().unwrap();
+    meet(&mut a, &mut b);
+    assert_eq!(a.settle().unwrap(), b.settle().unwrap());
+    assert_eq!(a.heads(), b.heads());
+    assert!(a.view().alive);
+    assert_eq!(a.view().body, Body::Content(Kind::Blob, loser));
+    assert_eq!(c.view().body, Body::Content(Kind::Blob, loser));
+    meet(&mut a, &mut c);
+    a.settle().unwrap();
+    c.settle().unwrap();
+    assert_eq!(a.heads(), c.heads());
+    assert_eq!(a.view().body, Body::Content(Kind::Blob, loser));
+    assert_eq!(a.settle().unwrap(), crate::docs::Settled::default());
+}
+
+#[test]
 fn the_same_blob_twice_is_no_conflict() {
     let blob = Content::of(b"\0a");
     let mut a = Document::import(&birth(), Kind::Blob, Content::of(b"\0")).unwrap();

@@ -21,8 +21,9 @@ pub(crate) struct People {
     excused: BTreeSet<String>,
     /// Every word typed into a file with this mark.
     words_of: BTreeMap<String, BTreeSet<String>>,
-    /// Marks of files that a power cut put back: that counts as an edit nobody saw.
-    put_back: BTreeSet<String>,
+    /// Marks of files that a power cut put back, and on whose disk: that counts as an edit nobody
+    /// saw.
+    put_back: BTreeMap<String, BTreeSet<usize>>,
     /// Whether a power cut may have cut a file short.
     torn: bool,
     deletions: Vec<Deletion>,
@@ -43,6 +44,8 @@ struct Deletion {
     mark: String,
     /// Words that the deleted version held, and those deleted before.
     seen: BTreeSet<String>,
+    /// Where else on that disk the mark stayed: copies that whoever deleted one file left alone.
+    left: BTreeSet<VaultPath>,
 }
 
 impl People {
@@ -73,15 +76,23 @@ impl People {
         }
     }
 
-    /// Somebody deleted a file that lay here and held this.
-    pub(crate) fn deleted(&mut self, peer: usize, path: &VaultPath, old: &[u8]) {
+    /// Somebody deleted a file that lay here and held this; `rest` is what is left on that disk.
+    pub(crate) fn deleted(&mut self, peer: usize, path: &VaultPath, old: &[u8], rest: &Tree) {
         let words = marks(old, b't');
         for mark in marks(old, b'F') {
             let mut seen: BTreeSet<String> = words.union(&self.taken).cloned().collect();
             let moves = self.moves.get(&mark).into_iter().flatten();
             let known = moves.filter(|it| it.peer == peer || it.to == *path);
             seen.extend(known.map(|it| it.word.clone()));
-            self.deletions.push(Deletion { peer, mark, seen });
+            let holds = |bytes: &[u8]| marks(bytes, b'F').contains(&mark);
+            let left = rest
+                .iter()
+                .filter(|(place, bytes)| {
+                    *place != path && bytes.as_ref().is_some_and(|bytes| holds(bytes))
+                })
+                .map(|(place, _)| place.clone())
+                .collect();
+            self.deletions.push(Deletion { peer, mark, seen, left });
         }
         self.taken.extend(words);
     }
@@ -110,11 +121,13 @@ impl People {
         let (had, has) = (all(before, b'F'), all(after, b'F'));
         for mark in has.difference(&had) {
             self.deletions.retain(|it| !(it.peer == peer && it.mark == *mark));
-            self.put_back.insert(mark.clone());
+            self.put_back.entry(mark.clone()).or_default().insert(peer);
         }
         let changed = after.iter().filter(|(path, now)| before.get(*path) != Some(now));
         for bytes in changed.filter_map(|(_, now)| now.as_ref()) {
-            self.put_back.extend(marks(bytes, b'F'));
+            for mark in marks(bytes, b'F') {
+                self.put_back.entry(mark).or_default().insert(peer);
+            }
         }
     }
 
@@ -125,7 +138,7 @@ impl People {
         stores: impl Iterator<Item = &'a Store>,
     ) -> Vec<Violation> {
         let mut found = Vec::new();
-        let doubled = Self::doubled(tree);
+        let doubled = self.doubled(tree);
         if !doubled.is_empty() {
             found.push(Violation::DoubledWords(doubled));
         }
@@ -168,10 +181,17 @@ impl People {
         found
     }
 
-    fn doubled(tree: &Tree) -> Vec<String> {
+    /// Words that stand twice in one file. Two old versions of a deleted file that power cuts put
+    /// back on two disks are two new files at one place: of those every whole line stands, so a
+    /// word of a line that differs between them stands in both.
+    fn doubled(&self, tree: &Tree) -> Vec<String> {
         let mut doubled = Vec::new();
         for (path, bytes) in tree {
             let Some(bytes) = bytes else { continue };
+            let born_twice = |mark: &String| self.put_back.get(mark).is_some_and(|it| it.len() > 1);
+            if marks(bytes, b'F').iter().any(born_twice) {
+                continue;
+            }
             let text = String::from_utf8_lossy(bytes);
             for word in marks(bytes, b't') {
                 if text.matches(&word).count() > 1 {
@@ -194,10 +214,12 @@ impl People {
                 words.extend(self.words_of.get(mark).into_iter().flatten().cloned());
             }
             for mark in of_file {
-                if self.put_back.contains(&mark) {
+                if self.put_back.contains_key(&mark) {
                     continue;
                 }
-                let unseen = |it: &&Deletion| it.mark == mark && words.is_subset(&it.seen);
+                let unseen = |it: &&Deletion| {
+                    it.mark == mark && !it.left.contains(path) && words.is_subset(&it.seen)
+                };
                 if let Some(deletion) = self.deletions.iter().find(unseen) {
                     return Some(format!("{path} with {mark}, deleted by peer {}", deletion.peer));
                 }
@@ -323,6 +345,23 @@ mod tests {
     }
 
     #[test]
+    fn a_word_doubled_after_one_power_cut_is_noticed_and_after_two_is_not() {
+        let (old, new) = ("F0n1e\nt0n2e\n", "F0n1e\nt0n2e t0n3e\n");
+        let end = tree(&[("a.md", "F0n1e\nt0n2e\nt0n2e t0n3e\n")]);
+        let store = Store::new(Life([1; 16]));
+        let mut people = People::default();
+        people.saved(b"", old.as_bytes());
+        people.saved(old.as_bytes(), new.as_bytes());
+        let (before, after) = (tree(&[("a.md", new)]), tree(&[("a.md", old)]));
+        people.reverted(0, &before, &after);
+        people.reverted(0, &before, &after);
+        let violations = judge(&people, &end, &store);
+        assert!(matches!(violations[..], [Violation::DoubledWords(_)]), "{violations:?}");
+        people.reverted(1, &before, &after);
+        assert_eq!(judge(&people, &end, &store), []);
+    }
+
+    #[test]
     fn a_canvas_that_does_not_parse_is_noticed() {
         let store = Store::new(Life([1; 16]));
         let end = tree(&[("a.canvas", "{\"nodes\": [}"), ("b.canvas", "{}")]);
@@ -334,7 +373,7 @@ mod tests {
     fn a_deleted_file_may_only_come_back_with_an_edit_unseen() {
         let mut people = People::default();
         people.saved(b"", b"F0n1e\nt0n2e\n");
-        people.deleted(1, &at(), b"F0n1e\nt0n2e\n");
+        people.deleted(1, &at(), b"F0n1e\nt0n2e\n", &Tree::new());
         let store = Store::new(Life([1; 16]));
         let back = tree(&[("a.md", "F0n1e\nt0n2e\n")]);
         let violations = judge(&people, &back, &store);
@@ -349,7 +388,7 @@ mod tests {
         let mut people = People::default();
         people.saved(b"", b"F0n1e\nt0n2e\n");
         people.saved(b"", b"F1n3e\nt1n4e\n");
-        people.deleted(1, &at(), b"F0n1e\nt0n2e\nF1n3e\nt1n4e\n");
+        people.deleted(1, &at(), b"F0n1e\nt0n2e\nF1n3e\nt1n4e\n", &Tree::new());
         people.saved(b"F0n1e\nt0n2e\n", b"F0n1e\nt0n2e t0n5e\n");
         let store = Store::new(Life([1; 16]));
         let end = tree(&[("a.md", "F0n1e\nt0n2e t0n5e\nF1n3e\nt1n4e\n")]);
@@ -365,10 +404,29 @@ mod tests {
         let mut people = People::default();
         people.saved(b"", text);
         people.moved(0, &moved, text);
-        people.deleted(1, &at(), text);
+        people.deleted(1, &at(), text, &Tree::new());
         assert_eq!(judge(&people, &back, &store), []);
-        people.deleted(1, &moved, text);
+        people.deleted(1, &moved, text, &Tree::new());
         let violations = judge(&people, &back, &store);
+        assert!(matches!(violations[..], [Violation::Resurrected(_)]));
+    }
+
+    #[test]
+    fn a_copy_that_the_deletion_of_another_file_left_alone_is_not_back() {
+        let text = "F0n1e\nt0n2e\n";
+        let copy = tree(&[("copy.md", text)]);
+        let store = Store::new(Life([1; 16]));
+        let mut people = People::default();
+        people.saved(b"", text.as_bytes());
+        people.deleted(1, &at(), text.as_bytes(), &copy);
+        assert_eq!(judge(&people, &copy, &store), []);
+        for back in [tree(&[("a.md", text)]), tree(&[("copy.md", text), ("b.md", text)])] {
+            let violations = judge(&people, &back, &store);
+            assert!(matches!(violations[..], [Violation::Resurrected(_)]));
+        }
+        let last = VaultPath::parse("copy.md").unwrap();
+        people.deleted(1, &last, text.as_bytes(), &Tree::new());
+        let violations = judge(&people, &copy, &store);
         assert!(matches!(violations[..], [Violation::Resurrected(_)]));
     }
 
@@ -377,7 +435,7 @@ mod tests {
         let mut people = People::default();
         people.saved(b"", b"F0n1e\nt0n2e\n");
         people.saved(b"F0n1e\nt0n2e\n", b"F0n1e\nt0n2e\nt0n3e\n");
-        people.deleted(0, &at(), b"F0n9e\n");
+        people.deleted(0, &at(), b"F0n9e\n", &Tree::new());
         let before = tree(&[("a.md", "F0n1e\nt0n2e\nt0n3e\n")]);
         let after = tree(&[("a.md", "F0n1e\nt0n2e\n"), ("b.md", "F0n9e\n")]);
         people.reverted(0, &before, &after);

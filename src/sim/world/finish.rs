@@ -226,7 +226,7 @@ impl World {
                 peer.disk.write(&path, doubled.into_bytes(), Save::InPlace);
             }
             Planted::RevivedFile => {
-                self.people.deleted(0, &path, &bytes);
+                self.people.deleted(0, &path, &bytes, &peer.disk.tree());
                 let place = VaultPath::parse("zurück.md").expect("a good name");
                 peer.disk.write(&place, bytes.as_ref().clone(), Save::InPlace);
                 peer.disk.remove(&path);
