@@ -217,6 +217,7 @@ mod tests {
                 content,
                 kind: Kind::Text,
                 stamp: Stamp::default(),
+                sketch: crate::model::Sketch::default(),
                 heads: Heads::default(),
             }),
         }

@@ -120,7 +120,7 @@ impl Engine {
         let Copy { of, id, name, content } = copy;
         match result {
             Ok(StepDone { stamp: Some(stamp) }) if self.index.get(&id).is_none() => {
-                let seen = Seen { stamp, content, kind: Kind::Blob, text: None };
+                let seen = Seen::new(stamp, content, Kind::Blob, None);
                 self.take_birth(id, name, 0, seen, self.now);
             }
             Ok(_) | Err(StepError::Changed) => {
