@@ -1,6 +1,6 @@
 //! One device under test: a home, a vault, and at most one running `watch`.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -87,7 +87,7 @@ impl Device {
     pub(crate) fn run(&self, words: &[&str]) -> Said {
         let mut command = self.command(words);
         command.current_dir(&self.vault);
-        command.output().unwrap().into()
+        ended(command)
     }
 
     /// Starts `watch` and waits until it is ready.
@@ -200,7 +200,7 @@ impl Device {
     /// Joins with a ticket, into this device's vault folder.
     pub(crate) fn join(&self, ticket: &str) -> Said {
         let vault = self.vault.to_str().unwrap();
-        self.command(&["--json", "join", ticket, vault]).output().unwrap().into()
+        ended(self.command(&["--json", "join", ticket, vault]))
     }
 
     pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
@@ -218,6 +218,39 @@ impl Drop for Device {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Runs a command to its end, which must come in time.
+pub(crate) fn ended(mut command: Command) -> Said {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let (out, err) = (reader(child.stdout.take()), reader(child.stderr.take()));
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break Some(status);
+        }
+        if Instant::now() >= deadline {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let (out, err) = (out.join().unwrap(), err.join().unwrap());
+    match status {
+        Some(status) => Said { code: status.code().unwrap_or(-1), out, err },
+        None => panic!("{command:?} never ended: {out}{err}"),
+    }
+}
+
+/// Reads a stream of a process to its end.
+fn reader(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+    let mut stream = stream.unwrap();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 /// Waits until both devices prove the same digest.

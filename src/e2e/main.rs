@@ -8,15 +8,19 @@
 )]
 
 mod bad_input;
+mod brake;
 mod device;
 mod kill;
 mod live;
 mod oneshot;
+mod raw;
 mod real;
 mod stopped;
+mod strangers;
 mod three;
 mod trees;
 mod two_devices;
+mod versions;
 
 #[expect(unreachable_pub, reason = "shared with tests and benches that see it as a room")]
 #[path = "../sim/generate.rs"]

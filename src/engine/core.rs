@@ -140,7 +140,7 @@ impl Engine {
             me,
             author: Author::new(me, life),
             debounce: Debounce::new(config.quiet_ms, config.max_ms),
-            intake: Intake::new(config.rescan_ms),
+            intake: Intake::new(config.rescan_ms, config.max_ms),
             cache: Cache::new(config.cache_documents, config.cache_bytes),
             members: Members::new(me, &name, peers, &meta),
             name,

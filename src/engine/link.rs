@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bye::other_version;
+use super::command::Refusal;
 use super::core::{Engine, Stage};
 use super::digest;
 use super::effect::{Effect, LinkId};
@@ -230,6 +232,11 @@ impl Engine {
     pub(super) fn on_dial_failed(&mut self, peer: PeerId, reason: &DialError) {
         let (DialError::Unreachable(why) | DialError::Version(why)) = reason;
         self.members.not_reached(peer, self.now);
+        if let DialError::Version(why) = reason {
+            // It will not change before somebody updates it; then it calls us.
+            self.members.refused_us(peer, self.now);
+            self.report(Report::PeerRefused(peer, why.clone()));
+        }
         self.shots.not_reached(peer, reason, why);
     }
 
@@ -334,35 +341,6 @@ impl Engine {
         }
     }
 
-    fn on_bye(&mut self, link: LinkId, bye: Bye) {
-        let reason = match bye {
-            Bye::Done => "the peer is done".to_owned(),
-            Bye::Refused => "the peer refuses this device".to_owned(),
-            Bye::Ticket => "the ticket is not valid any more".to_owned(),
-            Bye::Version(theirs) => format!(
-                "the peer speaks protocol version {theirs}, this is version {PROTOCOL_VERSION}: \
-                 use the same release of vault-sync on both devices"
-            ),
-            Bye::OtherVault => "the peer holds another vault".to_owned(),
-            Bye::Protocol => "the peer could not follow what this device said".to_owned(),
-            Bye::Full => "the peer serves as many devices as it can; try again later".to_owned(),
-        };
-        let Some(it) = self.links.get_mut(&link) else {
-            return;
-        };
-        let peer = it.peer;
-        let refused = matches!(bye, Bye::Refused | Bye::Ticket | Bye::Version(_) | Bye::OtherVault);
-        it.phase = Phase::Closing;
-        it.since = self.now;
-        it.closing_reason = Some(reason.clone());
-        if refused {
-            self.shots.refused(peer, &reason);
-            self.members.refused_us(peer, self.now);
-            self.report(Report::PeerRefused(peer, reason));
-        }
-        self.emit(Effect::Close { link });
-    }
-
     fn on_hello(&mut self, link: LinkId, hello: Hello) {
         let Some(it) = self.links.get(&link) else {
             return;
@@ -373,11 +351,9 @@ impl Engine {
             return self.close(link, Bye::Refused, "not a member of this vault");
         }
         if hello.version != PROTOCOL_VERSION {
-            let reason = format!(
-                "the peer speaks protocol version {}, this is version {PROTOCOL_VERSION}",
-                hello.version
-            );
-            self.shots.refused(peer, &reason);
+            let reason = other_version(hello.version);
+            self.shots.refused(peer, Refusal::Version, &reason);
+            self.members.refused_us(peer, self.now);
             self.report(Report::PeerRefused(peer, reason.clone()));
             return self.close(link, Bye::Version(PROTOCOL_VERSION), &reason);
         }

@@ -227,9 +227,9 @@ impl Engine {
             }
             Command::ShotTimeout(shot) => self.shot_timeout(shot),
             Command::AllowMassDelete => {
-                let held = self.intake.brake == Brake::Holds;
                 self.intake.brake = Brake::Released;
-                if held {
+                // What it is for may have been found long ago. At the start it is about to be.
+                if self.stage != Stage::Scanning {
                     self.intake.ask_for_scan();
                 }
             }
@@ -333,7 +333,7 @@ impl Engine {
         };
         let peer = it.peer;
         if pair.version != PROTOCOL_VERSION {
-            let reason = format!("a device of protocol version {} wants to join", pair.version);
+            let reason = format!("it wants to join: {}", super::bye::other_version(pair.version));
             self.report(Report::PeerRefused(peer, reason.clone()));
             return self.close(link, Bye::Version(PROTOCOL_VERSION), &reason);
         }

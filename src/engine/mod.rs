@@ -1,5 +1,6 @@
 //! The sync core, without I/O: data in, data out.
 
+mod bye;
 mod cache;
 mod check;
 mod command;
@@ -29,7 +30,7 @@ mod task;
 mod work;
 
 pub use check::Recorded;
-pub use command::{Command, ShotId, ShotMode, ShotOutcome, ShotResult};
+pub use command::{Command, Refusal, ShotId, ShotMode, ShotOutcome, ShotResult};
 pub use config::Config;
 pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};
