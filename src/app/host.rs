@@ -23,9 +23,9 @@ use super::hints::Hints;
 use super::places::{self, Hold, Place};
 use super::post::{self, Post};
 use super::workers::Workers;
-use super::{Error, Failure, control, fault};
+use super::{Error, Failure, control, fault, identity};
 use crate::engine::{Command, Report};
-use crate::model::{Problem, ProblemKind};
+use crate::model::{Member, PeerId, Problem, ProblemKind};
 use crate::net::{self, Net};
 use crate::vault::{self, Watcher};
 use crate::wire;
@@ -107,6 +107,8 @@ impl Host {
         let (engine, mut damaged) = desk.engine(clock.now(), stay)?;
         damaged.extend(blind);
         let Desk { vault, settings, identity, me, name, mut place, hold, store, ground } = desk;
+        let chosen = settings.device_name();
+        let (name, renames) = named(&engine.status().members, me, name, chosen.as_deref());
         let mut peers = None;
         let mut net = None;
         if role != Role::Alone {
@@ -148,6 +150,9 @@ impl Host {
         };
         for found in &handle.facts.damaged {
             tell_problem(&news, found);
+        }
+        if renames && role != Role::Dry {
+            handle.command(Command::RenamePeer(me, handle.facts.name.clone())).await?;
         }
         let driver = Driver::new(
             Parts {
@@ -272,6 +277,19 @@ impl Host {
             timeout(NET_LIMIT, net.shutdown()).await.ok();
         }
         result
+    }
+}
+
+/// What this device is called in its vault, and whether that is news to the vault: a name that a
+/// person chose counts more than the host's, which only stands in for one.
+fn named(members: &[Member], me: PeerId, name: String, chosen: Option<&str>) -> (String, bool) {
+    let known = members.iter().find(|member| member.id == me).map(|member| member.name.clone());
+    match (known, chosen) {
+        (Some(known), Some(chosen)) if known != chosen && known == identity::host_name() => {
+            (chosen.to_owned(), true)
+        }
+        (Some(known), _) => (known, false),
+        (None, _) => (name, false),
     }
 }
 

@@ -133,7 +133,7 @@ fn ground_of(dir: &Path, ticket: &Ticket) -> Result<Ground, Error> {
 
 fn forget_fresh(place: &places::Place) {
     if place.fresh
-        && let Err(error) = places::forget(place)
+        && let Err(error) = places::forget(&place.folder)
     {
         tracing::warn!(%error, "what was begun could not be removed");
     }

@@ -221,7 +221,7 @@ fn settings_show_where_they_come_from() {
     net.port                0            built-in
     net.relay               none         VAULT_SYNC_RELAY
     net.discovery           default      built-in
-    net.connect_timeout_ms  10000        built-in
+    net.connect_timeout_ms  5000         built-in
     ");
     let (_, value, _) = outcome(&surroundings, &["config", "get", "watch.quiet_ms"]);
     assert_eq!(value, "50\n");

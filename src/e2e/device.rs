@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 /// Longest wait for anything, in seconds. Only a failure takes that long.
@@ -59,7 +60,7 @@ impl From<Output> for Said {
 }
 
 impl Device {
-    /// A device with an empty vault folder that is no vault yet.
+    /// A device with an empty vault folder that is no vault yet; without a name nobody chose one.
     pub(crate) fn new(name: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (home, vault) = (folder.path().join("home"), folder.path().join("vault"));
@@ -76,10 +77,12 @@ impl Device {
             .env("VAULT_SYNC_BIND", "127.0.0.1:0")
             .env("VAULT_SYNC_RELAY", "none")
             .env("VAULT_SYNC_DISCOVERY", "none")
-            .env("VAULT_SYNC_DEVICE_NAME", self.name)
             .env("RUST_BACKTRACE", "1")
             .args(words)
             .stdin(Stdio::null());
+        if !self.name.is_empty() {
+            command.env("VAULT_SYNC_DEVICE_NAME", self.name);
+        }
         command
     }
 
@@ -173,13 +176,39 @@ impl Device {
 
     /// Ends `watch` as a service manager would.
     pub(crate) fn stop(&mut self) {
-        let Some(mut watch) = self.watch.take() else { return };
-        let pid = rustix::process::Pid::from_raw(i32::try_from(watch.child.id()).unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let code = watch.child.wait().unwrap().code();
+        if self.watch.is_none() {
+            return;
+        }
+        self.signal(Signal::TERM);
+        let (code, last) = self.ended();
         assert!(matches!(code, Some(0 | 130)), "{} ended with {code:?}", self.name);
+        assert_eq!(last, "stopped", "{}", self.name);
+    }
+
+    /// Sends `watch` a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        Self::send(&self.watch.as_ref().expect("watch runs").child, signal);
+    }
+
+    /// Sends a process a signal.
+    pub(crate) fn send(child: &Child, signal: Signal) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for the end of `watch`: its exit code and its last event.
+    pub(crate) fn ended(&mut self) -> (Option<i32>, String) {
+        let mut watch = self.watch.take().expect("watch runs");
+        let code = watch.child.wait().unwrap().code();
         let last = watch.lines.iter().last().or_else(|| watch.seen.last().cloned());
-        assert_eq!(last.unwrap_or_default()["event"], "stopped", "{}", self.name);
+        (code, last.unwrap_or_default()["event"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// How many events of this name came and were not asked for so far.
+    pub(crate) fn told(&mut self, name: &str) -> usize {
+        let watch = self.watch.as_mut().expect("watch runs");
+        watch.seen.extend(watch.lines.try_iter());
+        watch.seen.iter().filter(|it| it["event"] == name).count()
     }
 
     /// Ends `watch` at once, as a power cut would.

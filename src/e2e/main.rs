@@ -10,8 +10,11 @@
 mod bad_input;
 mod brake;
 mod device;
+mod ending;
+mod full_disk;
 mod kill;
 mod live;
+mod names;
 mod oneshot;
 mod raw;
 mod real;

@@ -29,6 +29,10 @@ const BUSY_LIMIT: usize = 128;
 /// A failed write to the store is tried again after this long.
 const STORE_RETRY_MS: u64 = 2000;
 
+/// A device that stops sends on what was edited just before, if that takes no longer than this; the
+/// rest follows at the next start. Longer lets a person wait who asked for an end.
+const FLUSH_MS: u64 = 1000;
+
 /// The path under which a failing store is listed among the problems.
 const STORE_PROBLEM: &str = "";
 
@@ -83,8 +87,8 @@ pub(super) enum Stage {
 pub(super) enum Stop {
     /// It goes on.
     No,
-    /// It is to end; what is pending is being made durable.
-    Asked,
+    /// It is to end, since then; what is pending is being made durable.
+    Asked(Tick),
     /// It ended.
     Done,
 }
@@ -350,9 +354,9 @@ impl Engine {
     }
 
     fn turn_stop(&mut self) {
-        if self.stop != Stop::Asked {
+        let Stop::Asked(since) = self.stop else {
             return;
-        }
+        };
         let open = self.pending.values().any(|pending| {
             matches!(
                 pending,
@@ -365,13 +369,13 @@ impl Engine {
             )
         });
         let quiet = !open && self.intake.idle() && self.debounce.len() == 0;
-        if quiet {
-            if self.links.is_empty() {
-                self.stop = Stop::Done;
-                self.report(Report::Stopped);
-            } else {
-                self.close_all_links();
-            }
+        if quiet && self.links.is_empty() {
+            self.stop = Stop::Done;
+            self.report(Report::Stopped);
+        }
+        let late = self.now >= since.plus_ms(FLUSH_MS);
+        if quiet || late {
+            self.close_links(late);
         }
     }
 
@@ -389,10 +393,16 @@ impl Engine {
             self.failed_appends.iter().map(|it| it.0).min(),
             self.members_deadline(),
             self.links.values().filter_map(super::link::Link::deadline).min(),
+            self.flush_deadline(),
         ]
         .into_iter()
         .flatten()
         .min()
+    }
+
+    fn flush_deadline(&self) -> Option<Tick> {
+        let Stop::Asked(since) = self.stop else { return None };
+        Some(since.plus_ms(FLUSH_MS)).filter(|due| *due > self.now)
     }
 
     /// The figures behind `status`.
@@ -466,7 +476,10 @@ impl Engine {
     }
 
     pub(super) fn solved(&mut self, path: &str) {
-        self.problems.remove(path);
+        if let Some(mut problem) = self.problems.remove(path) {
+            problem.message.clear();
+            self.report(Report::Problem(problem));
+        }
     }
 
     pub(super) fn birth_of(&self, entry: &Entry) -> Birth {

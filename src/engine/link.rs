@@ -261,8 +261,11 @@ impl Engine {
         self.emit(Effect::Close { link });
     }
 
-    pub(super) fn close_all_links(&mut self) {
-        let links: Vec<LinkId> = self.links.keys().copied().collect();
+    /// Ends the links on which nothing is on its way; with `late` the others, too.
+    pub(super) fn close_links(&mut self, late: bool) {
+        let over = |it: &Link| late || !it.compared() || !it.giving() || it.out.idle();
+        let over = self.links.iter().filter(|(_, it)| over(it));
+        let links: Vec<LinkId> = over.map(|(link, _)| *link).collect();
         for link in links {
             self.close(link, Bye::Done, "stopping");
         }

@@ -263,7 +263,7 @@ impl Engine {
                 }
             }
             Command::Stop => {
-                self.stop = Stop::Asked;
+                self.stop = Stop::Asked(self.now);
             }
         }
     }
@@ -456,6 +456,12 @@ impl Members {
         call.failures += 1;
         let pause = RETRY_MS << call.failures.min(4);
         call.next = now.plus_ms(pause);
+    }
+
+    pub(super) fn call_now(&mut self, peer: &PeerId, now: Tick) {
+        if let Some(call) = self.calls.get_mut(peer) {
+            call.next = now;
+        }
     }
 
     pub(super) fn ended(&mut self, peer: PeerId, now: Tick) {

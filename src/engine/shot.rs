@@ -143,7 +143,11 @@ impl Engine {
         let chosen =
             if everyone { self.members.others().map(|member| member.id).collect() } else { peers };
         let before = self.shots.totals;
-        let peers = chosen.into_iter().map(|peer| (peer, None)).collect();
+        let peers: BTreeMap<PeerId, _> = chosen.into_iter().map(|peer| (peer, None)).collect();
+        for peer in peers.keys() {
+            // Somebody waits: pauses after earlier failures do not count.
+            self.members.call_now(peer, self.now);
+        }
         self.shots.open.push(Shot { id: shot, mode, dry_run, before, peers });
     }
 

@@ -11,6 +11,9 @@ pub const ENV_PREFIX: &str = "VAULT_SYNC_";
 /// Environment variables with the prefix that are no keys.
 pub const RESERVED: [&str; 2] = [super::home::ENV_HOME, "VAULT_SYNC_LOG"];
 
+/// The built-in `net.connect_timeout_ms`; why so long is said by `net`.
+const CONNECT_TIMEOUT_MS: u64 = 1000 * crate::net::CONNECT_TIMEOUT.as_secs();
+
 /// One thing that can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
@@ -165,7 +168,7 @@ impl Key {
             Self::NetBind => text("all"),
             Self::NetPort => Value::Number(0),
             Self::NetRelay | Self::NetDiscovery => text("default"),
-            Self::NetConnectTimeoutMs => Value::Number(10_000),
+            Self::NetConnectTimeoutMs => Value::Number(CONNECT_TIMEOUT_MS),
         }
     }
 

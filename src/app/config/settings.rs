@@ -346,7 +346,7 @@ mod tests {
         assert_eq!(settings.relay(), Relay::Default);
         assert_eq!(settings.discovery(), Discovery::Default);
         assert_eq!(settings.device_name(), None);
-        assert_eq!(settings.connect_timeout_ms(), 10_000);
+        assert_eq!(settings.connect_timeout_ms(), 5000);
     }
 
     #[test]
