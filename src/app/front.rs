@@ -51,12 +51,13 @@ pub fn locate(start: &Path) -> Result<Located, Error> {
     }
 }
 
-/// Makes `dir` a vault and takes in what is there; on a vault, tells its figures.
+/// Makes `dir` a vault and takes in what is there; on a vault, tells its figures. Events are those
+/// of progress only.
 ///
 /// # Errors
 ///
 /// What is wrong with folder, settings or store.
-pub fn init(dir: &Path, settings: &Settings) -> Result<InitDone, Error> {
+pub fn init(dir: &Path, settings: &Settings, on_event: OnEvent<'_>) -> Result<InitDone, Error> {
     let clock = Clock::start();
     run(async {
         let (folder, created) = make_vault(dir)?;
@@ -94,7 +95,7 @@ pub fn init(dir: &Path, settings: &Settings) -> Result<InitDone, Error> {
         let host = started.inspect_err(take_back)?;
         let mut signals = Signals::new()?;
         let result = tokio::select! {
-            ready = taken_in(host) => ready,
+            ready = taken_in(host, on_event) => ready,
             _ = signals.next() => return Err(by_person()),
         };
         let (host, status) = result?;
@@ -109,13 +110,19 @@ pub fn init(dir: &Path, settings: &Settings) -> Result<InitDone, Error> {
 }
 
 /// Waits until everything in the folder is durable.
-async fn taken_in(mut host: Host) -> Result<(Host, Status), Error> {
+async fn taken_in(mut host: Host, on_event: OnEvent<'_>) -> Result<(Host, Status), Error> {
     loop {
         match host.news.recv().await {
             Ok(news) => match &news.report {
                 Report::Ready { .. } => {
                     let status = host.handle.status().await?;
                     return Ok((host, status));
+                }
+                Report::Progress { .. } => {
+                    if let Some(event) = &news.event {
+                        // Taking in goes on, whether anybody reads of it or not.
+                        let _goes_on = on_event(event);
+                    }
                 }
                 Report::Brake { reason, .. } => {
                     let error = Error::new(Failure::Brake, reason.clone());
@@ -135,7 +142,6 @@ async fn taken_in(mut host: Host) -> Result<(Host, Status), Error> {
                 | Report::Conflict(..)
                 | Report::InSync(..)
                 | Report::Problem(_)
-                | Report::Progress { .. }
                 | Report::Done(..)
                 | Report::Failed(_)
                 | Report::Stopped => {}

@@ -211,6 +211,7 @@ fn settings_show_where_they_come_from() {
     watch.quiet_ms          50           DIR/home/config.toml
     watch.max_ms            1000         built-in
     watch.rescan_ms         3600000      built-in
+    watch.fallback_ms       10000        built-in
     cache.documents         100          built-in
     cache.bytes             50000000     built-in
     sync.peers              9            flag

@@ -17,6 +17,8 @@ pub(crate) struct Device {
     pub(crate) name: &'static str,
     pub(crate) home: PathBuf,
     pub(crate) vault: PathBuf,
+    /// What the shell does before it becomes the program, as the root of a user namespace.
+    pub(crate) prelude: Option<&'static str>,
     watch: Option<Watch>,
     _folder: tempfile::TempDir,
 }
@@ -65,13 +67,23 @@ impl Device {
         let folder = tempfile::tempdir().unwrap();
         let (home, vault) = (folder.path().join("home"), folder.path().join("vault"));
         std::fs::create_dir(&vault).unwrap();
-        Self { name, home, vault, watch: None, _folder: folder }
+        Self { name, home, vault, prelude: None, watch: None, _folder: folder }
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vault-sync"));
+        let program = env!("CARGO_BIN_EXE_vault-sync");
+        let mut command = match self.prelude {
+            Some(prelude) => {
+                let mut command = Command::new("unshare");
+                let script = format!("{prelude} && exec \"$0\" \"$@\"");
+                command.args(["--user", "--map-root-user", "sh", "-c", &script, program]);
+                command
+            }
+            None => Command::new(program),
+        };
         command
             .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.home)
             .env("VAULT_SYNC_HOME", &self.home)
             .env("VAULT_SYNC_BIND", "127.0.0.1:0")

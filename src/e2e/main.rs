@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod blind;
 mod brake;
 mod device;
 mod ending;

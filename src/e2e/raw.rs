@@ -123,7 +123,7 @@ impl Raw {
         match connected {
             Ok(Ok(connection)) => Ok(self.talk(connection, manners)),
             Ok(Err(error)) => Err(format!("{error:?}")),
-            Err(_) => panic!("neither connected nor refused"),
+            Err(late) => panic!("neither connected nor refused: {late}"),
         }
     }
 

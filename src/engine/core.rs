@@ -304,6 +304,7 @@ impl Engine {
         self.turn_start();
         self.turn_members();
         self.turn_links();
+        self.turn_progress();
         self.turn_shots();
         // Ending a one-shot or a link may have woken files.
         self.turn_tasks();

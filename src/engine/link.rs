@@ -8,6 +8,7 @@ use super::core::{Engine, Stage};
 use super::digest;
 use super::effect::{Effect, LinkId};
 use super::input::DialError;
+use super::progress::Told;
 use super::report::Report;
 use super::send::Outbox;
 use super::task::Incoming;
@@ -60,6 +61,7 @@ pub(super) struct Link {
     /// Files that changed here while the comparison was on, with their state before.
     pub(super) touched: BTreeMap<FileId, State>,
     pub(super) out: Outbox,
+    pub(super) told: Told,
     pub(super) acks: Vec<(FileId, Digest)>,
     pub(super) settled_sent: Option<(Digest, bool)>,
     pub(super) settled_got: Option<(Digest, bool)>,
@@ -89,6 +91,7 @@ impl Link {
             theirs: BTreeMap::new(),
             touched: BTreeMap::new(),
             out: Outbox::default(),
+            told: Told::default(),
             acks: Vec::new(),
             settled_sent: None,
             settled_got: None,
@@ -104,6 +107,11 @@ impl Link {
     /// Whether hellos are exchanged.
     pub(super) fn greeted(&self) -> bool {
         matches!(self.phase, Phase::Comparing | Phase::Compared)
+    }
+
+    /// How many files our own hello named.
+    pub(super) fn files_sent(&self) -> u64 {
+        self.hello_sent.1
     }
 
     /// Whether both sides know what differs.
@@ -215,6 +223,7 @@ impl Engine {
         if gone.hello.is_some() {
             self.report(Report::PeerDisconnected(gone.peer, why.clone()));
         }
+        self.end_progress(&gone);
         self.drop_deliveries(link);
         self.lose_source(link);
         self.shots.link_ended(&gone, &why);

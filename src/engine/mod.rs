@@ -20,6 +20,7 @@ mod intake;
 mod job;
 mod link;
 mod members;
+mod progress;
 mod report;
 mod send;
 mod shot;

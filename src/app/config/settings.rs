@@ -161,6 +161,11 @@ impl Settings {
         checked(Discovery::parse(&self.text(Key::NetDiscovery)))
     }
 
+    /// Milliseconds between walks where the folder cannot be watched.
+    pub fn fallback_ms(&self) -> u64 {
+        self.number(Key::WatchFallbackMs)
+    }
+
     /// Most milliseconds to wait for a connection.
     pub fn connect_timeout_ms(&self) -> u64 {
         self.number(Key::NetConnectTimeoutMs)
