@@ -196,6 +196,9 @@ pub struct Met {
     pub name: String,
     /// How it went.
     pub outcome: Outcome,
+    /// Why it, or this device, refused; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// Why, for people; empty when there is nothing to say.
     pub message: String,
 }
@@ -214,6 +217,20 @@ pub enum Outcome {
     Refused,
     /// Something went wrong on the way.
     Error,
+}
+
+/// Why two devices do not talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The other does not know this device (any more).
+    Member,
+    /// The ticket is not valid (any more).
+    Ticket,
+    /// They speak different versions of the protocol.
+    Version,
+    /// They hold different vaults.
+    Vault,
 }
 
 /// One thing a dry run found.

@@ -262,6 +262,11 @@ impl Driver {
             }
             Ask::Command(command) => {
                 let stops = command == Command::Stop;
+                if stops {
+                    // What was saved before the stop is taken in before it.
+                    let hints = self.parts.hints.take_now();
+                    self.feed(Input::Hint(hints));
+                }
                 self.feed(Input::Command(command));
                 if stops {
                     self.release_scans();

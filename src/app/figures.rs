@@ -1,10 +1,11 @@
 //! What the engine counts, in the shapes of the command-line contract.
 
 use super::answer::{
-    Cache, Device, Done, Met, Moved, Outcome, Peer, Peers, Route, Status, VERSION, Vault, Would,
+    Cache, Device, Done, Met, Moved, Outcome, Peer, Peers, Reason, Route, Status, VERSION, Vault,
+    Would,
 };
 use super::clock::rfc3339;
-use crate::engine::{self, PeerStatus, ShotOutcome, ShotResult};
+use crate::engine::{self, PeerStatus, Refusal, ShotOutcome, ShotResult};
 use crate::model::{Member, PeerId, Problem, VaultId};
 
 /// Everything beside the engine's own figures that answers show.
@@ -116,8 +117,22 @@ const fn outcome(of: ShotOutcome) -> Outcome {
         ShotOutcome::InSync => Outcome::InSync,
         ShotOutcome::Unreachable => Outcome::Unreachable,
         ShotOutcome::Timeout => Outcome::Timeout,
-        ShotOutcome::Refused => Outcome::Refused,
+        ShotOutcome::Refused(_) => Outcome::Refused,
         ShotOutcome::Error => Outcome::Error,
+    }
+}
+
+/// Why a peer and this device do not talk; `None` when they did, or might have.
+const fn reason(of: ShotOutcome) -> Option<Reason> {
+    match of {
+        ShotOutcome::Refused(Refusal::Member) => Some(Reason::Member),
+        ShotOutcome::Refused(Refusal::Ticket) => Some(Reason::Ticket),
+        ShotOutcome::Refused(Refusal::Version) => Some(Reason::Version),
+        ShotOutcome::Refused(Refusal::Vault) => Some(Reason::Vault),
+        ShotOutcome::InSync
+        | ShotOutcome::Unreachable
+        | ShotOutcome::Timeout
+        | ShotOutcome::Error => None,
     }
 }
 
@@ -132,6 +147,7 @@ pub(crate) fn done(
         id: id.to_string(),
         name,
         outcome: outcome(how),
+        reason: reason(how),
         message,
     };
     let would = |(action, path)| Would { path, action };

@@ -21,7 +21,7 @@ use super::perform::{pass_on, perform, until_stopped, value};
 use super::verify::{self, Access};
 use super::{Error, Failure, InitDone, Located, OnEvent, Request, fault, places};
 use crate::engine::{Command, Report, Status};
-use crate::model::Tick;
+use crate::model::{Tick, VaultId};
 use crate::vault::{self, Folder};
 
 /// How long a stopping `watch` may take before this process ends all the same.
@@ -51,12 +51,13 @@ pub fn locate(start: &Path) -> Result<Located, Error> {
     }
 }
 
-/// Makes `dir` a vault and takes in what is there; on a vault, tells its figures.
+/// Makes `dir` a vault and takes in what is there; on a vault, tells its figures. Events are those
+/// of progress only.
 ///
 /// # Errors
 ///
 /// What is wrong with folder, settings or store.
-pub fn init(dir: &Path, settings: &Settings) -> Result<InitDone, Error> {
+pub fn init(dir: &Path, settings: &Settings, on_event: OnEvent<'_>) -> Result<InitDone, Error> {
     let clock = Clock::start();
     run(async {
         let (folder, created) = make_vault(dir)?;
@@ -70,7 +71,10 @@ pub fn init(dir: &Path, settings: &Settings) -> Result<InitDone, Error> {
             files: status.files,
             bytes: status.bytes,
         };
-        let desk = match desk::open(dir, vault, Ground::vault(folder), settings).await? {
+        let root = folder.root().to_owned();
+        let take_back = |_: &Error| take_back(created, &root, vault, settings);
+        let opened = desk::open(dir, vault, Ground::vault(folder), settings).await;
+        let desk = match opened.inspect_err(take_back)? {
             Held::Here(desk) => desk,
             Held::There(there) => {
                 let (events, _nobody) = mpsc::channel(1);
@@ -87,10 +91,11 @@ pub fn init(dir: &Path, settings: &Settings) -> Result<InitDone, Error> {
                 });
             }
         };
-        let host = Host::start(*desk, opening(Role::Alone, clock, created)).await?;
+        let started = Host::start(*desk, opening(Role::Alone, clock, created)).await;
+        let host = started.inspect_err(take_back)?;
         let mut signals = Signals::new()?;
         let result = tokio::select! {
-            ready = taken_in(host) => ready,
+            ready = taken_in(host, on_event) => ready,
             _ = signals.next() => return Err(by_person()),
         };
         let (host, status) = result?;
@@ -105,13 +110,19 @@ pub fn init(dir: &Path, settings: &Settings) -> Result<InitDone, Error> {
 }
 
 /// Waits until everything in the folder is durable.
-async fn taken_in(mut host: Host) -> Result<(Host, Status), Error> {
+async fn taken_in(mut host: Host, on_event: OnEvent<'_>) -> Result<(Host, Status), Error> {
     loop {
         match host.news.recv().await {
             Ok(news) => match &news.report {
                 Report::Ready { .. } => {
                     let status = host.handle.status().await?;
                     return Ok((host, status));
+                }
+                Report::Progress { .. } => {
+                    if let Some(event) = &news.event {
+                        // Taking in goes on, whether anybody reads of it or not.
+                        let _goes_on = on_event(event);
+                    }
                 }
                 Report::Brake { reason, .. } => {
                     let error = Error::new(Failure::Brake, reason.clone());
@@ -131,7 +142,6 @@ async fn taken_in(mut host: Host) -> Result<(Host, Status), Error> {
                 | Report::Conflict(..)
                 | Report::InSync(..)
                 | Report::Problem(_)
-                | Report::Progress { .. }
                 | Report::Done(..)
                 | Report::Failed(_)
                 | Report::Stopped => {}
@@ -156,11 +166,15 @@ pub fn watch(dir: &Path, settings: &Settings, on_event: OnEvent<'_>) -> Result<(
     run(async {
         let (folder, created) = make_vault(dir)?;
         let vault = folder.id();
-        let desk = match desk::open(dir, vault, Ground::vault(folder), settings).await? {
+        let root = folder.root().to_owned();
+        let take_back = |_: &Error| take_back(created, &root, vault, settings);
+        let opened = desk::open(dir, vault, Ground::vault(folder), settings).await;
+        let desk = match opened.inspect_err(take_back)? {
             Held::Here(desk) => desk,
             Held::There(there) => return Err(desk::busy(&there.place, there.pid)),
         };
-        let host = Host::start(*desk, opening(Role::Watch, clock, created)).await?;
+        let started = Host::start(*desk, opening(Role::Watch, clock, created)).await;
+        let host = started.inspect_err(take_back)?;
         let mut signals = Signals::new()?;
         stay(host, on_event, &mut signals).await
     })
@@ -215,7 +229,7 @@ async fn stay(mut host: Host, on_event: OnEvent<'_>, signals: &mut Signals) -> R
         why = Some(why.unwrap_or(reason));
     }
     telling.abort();
-    host.stop().await?;
+    stop(host, signals).await?;
     match why.unwrap_or(Why::Itself) {
         Why::Signal => Err(by_person()),
         Why::Deaf | Why::Itself => Ok(()),
@@ -373,6 +387,18 @@ fn make_vault(dir: &Path) -> Result<(Folder, bool), Error> {
     }
     let (folder, _) = Folder::init(dir).map_err(of_vault)?;
     Ok((folder, created))
+}
+
+/// Nothing came of a vault that was made just now: the folder is as it was before.
+fn take_back(created: bool, root: &Path, vault: VaultId, settings: &Settings) {
+    if !created {
+        return;
+    }
+    let unmarked = Folder::unmark(root, vault).map_err(|error| fault::of_vault(&error));
+    let ours = places::folder_of(settings.home().state_dir(), vault);
+    if let Err(error) = unmarked.and_then(|()| places::forget(&ours)) {
+        tracing::warn!(%error, "what was begun could not be removed");
+    }
 }
 
 pub(crate) const fn opening(role: Role, clock: Clock, created: bool) -> Opening {

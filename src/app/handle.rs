@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::answer::Route;
 use super::clock::Clock;
@@ -50,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) running: bool,
     /// Damaged rows met at the start.
     pub(crate) damaged: Vec<Problem>,
+    /// Why not every change in the folder is told, once that is so.
+    pub(crate) blind: watch::Receiver<Option<Problem>>,
     /// The folder.
     pub(crate) ground: Ground,
     /// Since the start.
@@ -72,12 +74,13 @@ impl Handle {
         self.tell(Ask::Command(command)).await
     }
 
-    /// The engine's figures, with what was found damaged at the start.
+    /// The engine's figures, with what else is wrong.
     pub(crate) async fn status(&self) -> Result<Status, Error> {
         let (reply, answer) = oneshot::channel();
         self.tell(Ask::Status(reply)).await?;
         let mut status = answer.await.ok().ok_or_else(stopped)?;
         status.problems.extend(self.facts.damaged.iter().cloned());
+        status.problems.extend(self.facts.blind.borrow().clone());
         Ok(status)
     }
 

@@ -56,15 +56,21 @@ impl Hints {
     /// - Cancel safety: what was not returned is still there.
     pub(crate) async fn take(&self) -> Vec<Hint> {
         loop {
-            let taken = std::mem::take(&mut *self.lock());
-            if taken.everything {
-                return vec![Hint::Everything];
-            }
-            if !taken.paths.is_empty() {
-                return taken.paths.into_iter().map(Hint::Path).collect();
+            let taken = self.take_now();
+            if !taken.is_empty() {
+                return taken;
             }
             self.news.notified().await;
         }
+    }
+
+    /// Takes what there is.
+    pub(crate) fn take_now(&self) -> Vec<Hint> {
+        let taken = std::mem::take(&mut *self.lock());
+        if taken.everything {
+            return vec![Hint::Everything];
+        }
+        taken.paths.into_iter().map(Hint::Path).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

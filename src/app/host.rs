@@ -17,17 +17,18 @@ use super::driver::{
     ANSWERS_LIMIT, ASKS_LIMIT, After, Ask, Driver, End, Gate, INBOX_LIMIT, NEWS_LIMIT,
 };
 use super::driver::{News, Parts, Scans};
-use super::event::{Start, event};
+use super::event::Start;
 use super::handle::{Facts, Handle};
 use super::hints::Hints;
+use super::lookout::{Lookout, look_through, tell_problem};
 use super::places::{self, Hold, Place};
 use super::post::{self, Post};
 use super::workers::Workers;
-use super::{Error, Failure, control, fault};
-use crate::engine::{Command, Report};
-use crate::model::{Problem, ProblemKind};
+use super::{Error, Failure, control, fault, identity};
+use crate::engine::Command;
+use crate::model::{Member, PeerId};
 use crate::net::{self, Net};
-use crate::vault::{self, Watcher};
+use crate::vault::Watcher;
 use crate::wire;
 
 /// How long stopping may take: what is pending is taken in and made durable, peers are told.
@@ -36,9 +37,6 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 const NET_LIMIT: Duration = Duration::from_millis(500);
 /// Events of the network that wait to be decoded.
 const NET_EVENTS: usize = 32;
-/// Where the folder cannot be watched it is looked through this often. A scan of 10,000 files costs
-/// 15 ms of CPU, so this is about 0.2 % of a core.
-const SCAN_PAUSE: Duration = Duration::from_secs(10);
 /// How often it is asked whether this device has other addresses now.
 const ADDRESSES_PAUSE: Duration = Duration::from_secs(5);
 /// Other ports that are tried when the one kept is taken.
@@ -100,13 +98,15 @@ impl Host {
         let hints = Arc::new(Hints::default());
         let mut tasks = Vec::new();
         // Watching begins before the first scan, so that nothing falls between the two.
-        let (watcher, blind) = match (role, desk.ground.to_write()) {
-            (Role::Watch, Some(folder)) => start_watching(&folder, &hints, &mut tasks),
-            _ => (None, None),
+        let pause = Duration::from_millis(desk.settings.fallback_ms());
+        let Lookout { watcher, blind } = match (role, desk.ground.to_write()) {
+            (Role::Watch, Some(folder)) => Lookout::start(&folder, &hints, pause, Watcher::start),
+            _ => Lookout::none(),
         };
-        let (engine, mut damaged) = desk.engine(clock.now(), stay)?;
-        damaged.extend(blind);
+        let (engine, damaged) = desk.engine(clock.now(), stay)?;
         let Desk { vault, settings, identity, me, name, mut place, hold, store, ground } = desk;
+        let chosen = settings.device_name();
+        let (name, renames) = named(&engine.status().members, me, name, chosen.as_deref());
         let mut peers = None;
         let mut net = None;
         if role != Role::Alone {
@@ -141,6 +141,7 @@ impl Host {
                 name,
                 running: role == Role::Watch,
                 damaged,
+                blind: blind.clone(),
                 ground,
                 clock,
                 shots: AtomicU64::new(0),
@@ -149,6 +150,14 @@ impl Host {
         for found in &handle.facts.damaged {
             tell_problem(&news, found);
         }
+        tasks.push(tokio::spawn(look_through(blind, Arc::clone(&hints), pause, news.clone())));
+        if renames && role != Role::Dry {
+            handle.command(Command::RenamePeer(me, handle.facts.name.clone())).await?;
+        }
+        let scans = match role {
+            Role::Shot | Role::Dry => Scans::AfterShot,
+            Role::Watch | Role::Wait | Role::Brief | Role::Alone => Scans::AtOnce,
+        };
         let driver = Driver::new(
             Parts {
                 engine,
@@ -162,10 +171,7 @@ impl Host {
                 news,
                 start,
                 after: if role == Role::Dry { After::Nothing } else { After::More },
-                scans: match role {
-                    Role::Shot | Role::Dry => Scans::AfterShot,
-                    Role::Watch | Role::Wait | Role::Brief | Role::Alone => Scans::AtOnce,
-                },
+                scans,
             },
             gate,
         );
@@ -174,8 +180,7 @@ impl Host {
             Role::Wait | Role::Shot | Role::Dry | Role::Brief | Role::Alone => None,
         };
         if let Some(net) = &handle.net {
-            let told = tell_addresses(Arc::clone(net), handle.asks.clone());
-            tasks.push(tokio::spawn(told));
+            tasks.push(tokio::spawn(tell_addresses(Arc::clone(net), handle.asks.clone())));
         }
         let (running, over) = watch::channel(());
         let driver = tokio::spawn(async move {
@@ -275,49 +280,17 @@ impl Host {
     }
 }
 
-/// Watches the folder, or where that cannot be done has it looked through now and then.
-fn start_watching(
-    folder: &vault::Folder,
-    hints: &Arc<Hints>,
-    tasks: &mut Vec<JoinHandle<()>>,
-) -> (Option<Watcher>, Option<Problem>) {
-    let told = Arc::clone(hints);
-    let started = Watcher::start(folder, move |event| match event {
-        vault::Event::Path(path) => told.path(path),
-        vault::Event::Everything => told.everything(),
-    });
-    match started {
-        Ok(watcher) => (Some(watcher), None),
-        Err(error) => {
-            tracing::warn!(%error, "the folder is looked through now and then instead");
-            let hints = Arc::clone(hints);
-            tasks.push(tokio::spawn(async move {
-                loop {
-                    tokio::time::sleep(SCAN_PAUSE).await;
-                    hints.everything();
-                }
-            }));
-            let message = format!(
-                "{}; the folder is looked through every {} s instead",
-                super::workers::chain(&error),
-                SCAN_PAUSE.as_secs()
-            );
-            let problem = Problem { path: String::new(), kind: ProblemKind::Unreadable, message };
-            (None, Some(problem))
+/// What this device is called in its vault, and whether that is news to the vault: a name that a
+/// person chose counts more than the host's, which only stands in for one.
+fn named(members: &[Member], me: PeerId, name: String, chosen: Option<&str>) -> (String, bool) {
+    let known = members.iter().find(|member| member.id == me).map(|member| member.name.clone());
+    match (known, chosen) {
+        (Some(known), Some(chosen)) if known != chosen && known == identity::host_name() => {
+            (chosen.to_owned(), true)
         }
+        (Some(known), _) => (known, false),
+        (None, _) => (name, false),
     }
-}
-
-fn tell_problem(news: &broadcast::Sender<Arc<News>>, found: &Problem) {
-    let report = Report::Problem(found.clone());
-    let fields = serde_json::json!({
-        "path": found.path,
-        "kind": found.kind.as_str(),
-        "message": found.message,
-    });
-    let event = Some(event(wall(), "problem", fields));
-    // The first listener is the host itself.
-    news.send(Arc::new(News { report, event })).ok();
 }
 
 /// Tells the engine where this device can be reached, now and whenever that changes.

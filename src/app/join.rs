@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::answer::{Done, Outcome};
+use super::answer::{Done, Outcome, Reason};
 use super::clock::{Clock, wall};
 use super::config::Settings;
 use super::control::EVENTS_LIMIT;
@@ -133,7 +133,7 @@ fn ground_of(dir: &Path, ticket: &Ticket) -> Result<Ground, Error> {
 
 fn forget_fresh(place: &places::Place) {
     if place.fresh
-        && let Err(error) = places::forget(place)
+        && let Err(error) = places::forget(&place.folder)
     {
         tracing::warn!(%error, "what was begun could not be removed");
     }
@@ -152,6 +152,10 @@ fn not_accepted(done: Value) -> Error {
     };
     let with = |kind, text: &str| Error::new(kind, text).caused_by(met.message.clone());
     match met.outcome {
+        Outcome::Refused if met.reason == Some(Reason::Version) => {
+            with(Failure::Version, "the other device runs another version of vault-sync")
+                .hint("Update vault-sync on both devices; this did not use up the ticket.")
+        }
         Outcome::Refused => with(Failure::Ticket, "the other device refused the ticket")
             .hint("A ticket may be used up or expired: make a new one with `vault-sync invite`."),
         Outcome::Unreachable | Outcome::Timeout => {

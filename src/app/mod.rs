@@ -22,6 +22,7 @@ mod host;
 mod identity;
 mod join;
 mod listen;
+mod lookout;
 mod memory;
 mod perform;
 mod places;

@@ -57,6 +57,12 @@ struct Record {
     socket: String,
 }
 
+impl Record {
+    fn place(self, folder: PathBuf, root: PathBuf, fresh: bool) -> Place {
+        Place { root, port: self.port, socket: PathBuf::from(self.socket), folder, fresh }
+    }
+}
+
 /// The folder under `state` that belongs to `vault`.
 pub(crate) fn folder_of(state: &Path, vault: VaultId) -> PathBuf {
     state.join("vaults").join(vault.to_string())
@@ -95,7 +101,8 @@ pub(crate) fn claim(
         return Err(elsewhere(&root, &known.path));
     }
     let record = match known {
-        Some(known) if known.path == path => known,
+        // Nothing is written where nothing is new: asking must be possible on a full disk.
+        Some(known) if known.path == path => return Ok(known.place(folder, root, fresh)),
         Some(known) => Record { path: path.to_owned(), ..known },
         None => Record {
             v: 1,
@@ -105,7 +112,7 @@ pub(crate) fn claim(
         },
     };
     write(&folder, &record)?;
-    Ok(Place { root, port: record.port, socket: PathBuf::from(record.socket), folder, fresh })
+    Ok(record.place(folder, root, fresh))
 }
 
 /// `path` without symlinks and relative parts, as far as it exists.
@@ -122,10 +129,10 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Forgets a place that was claimed and never used, so that nothing of it is left.
-pub(crate) fn forget(place: &Place) -> Result<(), Error> {
-    match fs::remove_dir_all(&place.folder) {
+pub(crate) fn forget(folder: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(io_fault("remove", &place.folder, error))
+            Err(io_fault("remove", folder, error))
         }
         _ => Ok(()),
     }
@@ -418,9 +425,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         vault_at(home.path());
         let place = claim(home.path(), VAULT, home.path(), marked).unwrap();
-        forget(&place).unwrap();
+        forget(&place.folder).unwrap();
         assert!(!place.folder.exists());
-        forget(&place).unwrap();
+        forget(&place.folder).unwrap();
     }
 
     #[test]

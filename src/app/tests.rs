@@ -17,6 +17,11 @@ use super::*;
 /// Longest wait for anything; far above what a busy machine needs.
 const LIMIT: Duration = Duration::from_mins(1);
 
+/// Listens to nothing, and lets all go on.
+fn deaf(_event: &Value) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 /// One device.
 struct Device {
     home: TempDir,
@@ -62,7 +67,7 @@ impl Device {
     }
 
     fn ask(&self, request: Request) -> Result<Value, Error> {
-        ask(&self.folder, request, &self.settings, &mut |_| ControlFlow::Continue(()))
+        ask(&self.folder, request, &self.settings, &mut deaf)
     }
 
     fn watch(&self) -> Watching {
@@ -155,8 +160,7 @@ impl Watching {
         let Some(thread) = self.thread.take() else {
             return Ok(());
         };
-        let asked =
-            ask(&self.folder, Request::Stop, &self.settings, &mut |_| ControlFlow::Continue(()));
+        let asked = ask(&self.folder, Request::Stop, &self.settings, &mut deaf);
         if thread.is_finished() {
             return thread.join().unwrap();
         }
@@ -187,10 +191,10 @@ const NOTES: &[(&str, &str)] = &[
 #[test]
 fn init_takes_in_what_is_there_and_says_so_the_second_time() {
     let device = Device::with_notes("laptop", NOTES);
-    let first = init(&device.folder, &device.settings).unwrap();
+    let first = init(&device.folder, &device.settings, &mut deaf).unwrap();
     assert!(first.created);
     assert_eq!((first.files, first.name.as_str()), (3, "laptop"));
-    let second = init(&device.folder, &device.settings).unwrap();
+    let second = init(&device.folder, &device.settings, &mut deaf).unwrap();
     assert!(!second.created);
     assert_eq!(second.vault, first.vault);
     let status = device.ask(Request::Status).unwrap();
@@ -230,8 +234,7 @@ fn a_second_watch_is_told_who_has_the_vault() {
     let device = Device::with_notes("laptop", NOTES);
     let watching = device.watch();
     watching.until("ready");
-    let error =
-        watch(&device.folder, &device.settings, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let error = watch(&device.folder, &device.settings, &mut deaf).unwrap_err();
     assert_eq!(error.kind, Failure::Busy);
     let pid = std::process::id().to_string();
     assert!(error.message.contains(&pid), "{error}");
@@ -241,7 +244,7 @@ fn a_second_watch_is_told_who_has_the_vault() {
 #[test]
 fn a_stale_socket_stops_nobody() {
     let device = Device::with_notes("laptop", NOTES);
-    let done = init(&device.folder, &device.settings).unwrap();
+    let done = init(&device.folder, &device.settings, &mut deaf).unwrap();
     let socket = device.settings.home().vault_dir(done.vault).join("control.sock");
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
     assert!(socket.exists());
@@ -348,7 +351,7 @@ fn a_bad_ticket_changes_nothing() {
 #[test]
 fn nobody_at_the_address_is_no_peer() {
     let laptop = Device::with_notes("laptop", NOTES);
-    init(&laptop.folder, &laptop.settings).unwrap();
+    init(&laptop.folder, &laptop.settings, &mut deaf).unwrap();
     let ticket = laptop.invite();
     let desk = Device::new("desk");
     let error = desk.join(&ticket).unwrap_err();
@@ -359,7 +362,7 @@ fn nobody_at_the_address_is_no_peer() {
 #[test]
 fn a_ticket_made_while_stopped_is_honoured_by_the_next_watch() {
     let laptop = Device::with_notes("laptop", NOTES);
-    init(&laptop.folder, &laptop.settings).unwrap();
+    init(&laptop.folder, &laptop.settings, &mut deaf).unwrap();
     let ticket = laptop.invite();
     let watching = laptop.watch();
     watching.until("ready");
@@ -373,10 +376,10 @@ fn a_ticket_made_while_stopped_is_honoured_by_the_next_watch() {
 #[test]
 fn folders_that_cannot_be_vaults_are_refused() {
     let device = Device::with_notes("laptop", NOTES);
-    let kind = |dir: &Path| init(dir, &device.settings).unwrap_err().kind;
+    let kind = |dir: &Path| init(dir, &device.settings, &mut deaf).unwrap_err().kind;
     assert_eq!(kind(&device.home.path().join("none")), Failure::NoSuchFolder);
     assert_eq!(kind(&device.folder.join("today.md")), Failure::NotAFolder);
-    init(&device.folder, &device.settings).unwrap();
+    init(&device.folder, &device.settings, &mut deaf).unwrap();
     assert_eq!(kind(&device.folder.join("Ordner")), Failure::OtherVault);
     let error =
         ask(&device.home.path().join("nowhere"), Request::Status, &device.settings, &mut |_| {
@@ -389,7 +392,7 @@ fn folders_that_cannot_be_vaults_are_refused() {
 #[test]
 fn verify_finds_edits_and_damage() {
     let device = Device::with_notes("laptop", NOTES);
-    init(&device.folder, &device.settings).unwrap();
+    init(&device.folder, &device.settings, &mut deaf).unwrap();
     let fine = device.ask(Request::Verify { deep: true }).unwrap();
     assert_eq!(fine["problems"], serde_json::json!([]));
     assert_eq!(fine["files"], 3);
@@ -447,7 +450,7 @@ fn a_port_that_a_person_chose_must_be_free() {
     ];
     let home = Home::below(device.home.path());
     let settings = Settings::load(home, environment, &[]).unwrap();
-    let error = watch(&device.folder, &settings, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let error = watch(&device.folder, &settings, &mut deaf).unwrap_err();
     assert_eq!(error.kind, Failure::PortInUse, "{error}");
 }
 
@@ -599,7 +602,7 @@ fn a_dry_run_says_what_would_happen_and_changes_nothing() {
 #[test]
 fn an_invitation_can_be_waited_for() {
     let laptop = Device::with_notes("laptop", NOTES);
-    init(&laptop.folder, &laptop.settings).unwrap();
+    init(&laptop.folder, &laptop.settings, &mut deaf).unwrap();
     let invite = |expires_ms| Request::Invite { expires_ms, uses: 1, wait: true };
     let expired = laptop.ask(invite(50)).unwrap_err();
     assert_eq!(expired.kind, Failure::NoPeer);
@@ -623,7 +626,7 @@ fn an_invitation_can_be_waited_for() {
 #[test]
 fn a_one_shot_for_an_unknown_peer_ends_at_once() {
     let device = Device::with_notes("laptop", NOTES);
-    init(&device.folder, &device.settings).unwrap();
+    init(&device.folder, &device.settings, &mut deaf).unwrap();
     for dry_run in [false, true] {
         let request = Request::Shot {
             mode: Mode::Sync,

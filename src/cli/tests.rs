@@ -211,6 +211,7 @@ fn settings_show_where_they_come_from() {
     watch.quiet_ms          50           DIR/home/config.toml
     watch.max_ms            1000         built-in
     watch.rescan_ms         3600000      built-in
+    watch.fallback_ms       10000        built-in
     cache.documents         100          built-in
     cache.bytes             50000000     built-in
     sync.peers              9            flag
@@ -221,7 +222,7 @@ fn settings_show_where_they_come_from() {
     net.port                0            built-in
     net.relay               none         VAULT_SYNC_RELAY
     net.discovery           default      built-in
-    net.connect_timeout_ms  10000        built-in
+    net.connect_timeout_ms  5000         built-in
     ");
     let (_, value, _) = outcome(&surroundings, &["config", "get", "watch.quiet_ms"]);
     assert_eq!(value, "50\n");

@@ -67,6 +67,18 @@ fn a_port_in_use() {
     let said: Said =
         a.command(&["watch", vault]).env("VAULT_SYNC_BIND", &address).output().unwrap().into();
     says(&said, 1, "in use");
+    // The folder is as it was, and so is what we keep.
+    assert!(tree(&a.vault).is_empty() && !a.vault.join(".vault-sync").exists());
+    assert_eq!(std::fs::read_dir(a.home.join("state/vaults")).unwrap().count(), 1, "only the lock");
+
+    // A vault that was there before stays one.
+    a.run(&["init", vault]).well();
+    let said: Said =
+        a.command(&["watch", vault]).env("VAULT_SYNC_BIND", &address).output().unwrap().into();
+    says(&said, 1, "in use");
+    drop(socket);
+    a.run(&["status"]).well();
+    a.run(&["verify"]).well();
 }
 
 #[test]

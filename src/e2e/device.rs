@@ -1,11 +1,12 @@
 //! One device under test: a home, a vault, and at most one running `watch`.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 /// Longest wait for anything, in seconds. Only a failure takes that long.
@@ -16,6 +17,8 @@ pub(crate) struct Device {
     pub(crate) name: &'static str,
     pub(crate) home: PathBuf,
     pub(crate) vault: PathBuf,
+    /// What the shell does before it becomes the program, as the root of a user namespace.
+    pub(crate) prelude: Option<&'static str>,
     watch: Option<Watch>,
     _folder: tempfile::TempDir,
 }
@@ -59,27 +62,39 @@ impl From<Output> for Said {
 }
 
 impl Device {
-    /// A device with an empty vault folder that is no vault yet.
+    /// A device with an empty vault folder that is no vault yet; without a name nobody chose one.
     pub(crate) fn new(name: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (home, vault) = (folder.path().join("home"), folder.path().join("vault"));
         std::fs::create_dir(&vault).unwrap();
-        Self { name, home, vault, watch: None, _folder: folder }
+        Self { name, home, vault, prelude: None, watch: None, _folder: folder }
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vault-sync"));
+        let program = env!("CARGO_BIN_EXE_vault-sync");
+        let mut command = match self.prelude {
+            Some(prelude) => {
+                let mut command = Command::new("unshare");
+                let script = format!("{prelude} && exec \"$0\" \"$@\"");
+                command.args(["--user", "--map-root-user", "sh", "-c", &script, program]);
+                command
+            }
+            None => Command::new(program),
+        };
         command
             .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.home)
             .env("VAULT_SYNC_HOME", &self.home)
             .env("VAULT_SYNC_BIND", "127.0.0.1:0")
             .env("VAULT_SYNC_RELAY", "none")
             .env("VAULT_SYNC_DISCOVERY", "none")
-            .env("VAULT_SYNC_DEVICE_NAME", self.name)
             .env("RUST_BACKTRACE", "1")
             .args(words)
             .stdin(Stdio::null());
+        if !self.name.is_empty() {
+            command.env("VAULT_SYNC_DEVICE_NAME", self.name);
+        }
         command
     }
 
@@ -87,7 +102,7 @@ impl Device {
     pub(crate) fn run(&self, words: &[&str]) -> Said {
         let mut command = self.command(words);
         command.current_dir(&self.vault);
-        command.output().unwrap().into()
+        ended(command)
     }
 
     /// Starts `watch` and waits until it is ready.
@@ -173,13 +188,39 @@ impl Device {
 
     /// Ends `watch` as a service manager would.
     pub(crate) fn stop(&mut self) {
-        let Some(mut watch) = self.watch.take() else { return };
-        let pid = rustix::process::Pid::from_raw(i32::try_from(watch.child.id()).unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let code = watch.child.wait().unwrap().code();
+        if self.watch.is_none() {
+            return;
+        }
+        self.signal(Signal::TERM);
+        let (code, last) = self.ended();
         assert!(matches!(code, Some(0 | 130)), "{} ended with {code:?}", self.name);
+        assert_eq!(last, "stopped", "{}", self.name);
+    }
+
+    /// Sends `watch` a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        Self::send(&self.watch.as_ref().expect("watch runs").child, signal);
+    }
+
+    /// Sends a process a signal.
+    pub(crate) fn send(child: &Child, signal: Signal) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for the end of `watch`: its exit code and its last event.
+    pub(crate) fn ended(&mut self) -> (Option<i32>, String) {
+        let mut watch = self.watch.take().expect("watch runs");
+        let code = watch.child.wait().unwrap().code();
         let last = watch.lines.iter().last().or_else(|| watch.seen.last().cloned());
-        assert_eq!(last.unwrap_or_default()["event"], "stopped", "{}", self.name);
+        (code, last.unwrap_or_default()["event"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// How many events of this name came and were not asked for so far.
+    pub(crate) fn told(&mut self, name: &str) -> usize {
+        let watch = self.watch.as_mut().expect("watch runs");
+        watch.seen.extend(watch.lines.try_iter());
+        watch.seen.iter().filter(|it| it["event"] == name).count()
     }
 
     /// Ends `watch` at once, as a power cut would.
@@ -200,7 +241,7 @@ impl Device {
     /// Joins with a ticket, into this device's vault folder.
     pub(crate) fn join(&self, ticket: &str) -> Said {
         let vault = self.vault.to_str().unwrap();
-        self.command(&["--json", "join", ticket, vault]).output().unwrap().into()
+        ended(self.command(&["--json", "join", ticket, vault]))
     }
 
     pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
@@ -218,6 +259,39 @@ impl Drop for Device {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Runs a command to its end, which must come in time.
+pub(crate) fn ended(mut command: Command) -> Said {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let (out, err) = (reader(child.stdout.take()), reader(child.stderr.take()));
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break Some(status);
+        }
+        if Instant::now() >= deadline {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let (out, err) = (out.join().unwrap(), err.join().unwrap());
+    match status {
+        Some(status) => Said { code: status.code().unwrap_or(-1), out, err },
+        None => panic!("{command:?} never ended: {out}{err}"),
+    }
+}
+
+/// Reads a stream of a process to its end.
+fn reader(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+    let mut stream = stream.unwrap();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 /// Waits until both devices prove the same digest.

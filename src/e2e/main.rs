@@ -9,15 +9,23 @@
 
 mod away;
 mod bad_input;
+mod blind;
+mod brake;
 mod device;
+mod ending;
+mod full_disk;
 mod kill;
 mod live;
+mod names;
 mod oneshot;
+mod raw;
 mod real;
 mod stopped;
+mod strangers;
 mod three;
 mod trees;
 mod two_devices;
+mod versions;
 
 #[expect(unreachable_pub, reason = "shared with tests and benches that see it as a room")]
 #[path = "../sim/generate.rs"]

@@ -92,3 +92,49 @@ fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     let done = a.run(&["--json", "push", "--timeout", "60s"]).well().json();
     assert_eq!(done["sent"]["files"], 1);
 }
+
+/// How a one-shot went, by name of the peer.
+fn outcome(done: &serde_json::Value, name: &str) -> String {
+    let peers = done["peers"].as_array().unwrap();
+    let found = peers.iter().find(|it| it["name"] == name).unwrap();
+    found["outcome"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn one_of_two_peers_is_off_and_the_other_gets_everything() {
+    let (mut a, mut b) = pair(|vault| copy(&small_vault(), vault));
+    let mut c = Device::new("tablet");
+    c.join(&a.invite()).well();
+    c.watch();
+    in_sync(&b, &a);
+    c.until("three", |it| it["peers"].as_array().is_some_and(|it| it.len() == 2));
+    a.stop();
+    b.stop();
+    a.write("From a.md", "for whoever is there\n");
+    // Without a limit of its own it gives up on the one that is off.
+    let done = a.run(&["--json", "sync"]).well().json();
+    assert_eq!(outcome(&done, "tablet"), "in_sync", "{done:#}");
+    assert_eq!(outcome(&done, "desktop"), "unreachable", "{done:#}");
+    c.holds("From a.md", Some(b"for whoever is there\n"));
+
+    // A limit below that of a connection ends it early, with the same to say.
+    a.write("From a.md", "for whoever is there, again\n");
+    let mut command = a.command(&["--json", "sync", "--timeout", "3s"]);
+    command.current_dir(&a.vault).env("VAULT_SYNC_NET_CONNECT_TIMEOUT_MS", "600000");
+    let done = crate::device::ended(command).well().json();
+    assert_eq!(outcome(&done, "tablet"), "in_sync", "{done:#}");
+    assert_eq!(outcome(&done, "desktop"), "unreachable", "{done:#}");
+    c.holds("From a.md", Some(b"for whoever is there, again\n"));
+
+    // Who was named must be there.
+    let said = a.run(&["--json", "sync", "desktop"]);
+    assert_eq!(said.code, 4, "{said:#?}");
+    a.run(&["sync", "tablet"]).well();
+
+    // A running device that has given up on one for now asks it again for a one-shot.
+    a.watch();
+    let done = a.run(&["--json", "sync"]).well().json();
+    assert_eq!(outcome(&done, "desktop"), "unreachable", "{done:#}");
+    b.watch();
+    a.run(&["--json", "sync", "desktop"]).well();
+}

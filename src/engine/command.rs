@@ -79,9 +79,22 @@ pub enum ShotOutcome {
     /// The time was over first.
     Timeout,
     /// It refused this device, or the ticket.
-    Refused,
+    Refused(Refusal),
     /// Something went wrong on the way.
     Error,
+}
+
+/// Why two devices do not talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The other does not know this device (any more).
+    Member,
+    /// The ticket is not valid (any more).
+    Ticket,
+    /// They speak different versions of the protocol.
+    Version,
+    /// They hold different vaults.
+    Vault,
 }
 
 /// What a one-shot did.

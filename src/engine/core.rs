@@ -29,6 +29,10 @@ use crate::model::{
 /// A failed write to the store is tried again after this long.
 const STORE_RETRY_MS: u64 = 2000;
 
+/// A device that stops sends on what was edited just before, if that takes no longer than this; the
+/// rest follows at the next start. Longer lets a person wait who asked for an end.
+const FLUSH_MS: u64 = 1000;
+
 /// The path under which a failing store is listed among the problems.
 const STORE_PROBLEM: &str = "";
 
@@ -87,8 +91,8 @@ pub(super) enum Stage {
 pub(super) enum Stop {
     /// It goes on.
     No,
-    /// It is to end; what is pending is being made durable.
-    Asked,
+    /// It is to end, since then; what is pending is being made durable.
+    Asked(Tick),
     /// It ended.
     Done,
 }
@@ -143,7 +147,7 @@ impl Engine {
             me,
             author: Author::new(me, life),
             debounce: Debounce::new(config.quiet_ms, config.max_ms),
-            intake: Intake::new(config.rescan_ms),
+            intake: Intake::new(config.rescan_ms, config.max_ms),
             cache: Cache::new(config.cache_documents, config.cache_bytes),
             members: Members::new(me, &name, peers, &meta),
             name,
@@ -311,6 +315,7 @@ impl Engine {
         self.turn_start();
         self.turn_members();
         self.turn_links();
+        self.turn_progress();
         self.turn_shots();
         // Ending a one-shot or a link may have woken files.
         self.turn_tasks();
@@ -364,9 +369,9 @@ impl Engine {
     }
 
     fn turn_stop(&mut self) {
-        if self.stop != Stop::Asked {
+        let Stop::Asked(since) = self.stop else {
             return;
-        }
+        };
         let open = self.pending.values().any(|pending| {
             matches!(
                 pending,
@@ -380,13 +385,13 @@ impl Engine {
             )
         });
         let quiet = !open && self.intake.idle() && self.debounce.len() == 0;
-        if quiet {
-            if self.links.is_empty() {
-                self.stop = Stop::Done;
-                self.report(Report::Stopped);
-            } else {
-                self.close_all_links();
-            }
+        if quiet && self.links.is_empty() {
+            self.stop = Stop::Done;
+            self.report(Report::Stopped);
+        }
+        let late = self.now >= since.plus_ms(FLUSH_MS);
+        if quiet || late {
+            self.close_links(late);
         }
     }
 
@@ -404,10 +409,16 @@ impl Engine {
             self.failed_appends.iter().map(|it| it.0).min(),
             self.members_deadline(),
             self.links.values().filter_map(super::link::Link::deadline).min(),
+            self.flush_deadline(),
         ]
         .into_iter()
         .flatten()
         .min()
+    }
+
+    fn flush_deadline(&self) -> Option<Tick> {
+        let Stop::Asked(since) = self.stop else { return None };
+        Some(since.plus_ms(FLUSH_MS)).filter(|due| *due > self.now)
     }
 
     /// The figures behind `status`.
@@ -482,7 +493,10 @@ impl Engine {
     }
 
     pub(super) fn solved(&mut self, path: &str) {
-        self.problems.remove(path);
+        if let Some(mut problem) = self.problems.remove(path) {
+            problem.message.clear();
+            self.report(Report::Problem(problem));
+        }
     }
 
     pub(super) fn birth_of(&self, entry: &Entry) -> Birth {

@@ -271,9 +271,12 @@ impl Engine {
                     message: "a received chunk could not be kept".into(),
                 },
             };
-            self.problem(problem);
             let waiting = self.fetches.remove(&hash).map(|it| it.waiting).unwrap_or_default();
             for id in waiting {
+                // Told of the file that a person knows, not of the part of it that lies apart.
+                let known = self.index.get(&id).map(|entry| entry.path.to_string());
+                let path = known.unwrap_or_else(|| hash.to_string());
+                self.problem(Problem { path, ..problem.clone() });
                 self.wake_after(id, 5000);
                 self.not_to_be_had(id);
             }
@@ -291,6 +294,7 @@ impl Engine {
         let Some(fetch) = self.fetches.remove(&hash) else {
             return;
         };
+        self.solved(&hash.to_string());
         for id in fetch.waiting {
             self.wanting.remove(&id);
             let Some(task) = self.tasks.get_mut(&id) else {

@@ -27,8 +27,9 @@ pub(super) struct Intake {
     pub(super) batch: Option<Batch>,
     scan_wanted: bool,
     rescan_ms: u64,
+    max_ms: u64,
     next_rescan: Option<Tick>,
-    /// Files that a hint found gone, and since when; another look confirms it.
+    /// Files that a hint found gone, and when that may be confirmed by another look.
     pub(super) vanishing: BTreeMap<FileId, Tick>,
     pub(super) brake: Brake,
     /// Files on their way in, by place; an entry whose work is over no longer counts.
@@ -73,11 +74,12 @@ pub(super) struct Batch {
 }
 
 impl Intake {
-    pub(super) fn new(rescan_ms: u64) -> Self {
+    pub(super) fn new(rescan_ms: u64, max_ms: u64) -> Self {
         Self {
             batch: None,
             scan_wanted: false,
             rescan_ms,
+            max_ms,
             next_rescan: None,
             vanishing: BTreeMap::new(),
             brake: Brake::Armed,
@@ -89,6 +91,11 @@ impl Intake {
 
     pub(super) fn ask_for_scan(&mut self) {
         self.scan_wanted = true;
+    }
+
+    /// Whether everything will be looked at anew.
+    pub(super) fn scan_wanted(&self) -> bool {
+        self.scan_wanted
     }
 
     /// Whether nothing is being looked at.
@@ -105,8 +112,20 @@ impl Intake {
         if self.batch.is_some() {
             return None;
         }
-        let confirm = self.vanishing.values().min().copied();
-        confirm.into_iter().chain(self.next_rescan).min()
+        self.confirm_due().into_iter().chain(self.next_rescan).min()
+    }
+
+    /// When files found gone are looked at again: all together, once no more of them were found for
+    /// a while, so that a deletion of many is judged as one; at the latest `max_ms` after the first.
+    fn confirm_due(&self) -> Option<Tick> {
+        let first = self.vanishing.values().min()?;
+        let last = self.vanishing.values().max()?;
+        Some(*last.min(&first.plus_ms(self.max_ms)))
+    }
+
+    /// Whether what was found gone is to be believed when it is found gone again.
+    pub(super) fn ripe(&self, now: Tick) -> bool {
+        self.confirm_due().is_some_and(|due| due <= now)
     }
 
     /// How many paths are still to be looked at.
@@ -175,13 +194,11 @@ impl Engine {
         };
         let now = self.now;
         let stopping = self.stopping();
-        let confirm: Vec<FileId> = self
-            .intake
-            .vanishing
-            .iter()
-            .filter(|(_, due)| **due <= now || stopping)
-            .map(|(id, _)| *id)
-            .collect();
+        let confirm: Vec<FileId> = if stopping || self.intake.ripe(now) {
+            self.intake.vanishing.keys().copied().collect()
+        } else {
+            Vec::new()
+        };
         if self.intake.scan_wanted {
             self.start_scan();
         } else if due.is_empty() && confirm.is_empty() {
@@ -354,6 +371,10 @@ impl Engine {
                     // Somebody writes it right now; look again when that has calmed down.
                     self.debounce.hint(self.now, path);
                 } else {
+                    // Something is there, so nothing is gone.
+                    if let Some(id) = self.index.at(&path) {
+                        self.intake.vanishing.remove(&id);
+                    }
                     self.problem(problem);
                 }
             }

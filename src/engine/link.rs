@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bye::other_version;
+use super::command::Refusal;
 use super::core::{Engine, Stage};
 use super::digest;
 use super::effect::{Effect, LinkId};
 use super::input::DialError;
+use super::progress::Told;
 use super::report::Report;
 use super::send::Outbox;
 use super::task::Incoming;
@@ -58,6 +61,7 @@ pub(super) struct Link {
     /// Files that changed here while the comparison was on, with their state before.
     pub(super) touched: BTreeMap<FileId, State>,
     pub(super) out: Outbox,
+    pub(super) told: Told,
     pub(super) acks: Vec<(FileId, Digest)>,
     pub(super) settled_sent: Option<(Digest, bool)>,
     pub(super) settled_got: Option<(Digest, bool)>,
@@ -90,6 +94,7 @@ impl Link {
             gone: BTreeSet::new(),
             touched: BTreeMap::new(),
             out: Outbox::default(),
+            told: Told::default(),
             acks: Vec::new(),
             settled_sent: None,
             settled_got: None,
@@ -105,6 +110,11 @@ impl Link {
     /// Whether hellos are exchanged.
     pub(super) fn greeted(&self) -> bool {
         matches!(self.phase, Phase::Comparing | Phase::Compared)
+    }
+
+    /// How many files our own hello named.
+    pub(super) fn files_sent(&self) -> u64 {
+        self.hello_sent.1
     }
 
     /// Whether both sides know what differs.
@@ -216,6 +226,7 @@ impl Engine {
         if gone.hello.is_some() {
             self.report(Report::PeerDisconnected(gone.peer, why.clone()));
         }
+        self.end_progress(&gone);
         self.drop_deliveries(link);
         self.lose_source(link);
         self.shots.link_ended(&gone, &why);
@@ -233,6 +244,11 @@ impl Engine {
     pub(super) fn on_dial_failed(&mut self, peer: PeerId, reason: &DialError) {
         let (DialError::Unreachable(why) | DialError::Version(why)) = reason;
         self.members.not_reached(peer, self.now);
+        if let DialError::Version(why) = reason {
+            // It will not change before somebody updates it; then it calls us.
+            self.members.refused_us(peer, self.now);
+            self.report(Report::PeerRefused(peer, why.clone()));
+        }
         self.shots.not_reached(peer, reason, why);
     }
 
@@ -257,8 +273,11 @@ impl Engine {
         self.emit(Effect::Close { link });
     }
 
-    pub(super) fn close_all_links(&mut self) {
-        let links: Vec<LinkId> = self.links.keys().copied().collect();
+    /// Ends the links on which nothing is on its way; with `late` the others, too.
+    pub(super) fn close_links(&mut self, late: bool) {
+        let over = |it: &Link| late || !it.compared() || !it.giving() || it.out.idle();
+        let over = self.links.iter().filter(|(_, it)| over(it));
+        let links: Vec<LinkId> = over.map(|(link, _)| *link).collect();
         for link in links {
             self.close(link, Bye::Done, "stopping");
         }
@@ -337,35 +356,6 @@ impl Engine {
         }
     }
 
-    fn on_bye(&mut self, link: LinkId, bye: Bye) {
-        let reason = match bye {
-            Bye::Done => "the peer is done".to_owned(),
-            Bye::Refused => "the peer refuses this device".to_owned(),
-            Bye::Ticket => "the ticket is not valid any more".to_owned(),
-            Bye::Version(theirs) => format!(
-                "the peer speaks protocol version {theirs}, this is version {PROTOCOL_VERSION}: \
-                 use the same release of vault-sync on both devices"
-            ),
-            Bye::OtherVault => "the peer holds another vault".to_owned(),
-            Bye::Protocol => "the peer could not follow what this device said".to_owned(),
-            Bye::Full => "the peer serves as many devices as it can; try again later".to_owned(),
-        };
-        let Some(it) = self.links.get_mut(&link) else {
-            return;
-        };
-        let peer = it.peer;
-        let refused = matches!(bye, Bye::Refused | Bye::Ticket | Bye::Version(_) | Bye::OtherVault);
-        it.phase = Phase::Closing;
-        it.since = self.now;
-        it.closing_reason = Some(reason.clone());
-        if refused {
-            self.shots.refused(peer, &reason);
-            self.members.refused_us(peer, self.now);
-            self.report(Report::PeerRefused(peer, reason));
-        }
-        self.emit(Effect::Close { link });
-    }
-
     fn on_hello(&mut self, link: LinkId, hello: Hello) {
         let Some(it) = self.links.get(&link) else {
             return;
@@ -376,11 +366,9 @@ impl Engine {
             return self.close(link, Bye::Refused, "not a member of this vault");
         }
         if hello.version != PROTOCOL_VERSION {
-            let reason = format!(
-                "the peer speaks protocol version {}, this is version {PROTOCOL_VERSION}",
-                hello.version
-            );
-            self.shots.refused(peer, &reason);
+            let reason = other_version(hello.version);
+            self.shots.refused(peer, Refusal::Version, &reason);
+            self.members.refused_us(peer, self.now);
             self.report(Report::PeerRefused(peer, reason.clone()));
             return self.close(link, Bye::Version(PROTOCOL_VERSION), &reason);
         }

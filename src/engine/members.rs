@@ -227,9 +227,9 @@ impl Engine {
             }
             Command::ShotTimeout(shot) => self.shot_timeout(shot),
             Command::AllowMassDelete => {
-                let held = self.intake.brake == Brake::Holds;
                 self.intake.brake = Brake::Released;
-                if held {
+                // What it is for may have been found long ago. At the start it is about to be.
+                if self.stage != Stage::Scanning {
                     self.intake.ask_for_scan();
                 }
             }
@@ -263,7 +263,7 @@ impl Engine {
                 }
             }
             Command::Stop => {
-                self.stop = Stop::Asked;
+                self.stop = Stop::Asked(self.now);
             }
         }
     }
@@ -333,7 +333,7 @@ impl Engine {
         };
         let peer = it.peer;
         if pair.version != PROTOCOL_VERSION {
-            let reason = format!("a device of protocol version {} wants to join", pair.version);
+            let reason = format!("it wants to join: {}", super::bye::other_version(pair.version));
             self.report(Report::PeerRefused(peer, reason.clone()));
             return self.close(link, Bye::Version(PROTOCOL_VERSION), &reason);
         }
@@ -456,6 +456,12 @@ impl Members {
         call.failures += 1;
         let pause = RETRY_MS << call.failures.min(4);
         call.next = now.plus_ms(pause);
+    }
+
+    pub(super) fn call_now(&mut self, peer: &PeerId, now: Tick) {
+        if let Some(call) = self.calls.get_mut(peer) {
+            call.next = now;
+        }
     }
 
     pub(super) fn ended(&mut self, peer: PeerId, now: Tick) {

@@ -1,5 +1,6 @@
 //! The sync core, without I/O: data in, data out.
 
+mod bye;
 mod cache;
 mod check;
 mod command;
@@ -20,6 +21,7 @@ mod job;
 mod keep;
 mod link;
 mod members;
+mod progress;
 mod report;
 mod send;
 mod shot;
@@ -33,7 +35,7 @@ mod turns;
 mod work;
 
 pub use check::Recorded;
-pub use command::{Command, ShotId, ShotMode, ShotOutcome, ShotResult};
+pub use command::{Command, Refusal, ShotId, ShotMode, ShotOutcome, ShotResult};
 pub use config::Config;
 pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::command::{ShotId, ShotMode, ShotOutcome, ShotResult};
+use super::command::{Refusal, ShotId, ShotMode, ShotOutcome, ShotResult};
 use super::core::{Engine, Stage};
 use super::effect::LinkId;
 use super::input::DialError;
+use super::intake::Brake;
 use super::link::Link;
 use super::report::Report;
 use crate::model::PeerId;
@@ -103,14 +104,14 @@ impl Shots {
         self.resolve(&link.peer, ShotOutcome::Error, &format!("the connection ended: {why}"));
     }
 
-    pub(super) fn refused(&mut self, peer: PeerId, reason: &str) {
-        self.resolve(&peer, ShotOutcome::Refused, reason);
+    pub(super) fn refused(&mut self, peer: PeerId, refusal: Refusal, reason: &str) {
+        self.resolve(&peer, ShotOutcome::Refused(refusal), reason);
     }
 
     pub(super) fn not_reached(&mut self, peer: PeerId, error: &DialError, why: &str) {
         let outcome = match error {
             DialError::Unreachable(_) => ShotOutcome::Unreachable,
-            DialError::Version(_) => ShotOutcome::Refused,
+            DialError::Version(_) => ShotOutcome::Refused(Refusal::Version),
         };
         self.resolve(&peer, outcome, why);
     }
@@ -134,11 +135,19 @@ impl Engine {
         mode: ShotMode,
         dry_run: bool,
     ) {
+        if self.intake.brake == Brake::Holds {
+            // Whoever asks is told of it again, if it is still so.
+            self.intake.ask_for_scan();
+        }
         let everyone = peers.is_empty();
         let chosen =
             if everyone { self.members.others().map(|member| member.id).collect() } else { peers };
         let before = self.shots.totals;
-        let peers = chosen.into_iter().map(|peer| (peer, None)).collect();
+        let peers: BTreeMap<PeerId, _> = chosen.into_iter().map(|peer| (peer, None)).collect();
+        for peer in peers.keys() {
+            // Somebody waits: pauses after earlier failures do not count.
+            self.members.call_now(peer, self.now);
+        }
         self.shots.open.push(Shot { id: shot, mode, dry_run, before, peers });
     }
 
@@ -188,7 +197,7 @@ impl Engine {
     /// Whether a one-shot has done with this peer what it was to do.
     fn shot_met(&self, shot: &Shot, link: &Link) -> bool {
         if shot.dry_run {
-            return link.compared();
+            return link.compared() && self.intake.idle();
         }
         match shot.mode {
             ShotMode::Push => link.compared() && link.out.idle() && self.taken_in(),

@@ -113,6 +113,7 @@ impl Engine {
 
     pub(super) fn take_in_deletions(&mut self, gone: Vec<FileId>, batch: &Batch) {
         let mut certain = Vec::new();
+        let ripe = self.stage == Stage::Scanning || self.stopping() || self.intake.ripe(self.now);
         for id in gone {
             let seen_gone = batch.vanished.contains(&id);
             if !seen_gone {
@@ -120,16 +121,18 @@ impl Engine {
             }
             // A hint may have come between the two halves of a save; a walk of everything at the
             // start may not.
-            let confirmed = self.stage == Stage::Scanning
+            let known = self.stage == Stage::Scanning
                 || self.stopping()
                 || self.intake.vanishing.contains_key(&id);
-            if confirmed {
-                self.intake.vanishing.remove(&id);
+            if known && ripe {
                 certain.push(id);
             } else {
                 let due = self.now.plus_ms(self.config.quiet_ms);
-                self.intake.vanishing.insert(id, due);
+                self.intake.vanishing.entry(id).or_insert(due);
             }
+        }
+        for id in &certain {
+            self.intake.vanishing.remove(id);
         }
         let folders: Vec<FileId> = batch
             .vanished
@@ -148,15 +151,27 @@ impl Engine {
             self.report(Report::Brake { reason: brake.reason, count: brake.count });
             return;
         }
-        if count > 0 {
-            self.intake.brake = Brake::Armed;
-        }
+        self.set_brake(count, batch.scanned);
         for id in certain.into_iter().chain(folders) {
             self.intake.vanishing.remove(&id);
             let base = self.index.get(&id).and_then(|entry| entry.base.as_ref());
             if let Some(place) = base.map(|base| base.path.clone()) {
                 self.disk_event(id, Disk::Gone(place), batch.since);
             }
+        }
+    }
+
+    /// Deletions passed, or there were none. What a person let pass is used up by that; what is held
+    /// back is so until a look at everything finds nothing to hold.
+    fn set_brake(&mut self, passed: u64, saw_all: bool) {
+        let nothing_left = self.intake.vanishing.is_empty() && !self.intake.scan_wanted();
+        let armed = match self.intake.brake {
+            Brake::Armed => true,
+            Brake::Released => passed > 0 || nothing_left,
+            Brake::Holds => saw_all && nothing_left,
+        };
+        if armed {
+            self.intake.brake = Brake::Armed;
         }
     }
 

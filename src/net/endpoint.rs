@@ -308,7 +308,11 @@ fn failure(error: &(dyn std::error::Error + 'static)) -> (DialFailure, String) {
         if let Some(error) = error.downcast_ref::<ConnectionError>()
             && is_other_protocol(error)
         {
-            let text = "it speaks another version of the protocol".to_owned();
+            let text = format!(
+                "it speaks another version of the protocol than {} of this device: \
+                 update vault-sync on both",
+                String::from_utf8_lossy(super::ALPN)
+            );
             return (DialFailure::Version, text);
         }
         cause = error.source();

@@ -6,9 +6,14 @@ use std::time::Duration;
 
 use super::LANES;
 
-/// Longest wait for a peer that is dialled: handshake and agreement on the link included. iroh by
-/// itself waits 30 s for a dead address, longer than a one-shot may take.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for a peer that is dialled: handshake and agreement on the link included.
+///
+/// A device that is off says nothing, so this is what a one-shot spends on it. The first packet
+/// goes out at once and again after one and three seconds; the next would follow after seven. Who
+/// answers none of three is off, also through a relay, which takes one or two seconds to reach.
+/// Shorter gives up on far peers after one lost packet, longer holds up every one-shot. iroh by
+/// itself waits 30 s.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Silence after which a peer counts as dead. Shorter drops laptops that change their network,
 /// longer keeps the links of the dead.

@@ -85,7 +85,7 @@ pub enum Error {
     /// The system watches no more folders.
     #[error(
         "{} has more folders than this system watches at once; raise the limit \
-         (fs.inotify.max_user_watches) or let the folder be scanned instead",
+         (fs.inotify.max_user_watches and max_user_instances)",
         path.display()
     )]
     WatchLimit {

@@ -95,6 +95,28 @@ impl Folder {
         Self::open_as(root, id)
     }
 
+    /// Takes the marker of the vault `id` away from `root`: what was begun was not finished, and the
+    /// folder is to be as it was before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; [`Error::OtherVault`] when another process made it another vault meanwhile.
+    pub fn unmark(root: &Path, id: VaultId) -> Result<(), Error> {
+        match read_marker(root)? {
+            None => return Ok(()),
+            Some(found) if found != id => {
+                return Err(Error::OtherVault { path: root.to_owned(), found, expected: id });
+            }
+            Some(_) => {}
+        }
+        let path = marker_path(root);
+        fs::remove_file(&path)
+            .map_err(|source| Error::io("remove the vault's marker", &path, source))?;
+        // Kept when somebody put something into it.
+        fs::remove_dir(root.join(MARKER_FOLDER)).ok();
+        Ok(())
+    }
+
     /// Opens the folder `root`, which has no marker yet, to be looked at as if it were a copy of the
     /// vault `id`. Nothing may be changed through it: [`Folder::adopt`] comes first.
     ///

@@ -19,6 +19,8 @@ pub enum Event {
     Path(VaultPath),
     /// Anywhere: events were lost, or the rules of what takes part changed.
     Everything,
+    /// From now on not everything is told, and why: the folder must be looked through.
+    Blind(String),
 }
 
 /// Watches a vault for as long as it lives.
@@ -51,7 +53,17 @@ impl Watcher {
             Ok(event) => sort_out(&told, &event, &send),
             Err(error) => {
                 tracing::warn!(%error, "the watcher failed; the folder is looked through");
-                send(Event::Everything);
+                send(match error.kind {
+                    ErrorKind::MaxFilesWatch => {
+                        let limit = Error::WatchLimit { path: told.root().to_owned() };
+                        Event::Blind(limit.to_string())
+                    }
+                    ErrorKind::Generic(_)
+                    | ErrorKind::Io(_)
+                    | ErrorKind::PathNotFound
+                    | ErrorKind::WatchNotFound
+                    | ErrorKind::InvalidConfig(_) => Event::Everything,
+                });
             }
         };
         let config = Config::default().with_follow_symlinks(false);

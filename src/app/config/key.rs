@@ -11,6 +11,13 @@ pub const ENV_PREFIX: &str = "VAULT_SYNC_";
 /// Environment variables with the prefix that are no keys.
 pub const RESERVED: [&str; 2] = [super::home::ENV_HOME, "VAULT_SYNC_LOG"];
 
+/// The built-in `net.connect_timeout_ms`; why so long is said by `net`.
+const CONNECT_TIMEOUT_MS: u64 = 1000 * crate::net::CONNECT_TIMEOUT.as_secs();
+
+/// The built-in `watch.fallback_ms`. A walk of 10,000 files costs 15 ms of CPU, so this is about
+/// 0.2 % of a core.
+const FALLBACK_MS: u64 = 10_000;
+
 /// One thing that can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
@@ -22,6 +29,8 @@ pub enum Key {
     WatchMaxMs,
     /// Milliseconds between walks of the whole folder.
     WatchRescanMs,
+    /// Milliseconds between walks where the folder cannot be watched.
+    WatchFallbackMs,
     /// Most documents in memory.
     CacheDocuments,
     /// Most bytes of documents in memory.
@@ -48,11 +57,12 @@ pub enum Key {
 
 impl Key {
     /// Every key, in the order in which they are listed.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::DeviceName,
         Self::WatchQuietMs,
         Self::WatchMaxMs,
         Self::WatchRescanMs,
+        Self::WatchFallbackMs,
         Self::CacheDocuments,
         Self::CacheBytes,
         Self::SyncPeers,
@@ -73,6 +83,7 @@ impl Key {
             Self::WatchQuietMs => "watch.quiet_ms",
             Self::WatchMaxMs => "watch.max_ms",
             Self::WatchRescanMs => "watch.rescan_ms",
+            Self::WatchFallbackMs => "watch.fallback_ms",
             Self::CacheDocuments => "cache.documents",
             Self::CacheBytes => "cache.bytes",
             Self::SyncPeers => "sync.peers",
@@ -104,6 +115,9 @@ impl Key {
                 "An edit is taken in at the latest this long after its first event."
             }
             Self::WatchRescanMs => "The whole folder is walked this often, as a safety net.",
+            Self::WatchFallbackMs => {
+                "The whole folder is walked this often where it cannot be watched."
+            }
             Self::CacheDocuments => "Most documents kept in memory.",
             Self::CacheBytes => "Most memory for loaded documents, in bytes.",
             Self::SyncPeers => "Most peers synced with at once; others wait their turn.",
@@ -136,7 +150,7 @@ impl Key {
             Self::CacheDocuments => Shape::Number(1, 1_000_000),
             Self::CacheBytes => Shape::Number(1_000_000, 1 << 40),
             Self::SyncPeers => Shape::Number(1, 100),
-            Self::SyncRetryMs => Shape::Number(100, DAY_MS),
+            Self::WatchFallbackMs | Self::SyncRetryMs => Shape::Number(100, DAY_MS),
             Self::BrakeFiles => Shape::Number(1, 1_000_000_000),
             Self::BrakePercent => Shape::Number(0, 100),
             Self::NetBind => Shape::Bind,
@@ -156,6 +170,7 @@ impl Key {
             Self::WatchQuietMs => Value::Number(engine.quiet_ms),
             Self::WatchMaxMs => Value::Number(engine.max_ms),
             Self::WatchRescanMs => Value::Number(engine.rescan_ms),
+            Self::WatchFallbackMs => Value::Number(FALLBACK_MS),
             Self::CacheDocuments => Value::Number(engine.cache_documents as u64),
             Self::CacheBytes => Value::Number(engine.cache_bytes),
             Self::SyncPeers => Value::Number(engine.peers as u64),
@@ -165,7 +180,7 @@ impl Key {
             Self::NetBind => text("all"),
             Self::NetPort => Value::Number(0),
             Self::NetRelay | Self::NetDiscovery => text("default"),
-            Self::NetConnectTimeoutMs => Value::Number(10_000),
+            Self::NetConnectTimeoutMs => Value::Number(CONNECT_TIMEOUT_MS),
         }
     }
 
@@ -181,6 +196,7 @@ impl Key {
             | Self::WatchQuietMs
             | Self::WatchMaxMs
             | Self::WatchRescanMs
+            | Self::WatchFallbackMs
             | Self::CacheDocuments
             | Self::CacheBytes
             | Self::SyncPeers

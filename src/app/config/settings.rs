@@ -161,6 +161,11 @@ impl Settings {
         checked(Discovery::parse(&self.text(Key::NetDiscovery)))
     }
 
+    /// Milliseconds between walks where the folder cannot be watched.
+    pub fn fallback_ms(&self) -> u64 {
+        self.number(Key::WatchFallbackMs)
+    }
+
     /// Most milliseconds to wait for a connection.
     pub fn connect_timeout_ms(&self) -> u64 {
         self.number(Key::NetConnectTimeoutMs)
@@ -346,7 +351,7 @@ mod tests {
         assert_eq!(settings.relay(), Relay::Default);
         assert_eq!(settings.discovery(), Discovery::Default);
         assert_eq!(settings.device_name(), None);
-        assert_eq!(settings.connect_timeout_ms(), 10_000);
+        assert_eq!(settings.connect_timeout_ms(), 5000);
     }
 
     #[test]

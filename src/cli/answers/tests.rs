@@ -74,7 +74,13 @@ fn a_status() -> Status {
 }
 
 fn met(name: &str, outcome: Outcome) -> Met {
-    Met { id: "3f9a12bc".repeat(8), name: name.into(), outcome, message: String::new() }
+    Met {
+        id: "3f9a12bc".repeat(8),
+        name: name.into(),
+        outcome,
+        reason: None,
+        message: String::new(),
+    }
 }
 
 fn a_done(peers: Vec<Met>) -> Done {

@@ -10,6 +10,7 @@ use crate::app::answer::VERSION;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::escape::{escape, escape_path};
+use crate::cli::events::{Lines, Listener};
 use crate::cli::exit::Exit;
 use crate::cli::output::Format;
 use crate::cli::words::{count, size};
@@ -33,7 +34,9 @@ pub(in crate::cli) fn run(arguments: &Init, context: &mut Context<'_>) -> Result
     let dir = context.folder(arguments.dir.as_deref())?;
     let dir = dir.unwrap_or_else(|| context.directory.clone());
     let settings = context.settings()?;
-    let done = app::init(&dir, &settings)?;
+    let mut listener = Listener::new(&mut context.output, Lines::Important, &context.time_zone);
+    let made = app::init(&dir, &settings, &mut |event| listener.take(event));
+    let done = listener.finish(made)?;
     if context.output.format == Format::Json {
         context.output.json(&json!({
             "v": VERSION,

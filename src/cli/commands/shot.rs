@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::read;
-use crate::app::answer::{Done, Outcome};
+use crate::app::answer::{Done, Reason};
 use crate::app::{self, Mode, Request};
 use crate::cli::answers::{self, Scope};
 use crate::cli::context::Context;
@@ -85,7 +85,7 @@ pub(super) fn conclude(
         Exit::Brake => {
             output.note("If the deletions are meant, repeat the command with --allow-mass-delete.");
         }
-        Exit::Failed if done.peers.iter().any(|peer| peer.outcome == Outcome::Refused) => output
+        Exit::Failed if done.peers.iter().any(|peer| peer.reason == Some(Reason::Member)) => output
             .note(
                 "A device that was removed needs a new ticket: `vault-sync invite` there, \
                  `vault-sync join` here.",

@@ -44,6 +44,7 @@ impl Watched {
             .map(|event| match event {
                 Event::Path(path) => path.to_string(),
                 Event::Everything => "*".to_owned(),
+                Event::Blind(why) => panic!("{why}"),
             })
             .collect()
     }
