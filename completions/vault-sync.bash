@@ -22,6 +22,9 @@ _vault__sync() {
             vault__sync,config)
                 cmd="vault__sync__subcmd__config"
                 ;;
+            vault__sync,diff)
+                cmd="vault__sync__subcmd__diff"
+                ;;
             vault__sync,help)
                 cmd="vault__sync__subcmd__help"
                 ;;
@@ -34,6 +37,9 @@ _vault__sync() {
             vault__sync,join)
                 cmd="vault__sync__subcmd__join"
                 ;;
+            vault__sync,log)
+                cmd="vault__sync__subcmd__log"
+                ;;
             vault__sync,man)
                 cmd="vault__sync__subcmd__man"
                 ;;
@@ -45,6 +51,12 @@ _vault__sync() {
                 ;;
             vault__sync,push)
                 cmd="vault__sync__subcmd__push"
+                ;;
+            vault__sync,restore)
+                cmd="vault__sync__subcmd__restore"
+                ;;
+            vault__sync,show)
+                cmd="vault__sync__subcmd__show"
                 ;;
             vault__sync,status)
                 cmd="vault__sync__subcmd__status"
@@ -94,6 +106,9 @@ _vault__sync() {
             vault__sync__subcmd__help,config)
                 cmd="vault__sync__subcmd__help__subcmd__config"
                 ;;
+            vault__sync__subcmd__help,diff)
+                cmd="vault__sync__subcmd__help__subcmd__diff"
+                ;;
             vault__sync__subcmd__help,help)
                 cmd="vault__sync__subcmd__help__subcmd__help"
                 ;;
@@ -106,6 +121,9 @@ _vault__sync() {
             vault__sync__subcmd__help,join)
                 cmd="vault__sync__subcmd__help__subcmd__join"
                 ;;
+            vault__sync__subcmd__help,log)
+                cmd="vault__sync__subcmd__help__subcmd__log"
+                ;;
             vault__sync__subcmd__help,man)
                 cmd="vault__sync__subcmd__help__subcmd__man"
                 ;;
@@ -117,6 +135,12 @@ _vault__sync() {
                 ;;
             vault__sync__subcmd__help,push)
                 cmd="vault__sync__subcmd__help__subcmd__push"
+                ;;
+            vault__sync__subcmd__help,restore)
+                cmd="vault__sync__subcmd__help__subcmd__restore"
+                ;;
+            vault__sync__subcmd__help,show)
+                cmd="vault__sync__subcmd__help__subcmd__show"
                 ;;
             vault__sync__subcmd__help,status)
                 cmd="vault__sync__subcmd__help__subcmd__status"
@@ -191,7 +215,7 @@ _vault__sync() {
 
     case "${cmd}" in
         vault__sync)
-            opts="-q -v -h -V --vault --json --quiet --verbose --color --no-progress --config --help --version init invite join watch push pull sync status peers verify config completions man help"
+            opts="-q -v -h -V --vault --json --quiet --verbose --color --no-progress --config --help --version init invite join watch push pull sync status peers log show diff restore verify config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -477,8 +501,37 @@ _vault__sync() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vault__subcmd__sync__subcmd__diff)
+            opts="-q -v -h --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vault__subcmd__sync__subcmd__help)
-            opts="init invite join watch push pull sync status peers verify config completions man help"
+            opts="init invite join watch push pull sync status peers log show diff restore verify config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -575,6 +628,20 @@ _vault__sync() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vault__subcmd__sync__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vault__subcmd__sync__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -618,6 +685,20 @@ _vault__sync() {
             return 0
             ;;
         vault__subcmd__sync__subcmd__help__subcmd__join)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__log)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -730,6 +811,34 @@ _vault__sync() {
             return 0
             ;;
         vault__subcmd__sync__subcmd__help__subcmd__push)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -877,6 +986,43 @@ _vault__sync() {
             fi
             case "${prev}" in
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__log)
+            opts="-n -q -v -h --limit --all --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1204,6 +1350,76 @@ _vault__sync() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__restore)
+            opts="-q -v -h --rev --at --to --dry-run --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rev)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__show)
+            opts="-q -v -h --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --vault)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then

@@ -40,6 +40,10 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand sync 'Take in local edits, send and fetch once'
             cand status 'Show the state of vault, device and peers'
             cand peers 'List the vault''s other devices, and manage them'
+            cand log 'List what happened to a file, or to the whole vault'
+            cand show 'Print what a file holds, or held'
+            cand diff 'Show what changed in a file'
+            cand restore 'Put an earlier version of a file back'
             cand verify 'Check the store against itself and against the folder'
             cand config 'Show and change settings'
             cand completions 'Print the completion script of a shell'
@@ -252,6 +256,65 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
         }
         &'vault-sync;peers;help;help'= {
         }
+        &'vault-sync;log'= {
+            cand -n 'Most revisions to list'
+            cand --limit 'Most revisions to list'
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --all 'List every save by itself'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vault-sync;show'= {
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vault-sync;diff'= {
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vault-sync;restore'= {
+            cand --rev 'The start of a revision''s name, as in `log`'
+            cand --at 'A time such as 2026-03-01T10:00, 2026-03-01, or 2h for two hours ago'
+            cand --to 'Put it there instead, and leave the file as it is'
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --dry-run 'Say what would be put back, and change nothing'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'vault-sync;verify'= {
             cand --vault 'Vault to work on; without it, the one that contains the current directory'
             cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
@@ -391,6 +454,10 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand sync 'Take in local edits, send and fetch once'
             cand status 'Show the state of vault, device and peers'
             cand peers 'List the vault''s other devices, and manage them'
+            cand log 'List what happened to a file, or to the whole vault'
+            cand show 'Print what a file holds, or held'
+            cand diff 'Show what changed in a file'
+            cand restore 'Put an earlier version of a file back'
             cand verify 'Check the store against itself and against the folder'
             cand config 'Show and change settings'
             cand completions 'Print the completion script of a shell'
@@ -426,6 +493,14 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
         &'vault-sync;help;peers;remove'= {
         }
         &'vault-sync;help;peers;add-address'= {
+        }
+        &'vault-sync;help;log'= {
+        }
+        &'vault-sync;help;show'= {
+        }
+        &'vault-sync;help;diff'= {
+        }
+        &'vault-sync;help;restore'= {
         }
         &'vault-sync;help;verify'= {
         }

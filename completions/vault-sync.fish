@@ -44,6 +44,10 @@ complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "pull" -d 'Tak
 complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "sync" -d 'Take in local edits, send and fetch once'
 complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "status" -d 'Show the state of vault, device and peers'
 complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "peers" -d 'List the vault\'s other devices, and manage them'
+complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "log" -d 'List what happened to a file, or to the whole vault'
+complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "show" -d 'Print what a file holds, or held'
+complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "diff" -d 'Show what changed in a file'
+complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "restore" -d 'Put an earlier version of a file back'
 complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "verify" -d 'Check the store against itself and against the folder'
 complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "config" -d 'Show and change settings'
 complete -c vault-sync -n "__fish_vault_sync_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -204,6 +208,52 @@ complete -c vault-sync -n "__fish_vault_sync_using_subcommand peers; and __fish_
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand peers; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Refuse a device from now on'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand peers; and __fish_seen_subcommand_from help" -f -a "add-address" -d 'Remember an address under which a device can be reached'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand peers; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -s n -l limit -d 'Most revisions to list' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -l config -d 'Set a configuration key for this run' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -l all -d 'List every save by itself'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -l json -d 'Print JSON objects on stdout, one for each line'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -s v -l verbose -d 'Say more on stderr; twice for still more'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -l no-progress -d 'Show no progress bars'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand show" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand show" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand show" -l config -d 'Set a configuration key for this run' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand show" -l json -d 'Print JSON objects on stdout, one for each line'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand show" -s v -l verbose -d 'Say more on stderr; twice for still more'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand show" -l no-progress -d 'Show no progress bars'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -l config -d 'Set a configuration key for this run' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -l json -d 'Print JSON objects on stdout, one for each line'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -s v -l verbose -d 'Say more on stderr; twice for still more'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -l no-progress -d 'Show no progress bars'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l rev -d 'The start of a revision\'s name, as in `log`' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l at -d 'A time such as 2026-03-01T10:00, 2026-03-01, or 2h for two hours ago' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l to -d 'Put it there instead, and leave the file as it is' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l config -d 'Set a configuration key for this run' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l dry-run -d 'Say what would be put back, and change nothing'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l json -d 'Print JSON objects on stdout, one for each line'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -s v -l verbose -d 'Say more on stderr; twice for still more'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l no-progress -d 'Show no progress bars'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand verify" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand verify" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
 always\t''
@@ -297,20 +347,24 @@ complete -c vault-sync -n "__fish_vault_sync_using_subcommand man" -s q -l quiet
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand man" -s v -l verbose -d 'Say more on stderr; twice for still more'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand man" -l no-progress -d 'Show no progress bars'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "init" -d 'Make a folder a vault and take in what is there'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "invite" -d 'Print a ticket that lets another device join'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "join" -d 'Join a vault with a ticket and fetch it'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "watch" -d 'Keep a vault in sync until stopped'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "push" -d 'Take in local edits and send them once'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "pull" -d 'Take in local edits and fetch those of others once'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "sync" -d 'Take in local edits, send and fetch once'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "status" -d 'Show the state of vault, device and peers'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "peers" -d 'List the vault\'s other devices, and manage them'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "verify" -d 'Check the store against itself and against the folder'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "config" -d 'Show and change settings'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers verify config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "init" -d 'Make a folder a vault and take in what is there'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "invite" -d 'Print a ticket that lets another device join'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "join" -d 'Join a vault with a ticket and fetch it'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "watch" -d 'Keep a vault in sync until stopped'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "push" -d 'Take in local edits and send them once'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "pull" -d 'Take in local edits and fetch those of others once'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "sync" -d 'Take in local edits, send and fetch once'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "status" -d 'Show the state of vault, device and peers'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "peers" -d 'List the vault\'s other devices, and manage them'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "log" -d 'List what happened to a file, or to the whole vault'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "show" -d 'Print what a file holds, or held'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "diff" -d 'Show what changed in a file'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "restore" -d 'Put an earlier version of a file back'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "verify" -d 'Check the store against itself and against the folder'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "config" -d 'Show and change settings'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and not __fish_seen_subcommand_from init invite join watch push pull sync status peers log show diff restore verify config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from peers" -f -a "list" -d 'List them; this is what happens without a subcommand'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from peers" -f -a "rename" -d 'Give a device another name, on every device'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from peers" -f -a "remove" -d 'Refuse a device from now on'

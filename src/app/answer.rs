@@ -242,6 +242,87 @@ pub struct Would {
     pub action: String,
 }
 
+/// The result of `log`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// [`VERSION`].
+    pub v: u32,
+    /// The file or folder that was asked about; `None` for the whole vault.
+    pub path: Option<String>,
+    /// The newest first.
+    pub revisions: Vec<LogEntry>,
+    /// Whether there are more than were asked for.
+    pub more: bool,
+}
+
+/// One revision in a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Its name; a prefix that only it has is enough.
+    pub rev: String,
+    /// When it was made, by the clock of its device; `None` where nobody knows.
+    pub at: Option<String>,
+    /// Who made it; `None` for what every device derives alike (a birth, a merge).
+    pub device: Option<Device>,
+    /// `created`, `edited`, `renamed`, `deleted`, `restored` or `merged`.
+    pub what: String,
+    /// Where the file lay after it.
+    pub path: String,
+    /// Where it lay before, if that was elsewhere.
+    pub from: Option<String>,
+    /// How many saves it is made of.
+    pub changes: u64,
+}
+
+/// The result of `show`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Show {
+    /// [`VERSION`].
+    pub v: u32,
+    /// Which file.
+    pub path: String,
+    /// Which revision of it.
+    pub rev: String,
+    /// When that was made.
+    pub at: Option<String>,
+    /// `text` or `attachment`.
+    pub kind: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// What it held, for texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// For attachments: the file of the vault that holds these bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// The result of `restore`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// [`VERSION`].
+    pub v: u32,
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// What was put back, or would be.
+    pub restored: Vec<RestoredFile>,
+    /// What could not be.
+    pub problems: Vec<Problem>,
+}
+
+/// One file that was put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoredFile {
+    /// Where it lies now.
+    pub path: String,
+    /// Which revision it is.
+    pub rev: String,
+    /// When that was made.
+    pub at: Option<String>,
+    /// Length in bytes.
+    pub bytes: u64,
+}
+
 /// The result of `verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verify {

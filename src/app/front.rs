@@ -17,7 +17,8 @@ use super::figures::{self, Surroundings};
 use super::ground::Ground;
 use super::host::{Host, Opening, Role};
 use super::listen::{Heard, Signals, Stop, at_once, by_person, listen, run};
-use super::perform::{pass_on, perform, until_stopped, value};
+use super::past;
+use super::perform::{names, pass_on, perform, until_stopped, value};
 use super::verify::{self, Access};
 use super::{Error, Failure, InitDone, Located, OnEvent, Request, fault, places};
 use crate::engine::{Command, Report, Status};
@@ -279,6 +280,7 @@ async fn alone(
     let role = match &request {
         Request::Status | Request::Peers => return figures_of(&desk, &request),
         Request::Verify { deep } => return verify_alone(desk, *deep).await,
+        Request::Log { .. } | Request::Show { .. } => return past_alone(desk, request).await,
         Request::Stop | Request::Events => {
             return Err(Error::new(
                 Failure::Io,
@@ -286,9 +288,10 @@ async fn alone(
             )
             .hint("`vault-sync watch` starts one."));
         }
-        Request::RenamePeer { .. } | Request::RemovePeer { .. } | Request::AddAddress { .. } => {
-            Role::Alone
-        }
+        Request::RenamePeer { .. }
+        | Request::RemovePeer { .. }
+        | Request::AddAddress { .. }
+        | Request::Restore { .. } => Role::Alone,
         Request::Invite { wait: true, .. } => Role::Wait,
         Request::Shot { dry_run: true, .. } => Role::Dry,
         Request::Invite { wait: false, .. } => Role::Brief,
@@ -359,6 +362,25 @@ async fn verify_alone(desk: Desk, deep: bool) -> Result<Value, Error> {
     let access = Access::Own(Arc::new(Mutex::new(store)));
     let checked = verify::check(&access, folder, deep).await?;
     value(&Verify { digest, ..checked })
+}
+
+/// What the store tells of the past, without taking anything in.
+async fn past_alone(desk: Desk, request: Request) -> Result<Value, Error> {
+    let (engine, _) = desk.engine(Tick::default(), false)?;
+    let names = names(&engine.status());
+    drop(engine);
+    let Desk { store, ground, hold: _hold, .. } = desk;
+    let folder = ground.to_read();
+    let folder = folder.ok_or_else(|| fault::bug("an open vault has a folder"))?;
+    let access = Access::Own(Arc::new(Mutex::new(store)));
+    match request {
+        Request::Log { path, limit, single } => {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            past::log(&access, names, path, limit, single).await
+        }
+        Request::Show { path, rev } => past::show(&access, folder, path, rev).await,
+        _ => Err(fault::bug("the request asks about the past")),
+    }
 }
 
 /// Checks that `dir` does not lie inside a vault: its files would belong to two.

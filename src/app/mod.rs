@@ -24,6 +24,7 @@ mod join;
 mod listen;
 mod lookout;
 mod memory;
+mod past;
 mod perform;
 mod places;
 mod post;

@@ -13,7 +13,8 @@ use super::clock::{rfc3339, wall};
 use super::driver::News;
 use super::event::event;
 use super::handle::{Handle, stopped};
-use super::{Error, Failure, Mode, Request, fault, figures, identity, verify};
+use super::verify::Access;
+use super::{Error, Failure, Mode, Request, fault, figures, identity, past, verify};
 use crate::engine::{Command, Report, Status};
 use crate::model::{Member, PeerId, WallMs};
 use crate::net::{Net, Ticket};
@@ -71,6 +72,20 @@ pub(crate) async fn perform(
             let wanted = Wanted { mode, peers, timeout_ms, dry_run };
             shoot(handle, wanted, news, &events).await
         }
+        Request::Log { path, limit, single } => {
+            let status = handle.status().await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            past::log(&Access::Thread(handle.clone()), names(&status), path, limit, single).await
+        }
+        Request::Show { path, rev } => {
+            let folder = handle.facts.ground.to_read();
+            let folder = folder.ok_or_else(|| fault::bug("a vault at work has a folder"))?;
+            past::show(&Access::Thread(handle.clone()), folder, path, rev).await
+        }
+        Request::Restore { path, rev, at_ms, to, dry_run } => {
+            let at = at_ms.map(WallMs);
+            past::restore(handle, past::Wanted { path, rev, at, to, dry_run }).await
+        }
         Request::Verify { deep } => verify::running(handle, deep).await,
         Request::Stop => {
             handle.command(Command::Stop).await?;
@@ -82,6 +97,11 @@ pub(crate) async fn perform(
             Ok(serde_json::json!({ "v": VERSION }))
         }
     }
+}
+
+/// Ids and names of every device of the vault, this one included.
+pub(crate) fn names(status: &Status) -> past::Names {
+    status.members.iter().map(|member| (member.id, member.name.clone())).collect()
 }
 
 /// A result as JSON.

@@ -90,6 +90,35 @@ pub enum Request {
         /// Lets one mass deletion pass.
         allow_mass_delete: bool,
     },
+    /// Lists revisions. Done: [`super::answer::Log`].
+    Log {
+        /// A file or a folder; empty for the whole vault.
+        path: String,
+        /// How many at most.
+        limit: u64,
+        /// Whether every save is listed by itself.
+        single: bool,
+    },
+    /// Shows what a file holds or held. Done: [`super::answer::Show`].
+    Show {
+        /// Which file.
+        path: String,
+        /// The start of a revision's name; what it holds now without.
+        rev: Option<String>,
+    },
+    /// Puts an earlier state back, as an edit. Done: [`super::answer::Restored`].
+    Restore {
+        /// A file; a folder or nothing together with a time.
+        path: String,
+        /// The start of a revision's name.
+        rev: Option<String>,
+        /// The state at this time, in milliseconds since 1970.
+        at_ms: Option<i64>,
+        /// Where to put it, instead of where it was.
+        to: Option<String>,
+        /// Only says what would be done.
+        dry_run: bool,
+    },
     /// Checks the store against itself and against the folder. Done: [`super::answer::Verify`].
     Verify {
         /// Whether every file is read again, instead of only looked at.
@@ -216,6 +245,24 @@ mod tests {
                     allow_mass_delete: true,
                 },
                 r#"{"shot":{"mode":"sync","peers":["desk"],"timeout_ms":30000,"dry_run":false,"allow_mass_delete":true}}"#,
+            ),
+            (
+                Request::Log { path: "a.md".into(), limit: 9, single: false },
+                r#"{"log":{"path":"a.md","limit":9,"single":false}}"#,
+            ),
+            (
+                Request::Show { path: "a.md".into(), rev: None },
+                r#"{"show":{"path":"a.md","rev":null}}"#,
+            ),
+            (
+                Request::Restore {
+                    path: "a.md".into(),
+                    rev: Some("ab".into()),
+                    at_ms: None,
+                    to: None,
+                    dry_run: true,
+                },
+                r#"{"restore":{"path":"a.md","rev":"ab","at_ms":null,"to":null,"dry_run":true}}"#,
             ),
             (Request::Verify { deep: true }, r#"{"verify":{"deep":true}}"#),
             (Request::Stop, r#""stop""#),

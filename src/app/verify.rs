@@ -35,7 +35,7 @@ pub(crate) enum Access {
 }
 
 impl Access {
-    async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Store) -> T + Send + 'static,
     ) -> Result<T, Error> {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    completions, config, init, invite, join, man, peers, pull, push, status, sync, verify, watch,
+    completions, config, diff, init, invite, join, log, man, peers, pull, push, restore, show,
+    status, sync, verify, watch,
 };
 
 /// Keep a folder of notes the same on all your devices
@@ -89,6 +90,10 @@ pub(super) enum Command {
     Sync(sync::Sync),
     Status(status::Status),
     Peers(peers::Peers),
+    Log(log::Log),
+    Show(show::Show),
+    Diff(diff::Diff),
+    Restore(restore::Restore),
     Verify(verify::Verify),
     Config(config::Config),
     Completions(completions::Completions),
@@ -114,6 +119,10 @@ impl Command {
             | Self::Sync(_)
             | Self::Status(_)
             | Self::Peers(_)
+            | Self::Log(_)
+            | Self::Show(_)
+            | Self::Diff(_)
+            | Self::Restore(_)
             | Self::Verify(_)
             | Self::Config(_)
             | Self::Completions(_)

@@ -128,6 +128,16 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
+    /// Writes bytes as they are, and hands them on at once.
+    pub(super) fn raw(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let stdout = &mut self.stdout;
+        self.progress.aside(|| {
+            stdout.write_all(bytes)?;
+            stdout.flush()
+        })?;
+        Ok(())
+    }
+
     /// Writes one object on a line of its own.
     pub(super) fn json(&mut self, value: &Value) -> Result<(), Error> {
         self.result(&value.to_string())

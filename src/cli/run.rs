@@ -14,7 +14,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::args::{Arguments, Color, Command, Global};
 use super::commands::{
-    completions, config, init, invite, join, man, peers, pull, push, status, sync, verify, watch,
+    completions, config, diff, init, invite, join, log, man, peers, pull, push, restore, show,
+    status, sync, verify, watch,
 };
 use super::context::Context;
 use super::error::Error;
@@ -112,6 +113,10 @@ fn act(command: &Command, context: &mut Context<'_>) -> Result<Exit, Error> {
         Command::Sync(arguments) => sync::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
         Command::Peers(arguments) => peers::run(arguments, context),
+        Command::Log(arguments) => log::run(arguments, context),
+        Command::Show(arguments) => show::run(arguments, context),
+        Command::Diff(arguments) => diff::run(arguments, context),
+        Command::Restore(arguments) => restore::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Config(arguments) => config::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, context),

@@ -41,15 +41,45 @@ impl Birth {
     }
 }
 
+/// Bytes of a peer's id in the actor of its changes.
+const MARK_BYTES: usize = 8;
+
+/// The first bytes of a peer's id, as its changes carry them.
+pub type Mark = [u8; MARK_BYTES];
+
 /// Who makes an edit: one device in one life of its store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Author([u8; 16]);
 
 impl Author {
     /// Derives the actor of `peer` in this `life`. A store made anew has another life, so that no
-    /// sequence number is ever used for two different changes.
+    /// sequence number is ever used for two different changes. Half of it names the peer, so that a
+    /// history can say who.
     pub fn new(peer: PeerId, life: Life) -> Self {
-        Self(first(&derive(AUTHOR_ACTOR, &[peer.as_bytes(), life.as_bytes()])))
+        let hash = derive(AUTHOR_ACTOR, &[peer.as_bytes(), life.as_bytes()]);
+        let mut bytes = [0; 16];
+        bytes[..MARK_BYTES].copy_from_slice(&Self::mark(peer));
+        bytes[MARK_BYTES..].copy_from_slice(&hash[..MARK_BYTES]);
+        Self(bytes)
+    }
+
+    /// What a peer's changes carry of its id.
+    pub fn mark(peer: PeerId) -> Mark {
+        let mut mark = [0; MARK_BYTES];
+        mark.copy_from_slice(&peer.as_bytes()[..MARK_BYTES]);
+        mark
+    }
+
+    /// The mark in the actor of an author's change, on whichever strand. The actor of any other
+    /// change gives a mark that no peer has.
+    pub(super) fn mark_of(actor: &ActorId) -> Mark {
+        let bytes = actor.to_bytes();
+        let own = &bytes[bytes.len().saturating_sub(2 * MARK_BYTES)..];
+        let mut mark = [0; MARK_BYTES];
+        for (to, from) in mark.iter_mut().zip(own) {
+            *to = *from;
+        }
+        mark
     }
 
     pub(super) fn actor(self) -> ActorId {

@@ -1,14 +1,16 @@
 //! One file's document: what it holds, and what it can tell.
 
-use automerge::{ActorId, Automerge, ChangeHash as Hash, ObjId, ObjType, ROOT, ReadDoc, Value};
+use automerge::{
+    ActorId, Automerge, ChangeHash as Hash, ChangeMetadata, ObjId, ObjType, ROOT, ReadDoc, Value,
+};
 
-use super::birth::{Birth, import_actor, promotion_actor};
+use super::birth::{Author, Birth, import_actor, promotion_actor};
 use super::error::Error;
 use super::foreign;
 use super::graph::Graph;
 use super::import::{self, Import};
 use super::register::{self, Held};
-use super::view::{Body, Moment, View};
+use super::view::{Body, Maker, Moment, View};
 use crate::model::{ChangeHash, Content, Heads, Kind, StoredDocument, VaultPath, WallMs};
 
 /// Bytes that a loaded document takes beside its text and its changes; measured on small notes.
@@ -227,11 +229,31 @@ impl Document {
         let changes = self.doc.get_changes_meta(&[]);
         changes
             .iter()
-            .map(|change| Moment {
-                hash: ChangeHash(change.hash.0),
-                time: WallMs(change.timestamp.saturating_mul(1000)),
+            .map(|change| {
+                let at = std::slice::from_ref(&change.hash);
+                let path = register::path(&self.doc, at);
+                Moment {
+                    hash: ChangeHash(change.hash.0),
+                    time: WallMs(change.timestamp.saturating_mul(1000)),
+                    maker: self.maker(change),
+                    parents: version(&change.deps),
+                    path: path.unwrap_or_else(|| self.birth_path.clone()),
+                    alive: register::alive(&self.doc, at).is_some(),
+                }
             })
             .collect()
+    }
+
+    fn maker(&self, change: &ChangeMetadata<'_>) -> Maker {
+        let born = change.hash == self.root
+            || (change.timestamp == 0 && change.seq == 1 && change.deps.len() == 1);
+        if self.joins(&change.hash).is_some() {
+            Maker::Merge
+        } else if born {
+            Maker::Birth
+        } else {
+            Maker::Device(Author::mark_of(&change.actor))
+        }
     }
 
     /// The file as it is now.

@@ -35,7 +35,8 @@
 //!
 //! # Later changes
 //!
-//! - An author's actor is *H*(`vault-sync author actor v1`, peer, life); beside other changes of the
+//! - An author's actor is the first 8 bytes of its peer id, then 8 of *H*(`vault-sync author actor
+//!   v1`, peer, life); beside other changes of the
 //!   same author the library puts a marker and a number before it, one for each strand.
 //! - A fix-up builds on the heads it joins, has time 0, and an actor of two halves: 8 bytes of
 //!   *H*(`vault-sync fix-up heads v1`, sorted heads…), 8 of *H*(`vault-sync fix-up content v1`, what
@@ -67,10 +68,10 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use birth::{Author, Birth};
+pub use birth::{Author, Birth, Mark};
 pub use document::Document;
 pub use edit::Edited;
 pub use error::Error;
 pub use foreign::{Applied, CHANGE_LIMIT_BYTES, OPERATION_LIMIT, SAVE_LIMIT_BYTES};
 pub use settle::{Choice, Settled};
-pub use view::{Body, Moment, View};
+pub use view::{Body, Maker, Moment, View};

@@ -98,7 +98,7 @@ impl Document {
     }
 
     /// What a change joins, if it is a fix-up.
-    fn joins(&self, hash: &Hash) -> Option<Vec<Hash>> {
+    pub(super) fn joins(&self, hash: &Hash) -> Option<Vec<Hash>> {
         let change = self.doc.get_change_meta_by_hash(hash)?;
         let fix_up = change.deps.len() > 1
             && change.seq == 1

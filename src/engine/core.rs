@@ -440,6 +440,7 @@ impl Engine {
             }
         });
         Status {
+            ready: self.stage == Stage::Ready,
             digest: self.index.digest(),
             files: self.index.files(),
             deleted: self.index.tombstones(),

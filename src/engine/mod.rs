@@ -21,6 +21,7 @@ mod job;
 mod keep;
 mod link;
 mod members;
+mod past;
 mod progress;
 mod report;
 mod send;
@@ -41,6 +42,7 @@ pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};
 pub use input::{DialError, Hint, Input, ScanError};
 pub use job::{Job, Outcome};
+pub use past::{Deed, Held, Past, Revision, made_by};
 pub use report::{Report, Work};
 pub use status::{PeerStatus, Status};
 

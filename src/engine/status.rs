@@ -5,6 +5,8 @@ use crate::model::{Digest, Member, PeerId, Problem, WallMs};
 /// The figures.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Status {
+    /// Whether the folder was looked through and what was found is durable.
+    pub ready: bool,
     /// The vault's digest.
     pub digest: Digest,
     /// Files that exist.

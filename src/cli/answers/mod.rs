@@ -247,7 +247,7 @@ pub(super) fn verify(verify: &Verify, paint: Paint) -> String {
     text + &problems(&verify.problems, paint)
 }
 
-fn problems(problems: &[Problem], paint: Paint) -> String {
+pub(super) fn problems(problems: &[Problem], paint: Paint) -> String {
     let mut text = String::new();
     if problems.is_empty() {
         return text;

@@ -1,0 +1,410 @@
+//! The past of files: lists revisions, shows what one held, and puts it back as an ordinary edit.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::answer::{Device, Log, LogEntry, Restored, RestoredFile, Show, VERSION};
+use super::clock::{rfc3339, wall};
+use super::handle::Handle;
+use super::perform::value;
+use super::verify::Access;
+use super::{Error, Failure, fault};
+use crate::engine::{Held, Past, Revision, made_by};
+use crate::model::{
+    ChangeHash, Content, Kind, Observed, PeerId, Source, Step, StepError, VaultPath, WallMs,
+};
+use crate::store::Store;
+use crate::vault::Folder;
+
+/// How long the folder may take to be looked through before something is put back.
+const READY_LIMIT: Duration = Duration::from_secs(60);
+/// Pause between two looks at whether it was.
+const READY_PAUSE: Duration = Duration::from_millis(20);
+/// Steps taken together.
+const STEPS_AT_ONCE: usize = 256;
+
+/// Who may have made a revision: ids and names, this device's own included.
+pub(crate) type Names = Vec<(PeerId, String)>;
+
+/// What is asked of the past.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// A file, or a folder; empty for the whole vault.
+    pub(crate) path: String,
+    /// The start of a revision's name.
+    pub(crate) rev: Option<String>,
+    /// The state at this time.
+    pub(crate) at: Option<WallMs>,
+    /// Where to put it, instead of where it was.
+    pub(crate) to: Option<String>,
+    /// Whether to say only what would be done.
+    pub(crate) dry_run: bool,
+}
+
+/// Lists revisions of a file, of the files in a folder, or of the whole vault.
+pub(crate) async fn log(
+    store: &Access,
+    names: Names,
+    path: String,
+    limit: usize,
+    single: bool,
+) -> Result<Value, Error> {
+    let asked = path.clone();
+    let pasts = store.ask(move |store| pasts(store, &asked)).await??;
+    let mut told: Vec<(Option<WallMs>, LogEntry)> = Vec::new();
+    for past in &pasts {
+        let mut upper = None;
+        for revision in past.revisions(single) {
+            // What nobody dated came before whatever it led to.
+            upper = revision.time.or(upper).or(Some(past.mtime()));
+            told.push((upper, entry(&revision, &names)));
+        }
+    }
+    if pasts.len() > 1 {
+        // Stable: what one file tells stays in its order.
+        told.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    }
+    let more = told.len() > limit;
+    let revisions = told.into_iter().take(limit).map(|(_, entry)| entry).collect();
+    let path = Some(path).filter(|path| !path.is_empty());
+    value(&Log { v: VERSION, path, revisions, more })
+}
+
+/// Shows what a file holds or held.
+pub(crate) async fn show(
+    store: &Access,
+    folder: Folder,
+    path: String,
+    rev: Option<String>,
+) -> Result<Value, Error> {
+    let found = store.ask(move |store| state(store, &path, rev.as_deref(), None)).await??;
+    let mut show = Show {
+        v: VERSION,
+        path: found.path.to_string(),
+        rev: found.rev.to_string(),
+        at: found.time.map(rfc3339),
+        kind: "text".to_owned(),
+        bytes: found.content.size,
+        text: None,
+        file: None,
+    };
+    match found.source {
+        Bytes::Text(text) => show.text = Some(text),
+        Bytes::OnDisk(path) => {
+            show.kind = "attachment".to_owned();
+            let Observed::File(seen) = folder.look(&path) else {
+                return Err(not_here(&found.path));
+            };
+            if seen.content != found.content {
+                return Err(not_here(&found.path));
+            }
+            show.file = Some(path.to_string());
+        }
+    }
+    value(&show)
+}
+
+/// Puts a state of the past back, as an ordinary edit of the folder.
+pub(crate) async fn restore(handle: &Handle, wanted: Wanted) -> Result<Value, Error> {
+    until_ready(handle).await?;
+    let Wanted { path, rev, at, to, dry_run } = wanted;
+    let asked = path.clone();
+    let access = Access::Thread(handle.clone());
+    let states = access.ask(move |store| states(store, &asked, rev.as_deref(), at)).await??;
+    let target = |state: &State| match &to {
+        Some(to) => VaultPath::parse(to).map_err(|error| {
+            Error::new(Failure::Usage, format!("{to:?} is no path in a vault")).caused_by(error)
+        }),
+        None => Ok(state.path.clone()),
+    };
+    let mut plan = Vec::new();
+    for state in states {
+        plan.push((target(&state)?, state));
+    }
+    let folder = handle.facts.ground.to_write();
+    let folder = folder.ok_or_else(|| fault::bug("a vault at work has a folder"))?;
+    let done = tokio::task::spawn_blocking(move || put_back(&folder, plan, dry_run));
+    let (files, problems) =
+        done.await.map_err(|error| fault::bug("putting files back").caused_by(error))?;
+    value(&Restored { v: VERSION, dry_run, restored: files, problems })
+}
+
+/// Waits until everything in the folder is taken in, so that nothing of it is lost by what follows.
+async fn until_ready(handle: &Handle) -> Result<(), Error> {
+    let limit = tokio::time::Instant::now() + READY_LIMIT;
+    loop {
+        let status = handle.status().await?;
+        if status.ready && status.pending == 0 {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() >= limit {
+            return if status.ready {
+                // Something waits for a peer; the folder itself was looked through.
+                Ok(())
+            } else {
+                Err(Error::new(Failure::Busy, "the folder is still being looked through")
+                    .hint("Try again in a moment."))
+            };
+        }
+        tokio::time::sleep(READY_PAUSE).await;
+    }
+}
+
+/// A state of one file, and where its bytes are.
+struct State {
+    path: VaultPath,
+    rev: ChangeHash,
+    time: Option<WallMs>,
+    content: Content,
+    source: Bytes,
+}
+
+enum Bytes {
+    Text(String),
+    /// In this file of the vault.
+    OnDisk(VaultPath),
+}
+
+/// The files that `path` names: those that lie or lay there, or else those in that folder.
+fn pasts(store: &Store, path: &str) -> Result<Vec<Past>, Error> {
+    let rows = store.files().map_err(|error| fault::of_store(&error))?.rows;
+    let wanted = path.trim_matches('/');
+    let folder = format!("{wanted}/");
+    let (mut exact, mut inside) = (Vec::new(), Vec::new());
+    for (id, record) in rows {
+        let Ok(bare) = Past::read(&record, None) else { continue };
+        let at = bare.path().as_str();
+        let group = match () {
+            () if !bare.is_file() => continue,
+            () if at == wanted => &mut exact,
+            () if wanted.is_empty() || at.starts_with(&folder) => &mut inside,
+            () => continue,
+        };
+        let stored = store.document(id).map_err(|error| fault::of_store(&error))?;
+        let past = Past::read(&record, stored.as_ref()).map_err(|text| {
+            Error::new(Failure::Damaged, format!("the past of {wanted} cannot be read"))
+                .caused_by(text)
+        })?;
+        group.push(past);
+    }
+    let found = if exact.is_empty() { inside } else { exact };
+    if found.is_empty() && !wanted.is_empty() {
+        return Err(Error::new(Failure::Usage, format!("no file is or was at {wanted}"))
+            .hint("`vault-sync log` lists what happened in the whole vault."));
+    }
+    Ok(found)
+}
+
+/// The one state that a path and a revision name.
+fn state(store: &Store, path: &str, rev: Option<&str>, at: Option<WallMs>) -> Result<State, Error> {
+    let pasts = pasts(store, path)?;
+    let wanted = path.trim_matches('/');
+    let mut here: Vec<Past> =
+        pasts.into_iter().filter(|past| past.path().as_str() == wanted).collect();
+    // The file that is there first, then those that were, the last one first.
+    here.sort_by_key(|past| std::cmp::Reverse((past.alive(), past.mtime())));
+    let Some(first) = here.first() else {
+        return Err(Error::new(Failure::Usage, format!("{wanted} is a folder"))
+            .hint("Name a file, or give a time to `restore`."));
+    };
+    if let Some(prefix) = rev {
+        let found: Vec<(usize, Result<ChangeHash, usize>)> =
+            here.iter().map(|past| past.find(prefix)).enumerate().collect();
+        let fitting: usize =
+            found.iter().map(|(_, it)| it.as_ref().map_or_else(|count| *count, |_| 1)).sum();
+        let one = found.into_iter().find_map(|(at, it)| Some((at, it.ok()?)));
+        return match one.filter(|_| fitting == 1) {
+            Some((at, rev)) => state_of(store, &here[at], Some(rev)),
+            None => Err(unknown(wanted, prefix, fitting)),
+        };
+    }
+    if let Some(at) = at {
+        let found = here.iter().find_map(|past| Some((past, past.at(at).filter(|it| it.alive)?)));
+        return match found {
+            Some((past, revision)) => state_of(store, past, Some(revision.rev)),
+            None => Err(Error::new(
+                Failure::Usage,
+                format!("{wanted} did not exist at {}", rfc3339(at)),
+            )),
+        };
+    }
+    state_of(store, first, None)
+}
+
+/// The states to put back: of one file, or at a time of all files in a folder.
+fn states(
+    store: &Store,
+    path: &str,
+    rev: Option<&str>,
+    at: Option<WallMs>,
+) -> Result<Vec<State>, Error> {
+    let pasts = pasts(store, path)?;
+    let wanted = path.trim_matches('/');
+    let single = pasts.iter().any(|past| past.path().as_str() == wanted);
+    match (single, rev, at) {
+        (true, None, None) => Ok(vec![before_the_end(store, path)?]),
+        (true, rev, at) => Ok(vec![state(store, path, rev, at)?]),
+        (false, None, Some(at)) => {
+            let mut states = Vec::new();
+            for past in &pasts {
+                let Some(revision) = past.at(at).filter(|it| it.alive) else { continue };
+                let mut state = state_of(store, past, Some(revision.rev))?;
+                state.path = revision.path;
+                states.push(state);
+            }
+            Ok(states)
+        }
+        (false, ..) => Err(Error::new(Failure::Usage, format!("{wanted:?} is a folder"))
+            .hint("Say with --at from when its files are to be.")),
+    }
+}
+
+/// What a deleted file held last.
+fn before_the_end(store: &Store, path: &str) -> Result<State, Error> {
+    let here = pasts(store, path)?;
+    let alive = here.iter().any(Past::alive);
+    if alive {
+        return Err(Error::new(Failure::Usage, format!("{path} is there"))
+            .hint("Say with --rev or --at which of its earlier versions to put back."));
+    }
+    state(store, path, None, None)
+}
+
+fn state_of(store: &Store, past: &Past, rev: Option<ChangeHash>) -> Result<State, Error> {
+    let revisions = past.revisions(true);
+    let of_rev = |rev: ChangeHash| revisions.iter().find(|it| it.rev == rev);
+    let revision = rev.and_then(of_rev).or_else(|| revisions.first());
+    let revision = revision.ok_or_else(|| fault::bug("every file has a revision"))?;
+    let path = past.path().clone();
+    let held = past.held(rev).map_err(|text| {
+        Error::new(Failure::Damaged, format!("a revision of {path} cannot be read")).caused_by(text)
+    })?;
+    let (content, source) = match held {
+        Held::Text(text) => (Content::of(text.as_bytes()), Bytes::Text(text)),
+        Held::Content(Kind::Text, content) => {
+            let text = store.text(content.hash).map_err(|error| fault::of_store(&error))?;
+            let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+            (content, Bytes::Text(text.ok_or_else(|| not_here(&path))?))
+        }
+        Held::Content(_, content) => {
+            (content, Bytes::OnDisk(place_of(store, content)?.ok_or_else(|| not_here(&path))?))
+        }
+    };
+    let time = revision.time.or_else(|| (!past_is_edited(&revisions)).then(|| past.mtime()));
+    Ok(State { path, rev: revision.rev, time, content, source })
+}
+
+fn past_is_edited(revisions: &[Revision]) -> bool {
+    revisions.len() > 1
+}
+
+/// A file of the vault that holds this content on this disk.
+fn place_of(store: &Store, content: Content) -> Result<Option<VaultPath>, Error> {
+    let rows = store.files().map_err(|error| fault::of_store(&error))?.rows;
+    let mut pasts = rows.iter().filter_map(|(_, record)| Past::read(record, None).ok());
+    Ok(pasts.find_map(|past| past.on_disk(content).cloned()))
+}
+
+fn not_here(path: &VaultPath) -> Error {
+    Error::new(Failure::LeftAside, format!("the bytes of that version of {path} are not here"))
+        .hint("Attachments are kept as long as a file of the vault, or its trash, holds them.")
+}
+
+fn unknown(path: &str, prefix: &str, fitting: usize) -> Error {
+    let message = if fitting == 0 {
+        format!("{path} has no revision {prefix:?}")
+    } else {
+        format!("{fitting} revisions of {path} begin with {prefix:?}")
+    };
+    Error::new(Failure::Usage, message)
+        .hint(format!("`vault-sync log {path}` lists them; a few more digits tell them apart."))
+}
+
+fn entry(revision: &Revision, names: &Names) -> LogEntry {
+    let known = names.iter().find(|(peer, _)| made_by(revision, *peer));
+    let device = match (known, revision.maker) {
+        (Some((peer, name)), _) => Some(Device { id: peer.to_string(), name: name.clone() }),
+        (None, Some(mark)) => Some(Device {
+            id: data_encoding::HEXLOWER.encode(&mark),
+            name: "a device that is gone".to_owned(),
+        }),
+        (None, None) => None,
+    };
+    LogEntry {
+        rev: revision.rev.to_string(),
+        at: revision.time.map(rfc3339),
+        device,
+        what: revision.deed.as_str().to_owned(),
+        path: revision.path.to_string(),
+        from: revision.from.as_ref().map(ToString::to_string),
+        changes: revision.changes,
+    }
+}
+
+/// Writes states into the folder; what is there already stays untouched.
+fn put_back(
+    folder: &Folder,
+    plan: Vec<(VaultPath, State)>,
+    dry_run: bool,
+) -> (Vec<RestoredFile>, Vec<crate::model::Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    let now = wall();
+    for some in plan.chunks(STEPS_AT_ONCE) {
+        let (mut steps, mut about) = (Vec::new(), Vec::new());
+        for (path, state) in some {
+            let expected = match folder.look(path) {
+                Observed::File(seen) if seen.content == state.content => continue,
+                Observed::File(seen) => Some(seen.content),
+                Observed::Absent => None,
+                Observed::Problem(problem) | Observed::Special(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+                Observed::Folder { .. } | Observed::Ignored => {
+                    problems.push(in_the_way(path));
+                    continue;
+                }
+            };
+            let source = match &state.source {
+                Bytes::Text(text) => Source::Bytes(text.clone().into_bytes()),
+                Bytes::OnDisk(path) => {
+                    Source::CopyOf { path: path.clone(), content: state.content }
+                }
+            };
+            steps.push(Step::Replace { path: path.clone(), expected, source, mtime_ms: now.0 });
+            about.push(RestoredFile {
+                path: path.to_string(),
+                rev: state.rev.to_string(),
+                at: state.time.map(rfc3339),
+                bytes: state.content.size,
+            });
+        }
+        if dry_run {
+            files.extend(about);
+            continue;
+        }
+        for (result, about) in folder.apply(&steps).into_iter().zip(about) {
+            match result {
+                Ok(_) => files.push(about),
+                Err(StepError::Problem(problem)) => problems.push(problem),
+                Err(StepError::Changed | StepError::Ignored | StepError::SourceGone) => {
+                    problems.push(crate::model::Problem {
+                        path: about.path,
+                        kind: crate::model::ProblemKind::Changing,
+                        message: "it changed at this very moment; try again".to_owned(),
+                    });
+                }
+            }
+        }
+    }
+    (files, problems)
+}
+
+fn in_the_way(path: &VaultPath) -> crate::model::Problem {
+    crate::model::Problem {
+        path: path.to_string(),
+        kind: crate::model::ProblemKind::Clash,
+        message: "a folder, or something left out by the rules, lies there".to_owned(),
+    }
+}
