@@ -39,6 +39,8 @@ pub enum Failure {
     Bug,
     /// A configuration file or the environment holds a wrong key or value.
     Config,
+    /// No file, or no version of it, goes by this name.
+    NoSuchVersion,
     /// A wrong argument.
     Usage,
     /// The port to listen on is taken.

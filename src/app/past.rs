@@ -12,7 +12,8 @@ use super::verify::Access;
 use super::{Error, Failure, fault};
 use crate::engine::{Held, Past, Revision, made_by};
 use crate::model::{
-    ChangeHash, Content, Kind, Observed, PeerId, Source, Step, StepError, VaultPath, WallMs,
+    ChangeHash, Content, Kind, Observed, PeerId, Problem, ProblemKind, Source, Step, StepError,
+    VaultPath, WallMs,
 };
 use crate::store::Store;
 use crate::vault::Folder;
@@ -111,7 +112,8 @@ pub(crate) async fn restore(handle: &Handle, wanted: Wanted) -> Result<Value, Er
     let Wanted { path, rev, at, to, dry_run } = wanted;
     let asked = path.clone();
     let access = Access::Thread(handle.clone());
-    let states = access.ask(move |store| states(store, &asked, rev.as_deref(), at)).await??;
+    let found = access.ask(move |store| states(store, &asked, rev.as_deref(), at)).await??;
+    let (states, mut lost) = found;
     let target = |state: &State| match &to {
         Some(to) => VaultPath::parse(to).map_err(|error| {
             Error::new(Failure::Usage, format!("{to:?} is no path in a vault")).caused_by(error)
@@ -125,8 +127,9 @@ pub(crate) async fn restore(handle: &Handle, wanted: Wanted) -> Result<Value, Er
     let folder = handle.facts.ground.to_write();
     let folder = folder.ok_or_else(|| fault::bug("a vault at work has a folder"))?;
     let done = tokio::task::spawn_blocking(move || put_back(&folder, plan, dry_run));
-    let (files, problems) =
+    let (files, mut problems) =
         done.await.map_err(|error| fault::bug("putting files back").caused_by(error))?;
+    problems.append(&mut lost);
     value(&Restored { v: VERSION, dry_run, restored: files, problems })
 }
 
@@ -190,7 +193,7 @@ fn pasts(store: &Store, path: &str) -> Result<Vec<Past>, Error> {
     }
     let found = if exact.is_empty() { inside } else { exact };
     if found.is_empty() && !wanted.is_empty() {
-        return Err(Error::new(Failure::Usage, format!("no file is or was at {wanted}"))
+        return Err(Error::new(Failure::NoSuchVersion, format!("no file is or was at {wanted}"))
             .hint("`vault-sync log` lists what happened in the whole vault."));
     }
     Ok(found)
@@ -205,7 +208,7 @@ fn state(store: &Store, path: &str, rev: Option<&str>, at: Option<WallMs>) -> Re
     // The file that is there first, then those that were, the last one first.
     here.sort_by_key(|past| std::cmp::Reverse((past.alive(), past.mtime())));
     let Some(first) = here.first() else {
-        return Err(Error::new(Failure::Usage, format!("{wanted} is a folder"))
+        return Err(Error::new(Failure::NoSuchVersion, format!("{wanted} is a folder"))
             .hint("Name a file, or give a time to `restore`."));
     };
     if let Some(prefix) = rev {
@@ -224,7 +227,7 @@ fn state(store: &Store, path: &str, rev: Option<&str>, at: Option<WallMs>) -> Re
         return match found {
             Some((past, revision)) => state_of(store, past, Some(revision.rev)),
             None => Err(Error::new(
-                Failure::Usage,
+                Failure::NoSuchVersion,
                 format!("{wanted} did not exist at {}", rfc3339(at)),
             )),
         };
@@ -238,24 +241,31 @@ fn states(
     path: &str,
     rev: Option<&str>,
     at: Option<WallMs>,
-) -> Result<Vec<State>, Error> {
+) -> Result<(Vec<State>, Vec<Problem>), Error> {
     let pasts = pasts(store, path)?;
     let wanted = path.trim_matches('/');
     let single = pasts.iter().any(|past| past.path().as_str() == wanted);
     match (single, rev, at) {
-        (true, None, None) => Ok(vec![before_the_end(store, path)?]),
-        (true, rev, at) => Ok(vec![state(store, path, rev, at)?]),
+        (true, None, None) => Ok((vec![before_the_end(store, path)?], Vec::new())),
+        (true, rev, at) => Ok((vec![state(store, path, rev, at)?], Vec::new())),
         (false, None, Some(at)) => {
-            let mut states = Vec::new();
+            let (mut states, mut problems) = (Vec::new(), Vec::new());
             for past in &pasts {
                 let Some(revision) = past.at(at).filter(|it| it.alive) else { continue };
-                let mut state = state_of(store, past, Some(revision.rev))?;
-                state.path = revision.path;
-                states.push(state);
+                match state_of(store, past, Some(revision.rev)) {
+                    Ok(state) => states.push(State { path: revision.path, ..state }),
+                    // One file that is lost keeps no other one back.
+                    Err(error) if error.kind == Failure::LeftAside => problems.push(Problem {
+                        path: revision.path.to_string(),
+                        kind: ProblemKind::Unreadable,
+                        message: error.message,
+                    }),
+                    Err(error) => return Err(error),
+                }
             }
-            Ok(states)
+            Ok((states, problems))
         }
-        (false, ..) => Err(Error::new(Failure::Usage, format!("{wanted:?} is a folder"))
+        (false, ..) => Err(Error::new(Failure::NoSuchVersion, format!("{wanted:?} is a folder"))
             .hint("Say with --at from when its files are to be.")),
     }
 }
@@ -265,7 +275,7 @@ fn before_the_end(store: &Store, path: &str) -> Result<State, Error> {
     let here = pasts(store, path)?;
     let alive = here.iter().any(Past::alive);
     if alive {
-        return Err(Error::new(Failure::Usage, format!("{path} is there"))
+        return Err(Error::new(Failure::NoSuchVersion, format!("{path} is there"))
             .hint("Say with --rev or --at which of its earlier versions to put back."));
     }
     state(store, path, None, None)
@@ -317,7 +327,7 @@ fn unknown(path: &str, prefix: &str, fitting: usize) -> Error {
     } else {
         format!("{fitting} revisions of {path} begin with {prefix:?}")
     };
-    Error::new(Failure::Usage, message)
+    Error::new(Failure::NoSuchVersion, message)
         .hint(format!("`vault-sync log {path}` lists them; a few more digits tell them apart."))
 }
 
@@ -347,7 +357,7 @@ fn put_back(
     folder: &Folder,
     plan: Vec<(VaultPath, State)>,
     dry_run: bool,
-) -> (Vec<RestoredFile>, Vec<crate::model::Problem>) {
+) -> (Vec<RestoredFile>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     let now = wall();
     for some in plan.chunks(STEPS_AT_ONCE) {
@@ -389,9 +399,9 @@ fn put_back(
                 Ok(_) => files.push(about),
                 Err(StepError::Problem(problem)) => problems.push(problem),
                 Err(StepError::Changed | StepError::Ignored | StepError::SourceGone) => {
-                    problems.push(crate::model::Problem {
+                    problems.push(Problem {
                         path: about.path,
-                        kind: crate::model::ProblemKind::Changing,
+                        kind: ProblemKind::Changing,
                         message: "it changed at this very moment; try again".to_owned(),
                     });
                 }
@@ -401,10 +411,10 @@ fn put_back(
     (files, problems)
 }
 
-fn in_the_way(path: &VaultPath) -> crate::model::Problem {
-    crate::model::Problem {
+fn in_the_way(path: &VaultPath) -> Problem {
+    Problem {
         path: path.to_string(),
-        kind: crate::model::ProblemKind::Clash,
+        kind: ProblemKind::Clash,
         message: "a folder, or something left out by the rules, lies there".to_owned(),
     }
 }

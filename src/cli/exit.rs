@@ -55,6 +55,7 @@ impl From<Failure> for Exit {
         match failure {
             Failure::NotAVault
             | Failure::NoSuchFolder
+            | Failure::NoSuchVersion
             | Failure::NotAFolder
             | Failure::Unreadable
             | Failure::OtherVault
@@ -85,6 +86,7 @@ mod tests {
         for (failure, code) in [
             (Failure::NotAVault, 1),
             (Failure::NoSuchFolder, 1),
+            (Failure::NoSuchVersion, 1),
             (Failure::NotAFolder, 1),
             (Failure::Unreadable, 1),
             (Failure::OtherVault, 1),

@@ -18,6 +18,7 @@ mod kill;
 mod live;
 mod names;
 mod oneshot;
+mod past;
 mod raw;
 mod real;
 mod stopped;
