@@ -22,6 +22,9 @@ _vault__sync() {
             vault__sync,config)
                 cmd="vault__sync__subcmd__config"
                 ;;
+            vault__sync,conflicts)
+                cmd="vault__sync__subcmd__conflicts"
+                ;;
             vault__sync,diff)
                 cmd="vault__sync__subcmd__diff"
                 ;;
@@ -100,11 +103,38 @@ _vault__sync() {
             vault__sync__subcmd__config__subcmd__help,set)
                 cmd="vault__sync__subcmd__config__subcmd__help__subcmd__set"
                 ;;
+            vault__sync__subcmd__conflicts,help)
+                cmd="vault__sync__subcmd__conflicts__subcmd__help"
+                ;;
+            vault__sync__subcmd__conflicts,list)
+                cmd="vault__sync__subcmd__conflicts__subcmd__list"
+                ;;
+            vault__sync__subcmd__conflicts,resolve)
+                cmd="vault__sync__subcmd__conflicts__subcmd__resolve"
+                ;;
+            vault__sync__subcmd__conflicts,show)
+                cmd="vault__sync__subcmd__conflicts__subcmd__show"
+                ;;
+            vault__sync__subcmd__conflicts__subcmd__help,help)
+                cmd="vault__sync__subcmd__conflicts__subcmd__help__subcmd__help"
+                ;;
+            vault__sync__subcmd__conflicts__subcmd__help,list)
+                cmd="vault__sync__subcmd__conflicts__subcmd__help__subcmd__list"
+                ;;
+            vault__sync__subcmd__conflicts__subcmd__help,resolve)
+                cmd="vault__sync__subcmd__conflicts__subcmd__help__subcmd__resolve"
+                ;;
+            vault__sync__subcmd__conflicts__subcmd__help,show)
+                cmd="vault__sync__subcmd__conflicts__subcmd__help__subcmd__show"
+                ;;
             vault__sync__subcmd__help,completions)
                 cmd="vault__sync__subcmd__help__subcmd__completions"
                 ;;
             vault__sync__subcmd__help,config)
                 cmd="vault__sync__subcmd__help__subcmd__config"
+                ;;
+            vault__sync__subcmd__help,conflicts)
+                cmd="vault__sync__subcmd__help__subcmd__conflicts"
                 ;;
             vault__sync__subcmd__help,diff)
                 cmd="vault__sync__subcmd__help__subcmd__diff"
@@ -166,6 +196,15 @@ _vault__sync() {
             vault__sync__subcmd__help__subcmd__config,set)
                 cmd="vault__sync__subcmd__help__subcmd__config__subcmd__set"
                 ;;
+            vault__sync__subcmd__help__subcmd__conflicts,list)
+                cmd="vault__sync__subcmd__help__subcmd__conflicts__subcmd__list"
+                ;;
+            vault__sync__subcmd__help__subcmd__conflicts,resolve)
+                cmd="vault__sync__subcmd__help__subcmd__conflicts__subcmd__resolve"
+                ;;
+            vault__sync__subcmd__help__subcmd__conflicts,show)
+                cmd="vault__sync__subcmd__help__subcmd__conflicts__subcmd__show"
+                ;;
             vault__sync__subcmd__help__subcmd__peers,add-address)
                 cmd="vault__sync__subcmd__help__subcmd__peers__subcmd__add__subcmd__address"
                 ;;
@@ -215,7 +254,7 @@ _vault__sync() {
 
     case "${cmd}" in
         vault__sync)
-            opts="-q -v -h -V --vault --json --quiet --verbose --color --no-progress --config --help --version init invite join watch push pull sync status peers log show diff restore verify config completions man help"
+            opts="-q -v -h -V --vault --json --quiet --verbose --color --no-progress --config --help --version init invite join watch push pull sync status peers log show diff restore conflicts verify config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -501,6 +540,192 @@ _vault__sync() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vault__subcmd__sync__subcmd__conflicts)
+            opts="-q -v -h --vault --json --quiet --verbose --color --no-progress --config --help list show resolve help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__conflicts__subcmd__help)
+            opts="list show resolve help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__conflicts__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__conflicts__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__conflicts__subcmd__help__subcmd__resolve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__conflicts__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__conflicts__subcmd__list)
+            opts="-q -v -h --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__conflicts__subcmd__resolve)
+            opts="-q -v -h --ours --theirs --both --merged --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__conflicts__subcmd__show)
+            opts="-q -v -h --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vault__subcmd__sync__subcmd__diff)
             opts="-q -v -h --vault --json --quiet --verbose --color --no-progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -531,7 +756,7 @@ _vault__sync() {
             return 0
             ;;
         vault__subcmd__sync__subcmd__help)
-            opts="init invite join watch push pull sync status peers log show diff restore verify config completions man help"
+            opts="init invite join watch push pull sync status peers log show diff restore conflicts verify config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -615,6 +840,62 @@ _vault__sync() {
             return 0
             ;;
         vault__subcmd__sync__subcmd__help__subcmd__config__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__conflicts)
+            opts="list show resolve"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__conflicts__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__conflicts__subcmd__resolve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__conflicts__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

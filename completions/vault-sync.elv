@@ -44,6 +44,7 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand show 'Print what a file holds, or held'
             cand diff 'Show what changed in a file'
             cand restore 'Put an earlier version of a file back'
+            cand conflicts 'List where two devices contradicted each other, and settle it'
             cand verify 'Check the store against itself and against the folder'
             cand config 'Show and change settings'
             cand completions 'Print the completion script of a shell'
@@ -315,6 +316,80 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'vault-sync;conflicts'= {
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List what nobody settled; this is what happens without a subcommand'
+            cand show 'Show one of them: before, what stands, what else there was'
+            cand resolve 'Settle one of them on this device'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'vault-sync;conflicts;list'= {
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'vault-sync;conflicts;show'= {
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'vault-sync;conflicts;resolve'= {
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --ours 'What stands is right'
+            cand --theirs 'The alternative is to stand instead'
+            cand --both 'Both are to stand'
+            cand --merged 'The note is right as it is now'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'vault-sync;conflicts;help'= {
+            cand list 'List what nobody settled; this is what happens without a subcommand'
+            cand show 'Show one of them: before, what stands, what else there was'
+            cand resolve 'Settle one of them on this device'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'vault-sync;conflicts;help;list'= {
+        }
+        &'vault-sync;conflicts;help;show'= {
+        }
+        &'vault-sync;conflicts;help;resolve'= {
+        }
+        &'vault-sync;conflicts;help;help'= {
+        }
         &'vault-sync;verify'= {
             cand --vault 'Vault to work on; without it, the one that contains the current directory'
             cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
@@ -458,6 +533,7 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand show 'Print what a file holds, or held'
             cand diff 'Show what changed in a file'
             cand restore 'Put an earlier version of a file back'
+            cand conflicts 'List where two devices contradicted each other, and settle it'
             cand verify 'Check the store against itself and against the folder'
             cand config 'Show and change settings'
             cand completions 'Print the completion script of a shell'
@@ -501,6 +577,17 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
         &'vault-sync;help;diff'= {
         }
         &'vault-sync;help;restore'= {
+        }
+        &'vault-sync;help;conflicts'= {
+            cand list 'List what nobody settled; this is what happens without a subcommand'
+            cand show 'Show one of them: before, what stands, what else there was'
+            cand resolve 'Settle one of them on this device'
+        }
+        &'vault-sync;help;conflicts;list'= {
+        }
+        &'vault-sync;help;conflicts;show'= {
+        }
+        &'vault-sync;help;conflicts;resolve'= {
         }
         &'vault-sync;help;verify'= {
         }

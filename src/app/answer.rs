@@ -323,6 +323,43 @@ pub struct RestoredFile {
     pub bytes: u64,
 }
 
+/// The result of `conflicts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflicts {
+    /// [`VERSION`].
+    pub v: u32,
+    /// What nobody settled yet, by path.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// One contradiction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// Names it; a prefix that only it has is enough.
+    pub id: String,
+    /// The file.
+    pub path: String,
+    /// `text` or `path`.
+    pub about: String,
+    /// What both devices started from; may be empty.
+    pub base: String,
+    /// What stands now.
+    pub chosen: String,
+    /// What the other device wanted.
+    pub alternative: String,
+}
+
+/// The result of `conflicts resolve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// [`VERSION`].
+    pub v: u32,
+    /// Whether the note was edited.
+    pub changed: bool,
+    /// What was settled.
+    pub conflict: Conflict,
+}
+
 /// The result of `verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verify {

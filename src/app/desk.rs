@@ -163,7 +163,7 @@ impl Desk {
                 files: files.rows,
                 peers: peers.rows,
                 meta: meta.rows,
-                conflicts: ledger.rows.len() as u64,
+                ledger: ledger.rows,
                 wall: wall(),
                 stay_connected: stay,
             },

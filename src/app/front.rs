@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::answer::{VERSION, Verify};
 use super::clock::Clock;
 use super::config::Settings;
+use super::contradictions;
 use super::control::EVENTS_LIMIT;
 use super::desk::{self, Desk, Held};
 use super::figures::{self, Surroundings};
@@ -280,7 +281,9 @@ async fn alone(
     let role = match &request {
         Request::Status | Request::Peers => return figures_of(&desk, &request),
         Request::Verify { deep } => return verify_alone(desk, *deep).await,
-        Request::Log { .. } | Request::Show { .. } => return past_alone(desk, request).await,
+        Request::Log { .. } | Request::Show { .. } | Request::Conflicts => {
+            return past_alone(desk, request).await;
+        }
         Request::Stop | Request::Events => {
             return Err(Error::new(
                 Failure::Io,
@@ -291,7 +294,8 @@ async fn alone(
         Request::RenamePeer { .. }
         | Request::RemovePeer { .. }
         | Request::AddAddress { .. }
-        | Request::Restore { .. } => Role::Alone,
+        | Request::Restore { .. }
+        | Request::Resolve { .. } => Role::Alone,
         Request::Invite { wait: true, .. } => Role::Wait,
         Request::Shot { dry_run: true, .. } => Role::Dry,
         Request::Invite { wait: false, .. } => Role::Brief,
@@ -378,6 +382,7 @@ async fn past_alone(desk: Desk, request: Request) -> Result<Value, Error> {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             past::log(&access, names, path, limit, single).await
         }
+        Request::Conflicts => contradictions::list(&access).await,
         Request::Show { path, rev } => past::show(&access, folder, path, rev).await,
         _ => Err(fault::bug("the request asks about the past")),
     }

@@ -7,6 +7,7 @@
 pub mod answer;
 mod clock;
 pub mod config;
+mod contradictions;
 mod control;
 mod desk;
 mod driver;
@@ -32,6 +33,7 @@ mod request;
 mod verify;
 mod workers;
 
+pub use contradictions::Verdict;
 pub use error::{Error, Failure};
 pub use front::{ask, init, locate, watch};
 pub use join::join;

@@ -134,7 +134,7 @@ pub(crate) async fn restore(handle: &Handle, wanted: Wanted) -> Result<Value, Er
 }
 
 /// Waits until everything in the folder is taken in, so that nothing of it is lost by what follows.
-async fn until_ready(handle: &Handle) -> Result<(), Error> {
+pub(crate) async fn until_ready(handle: &Handle) -> Result<(), Error> {
     let limit = tokio::time::Instant::now() + READY_LIMIT;
     loop {
         let status = handle.status().await?;

@@ -14,7 +14,9 @@ use super::driver::News;
 use super::event::event;
 use super::handle::{Handle, stopped};
 use super::verify::Access;
-use super::{Error, Failure, Mode, Request, fault, figures, identity, past, verify};
+use super::{
+    Error, Failure, Mode, Request, contradictions, fault, figures, identity, past, verify,
+};
 use crate::engine::{Command, Report, Status};
 use crate::model::{Member, PeerId, WallMs};
 use crate::net::{Net, Ticket};
@@ -86,6 +88,8 @@ pub(crate) async fn perform(
             let at = at_ms.map(WallMs);
             past::restore(handle, past::Wanted { path, rev, at, to, dry_run }).await
         }
+        Request::Conflicts => contradictions::list(&Access::Thread(handle.clone())).await,
+        Request::Resolve { id, verdict } => contradictions::resolve(handle, &id, verdict).await,
         Request::Verify { deep } => verify::running(handle, deep).await,
         Request::Stop => {
             handle.command(Command::Stop).await?;

@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::contradictions::Verdict;
 use super::error::{Error, Failure};
 use crate::engine::ShotMode;
 use crate::model::VaultId;
@@ -118,6 +119,15 @@ pub enum Request {
         to: Option<String>,
         /// Only says what would be done.
         dry_run: bool,
+    },
+    /// What nobody settled. Done: [`super::answer::Conflicts`].
+    Conflicts,
+    /// Settles a contradiction. Done: [`super::answer::Resolved`].
+    Resolve {
+        /// The start of its id.
+        id: String,
+        /// How.
+        verdict: Verdict,
     },
     /// Checks the store against itself and against the folder. Done: [`super::answer::Verify`].
     Verify {
@@ -263,6 +273,11 @@ mod tests {
                     dry_run: true,
                 },
                 r#"{"restore":{"path":"a.md","rev":"ab","at_ms":null,"to":null,"dry_run":true}}"#,
+            ),
+            (Request::Conflicts, r#""conflicts""#),
+            (
+                Request::Resolve { id: "ab".into(), verdict: Verdict::Both },
+                r#"{"resolve":{"id":"ab","verdict":"both"}}"#,
             ),
             (Request::Verify { deep: true }, r#"{"verify":{"deep":true}}"#),
             (Request::Stop, r#""stop""#),

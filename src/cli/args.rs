@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    completions, config, diff, init, invite, join, log, man, peers, pull, push, restore, show,
-    status, sync, verify, watch,
+    completions, config, conflicts, diff, init, invite, join, log, man, peers, pull, push, restore,
+    show, status, sync, verify, watch,
 };
 
 /// Keep a folder of notes the same on all your devices
@@ -94,6 +94,7 @@ pub(super) enum Command {
     Show(show::Show),
     Diff(diff::Diff),
     Restore(restore::Restore),
+    Conflicts(conflicts::Conflicts),
     Verify(verify::Verify),
     Config(config::Config),
     Completions(completions::Completions),
@@ -123,6 +124,7 @@ impl Command {
             | Self::Show(_)
             | Self::Diff(_)
             | Self::Restore(_)
+            | Self::Conflicts(_)
             | Self::Verify(_)
             | Self::Config(_)
             | Self::Completions(_)

@@ -68,3 +68,39 @@ fn a_deleted_note_and_a_whole_folder_come_back() {
     assert_eq!(a.run(&["log", "Nowhere.md"]).code, 1);
     assert_eq!(a.run(&["show", "Tasks.md@00000000"]).code, 1);
 }
+
+#[test]
+fn a_contradiction_is_listed_and_settled() {
+    let (mut a, mut b) = pair(|vault| {
+        std::fs::write(vault.join("Plan.md"), "# Plan\n\ndue 2026-01-01\n").unwrap();
+    });
+    a.stop();
+    b.stop();
+    a.write("Plan.md", "# Plan\n\ndue 2026-02-02\n");
+    b.write("Plan.md", "# Plan\n\ndue 2026-03-03\n");
+    a.watch();
+    b.watch();
+    in_sync(&a, &b);
+    let text = a.read("Plan.md");
+    assert_eq!(text, b.read("Plan.md"));
+    let listed = a.run(&["--json", "conflicts"]).well().json();
+    let one = &listed["conflicts"][0];
+    let (chosen, other) =
+        (one["chosen"].as_str().unwrap(), one["alternative"].as_str().unwrap().to_owned());
+    assert!(text.contains(chosen) && !text.contains(&other), "{listed} {text}");
+    assert_eq!(one["path"], "Plan.md");
+    assert_eq!(b.run(&["--json", "conflicts"]).well().json(), listed, "the same on both");
+    let id = one["id"].as_str().unwrap().to_owned();
+    assert_eq!(a.status()["conflicts"], 1);
+    assert_eq!(a.run(&["conflicts", "resolve", &id]).code, 2, "a verdict is due");
+    a.run(&["conflicts", "resolve", &id, "--theirs"]).well();
+    b.holds("Plan.md", Some(text.replace(chosen, &other).as_bytes()));
+    assert_eq!(a.status()["conflicts"], 0);
+    a.stop();
+    assert_eq!(a.status()["conflicts"], 0, "it stays settled");
+    assert_eq!(a.run(&["conflicts", "show", &id]).code, 1);
+    b.run(&["conflicts", "resolve", &id[..8], "--merged"]).well();
+    assert!(
+        b.run(&["--json", "conflicts", "list"]).well().json()["conflicts"] == serde_json::json!([])
+    );
+}

@@ -44,6 +44,8 @@ pub enum Command {
     ShotTimeout(ShotId),
     /// Let the next mass deletion pass.
     AllowMassDelete,
+    /// Keep this entry of the ledger, which a person resolved, under its key.
+    Resolve(Vec<u8>, Box<super::ledger::Contradiction>),
     /// Change a member's name.
     RenamePeer(PeerId, String),
     /// Refuse a member from now on, and tell the others.

@@ -25,46 +25,6 @@ pub(super) struct Commit {
 }
 
 impl Engine {
-    /// Makes a choice part of the ledger; says so if it is news.
-    pub(super) fn ledger_entry(
-        &mut self,
-        id: FileId,
-        entry: &Entry,
-        choice: &docs::Choice,
-        writes: &mut Vec<Write>,
-    ) -> Option<Report> {
-        let (base, chosen, alternative) = match choice {
-            docs::Choice::Text { base, chosen, alternative } => {
-                (base.as_str(), chosen.as_str(), alternative.as_str())
-            }
-            docs::Choice::Path { chosen, alternative } => {
-                ("", chosen.as_str(), alternative.as_str())
-            }
-        };
-        let about = if matches!(choice, docs::Choice::Path { .. }) { "path" } else { "text" };
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(id.as_bytes());
-        for part in [about, base, chosen, alternative] {
-            hasher.update(&(part.len() as u64).to_be_bytes());
-            hasher.update(part.as_bytes());
-        }
-        let key = hasher.finalize().as_bytes()[..8].to_vec();
-        let name = data_encoding::HEXLOWER.encode(&key);
-        let news = self.shots.note_conflict(&key);
-        if news {
-            self.conflicts += 1;
-            let said = serde_json::json!({
-                "path": entry.path.as_str(),
-                "about": about,
-                "base": base,
-                "chosen": chosen,
-                "alternative": alternative,
-            });
-            writes.push(Write::Ledger { key, entry: said.to_string().into_bytes() });
-        }
-        news.then(|| Report::Conflict(entry.path.clone(), name))
-    }
-
     /// Only what is known of the disk changed.
     pub(super) fn commit_base(
         &mut self,

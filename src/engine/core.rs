@@ -13,6 +13,7 @@ use super::fetch::Fetch;
 use super::index::Index;
 use super::input::{Hint, Input};
 use super::intake::Intake;
+use super::ledger::Contradiction;
 use super::link::Link;
 use super::members::Members;
 use super::report::Report;
@@ -140,8 +141,7 @@ impl Engine {
     /// Starts from what the store holds; asks for a scan at once. Records that cannot be read are
     /// left out and reported: the folder or a peer brings the file back.
     pub fn new(now: Tick, setup: Setup) -> Self {
-        let Setup { vault, me, name, life, config, files, peers, meta, conflicts, wall, .. } =
-            setup;
+        let Setup { vault, me, name, life, config, files, peers, meta, ledger, wall, .. } = setup;
         let mut engine = Self {
             vault,
             me,
@@ -162,10 +162,11 @@ impl Engine {
             fetches: BTreeMap::new(),
             wanting: BTreeSet::new(),
             saving: BTreeMap::new(),
-            shots: Shots::default(),
+            shots: Shots::knowing(ledger.iter().map(|(key, _)| key.clone())),
             problems: BTreeMap::new(),
             held: BTreeSet::new(),
-            conflicts,
+            conflicts: ledger.iter().filter(|(_, entry)| Contradiction::is_open(entry)).count()
+                as u64,
             stage: Stage::Scanning,
             stop: Stop::No,
             pending: BTreeMap::new(),

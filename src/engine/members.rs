@@ -226,6 +226,7 @@ impl Engine {
                 self.begin_shot(shot, peers, mode, dry_run);
             }
             Command::ShotTimeout(shot) => self.shot_timeout(shot),
+            Command::Resolve(key, entry) => self.resolve(key, &entry),
             Command::AllowMassDelete => {
                 self.intake.brake = Brake::Released;
                 // What it is for may have been found long ago. At the start it is about to be.

@@ -19,6 +19,7 @@ mod input;
 mod intake;
 mod job;
 mod keep;
+mod ledger;
 mod link;
 mod members;
 mod past;
@@ -42,6 +43,7 @@ pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};
 pub use input::{DialError, Hint, Input, ScanError};
 pub use job::{Job, Outcome};
+pub use ledger::{About, Contradiction};
 pub use past::{Deed, Held, Past, Revision, made_by};
 pub use report::{Report, Work};
 pub use status::{PeerStatus, Status};
@@ -67,8 +69,8 @@ pub struct Setup {
     pub peers: Vec<(PeerId, Vec<u8>)>,
     /// All named values of the store.
     pub meta: Vec<(String, Vec<u8>)>,
-    /// How many entries of the ledger are open.
-    pub conflicts: u64,
+    /// All entries of the merge ledger, any order.
+    pub ledger: Vec<(Vec<u8>, Vec<u8>)>,
     /// The time of day.
     pub wall: WallMs,
     /// Whether to keep links to peers (`watch`) or to meet them only for one-shots.

@@ -42,6 +42,11 @@ pub(super) struct Shots {
 }
 
 impl Shots {
+    /// With these entries of the ledger known already.
+    pub(super) fn knowing(keys: impl Iterator<Item = Vec<u8>>) -> Self {
+        Self { ledger: keys.collect(), ..Self::default() }
+    }
+
     /// What a new connection is for: (gives, takes).
     pub(super) fn direction(&self, stay: bool) -> (bool, bool) {
         match self.open.first() {

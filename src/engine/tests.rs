@@ -57,7 +57,7 @@ impl Peer {
             files: vec![],
             peers: vec![],
             meta: vec![],
-            conflicts: 0,
+            ledger: Vec::new(),
             wall: WallMs(1_000_000),
             stay_connected: stay,
         }

@@ -2,6 +2,7 @@
 
 pub(super) mod completions;
 pub(super) mod config;
+pub(super) mod conflicts;
 pub(super) mod diff;
 pub(super) mod init;
 pub(super) mod invite;

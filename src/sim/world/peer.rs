@@ -99,7 +99,7 @@ impl Peer {
             files: self.store.files(),
             peers: self.store.peers(),
             meta: self.store.meta(),
-            conflicts: self.store.ledger().len() as u64,
+            ledger: self.store.ledger(),
             wall: self.told,
             stay_connected: true,
         };
