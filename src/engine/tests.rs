@@ -660,3 +660,27 @@ fn of_two_files_recorded_at_one_place_the_disk_tells_which_lies_there() {
         assert!(all.contains("this is a") && all.contains("this is b"), "{all}");
     }
 }
+
+#[test]
+fn work_that_asks_for_the_text_it_was_given_is_a_problem_and_no_loop() {
+    let mut world = met(1);
+    world.peers[0].save("n.md", "alpha\n");
+    world.run(3000);
+    let peer = &mut world.peers[0];
+    let (seen, now) = (seen_at(peer, "n.md"), peer.engine.now);
+    let (id, content) = (peer.engine.index.at(&path("n.md")).unwrap(), seen.content);
+    peer.engine.hold_task(id);
+    let task = peer.engine.tasks.get_mut(&id).unwrap();
+    task.texts.insert(content.hash, "alpha\n".into());
+    let work = task::Work::Disk(task::Disk::Edited(path("n.md"), seen), now);
+    peer.engine.gather_texts(id, work, vec![content]);
+    while let Some(effect) = peer.engine.poll() {
+        assert!(matches!(effect, Effect::Report(Report::Problem(_))), "{effect:?}");
+    }
+    assert_eq!(peer.engine.status().problems[0].path, "n.md");
+    // It is tried again, but not at once.
+    assert!(!peer.engine.tasks[&id].working);
+    assert!(peer.engine.deadline().unwrap() > now.plus_ms(10_000));
+    world.run(60_000);
+    assert!(world.peers[0].engine.tasks.is_empty());
+}

@@ -129,6 +129,11 @@ fn a_text_read_for_the_disk_does_not_start_other_work_again() {
 }
 
 #[test]
+fn texts_that_are_missed_one_after_the_other_are_all_put_in_place() {
+    stays_mended(Plan::killed(37));
+}
+
+#[test]
 fn the_same_seed_is_the_same_world() {
     let hash = |seed: u64| {
         let (_, world) = run(Plan::killed(seed));
