@@ -22,6 +22,10 @@ use crate::reconcile;
 /// several deliveries.
 const WINDOW_FACTOR: u64 = 2;
 
+/// Whoever agrees asks for a one-shot, too; without any, what was agreed to is so for this long, in
+/// milliseconds. For ever would let the next mass deletion pass, months later.
+const AGREED_MS: u64 = 5000;
+
 /// Removals on their way.
 #[derive(Debug)]
 pub(super) struct Leaving {
@@ -33,6 +37,8 @@ pub(super) struct Leaving {
     held: BTreeMap<FileId, Option<PeerId>>,
     recent: Recent,
     pub(super) brake: Brake,
+    /// When a person agreed.
+    agreed: Tick,
     quiet_ms: u64,
     max_ms: u64,
 }
@@ -46,6 +52,7 @@ impl Leaving {
             held: held.into_iter().map(|id| (id, None)).collect(),
             recent: Recent::default(),
             brake: Brake::Armed,
+            agreed: Tick::default(),
             quiet_ms: quiet_ms * WINDOW_FACTOR,
             max_ms: max_ms * WINDOW_FACTOR,
         }
@@ -146,6 +153,9 @@ impl Engine {
         if self.leaving.deadline().is_none_or(|due| due > self.now) || self.stopping() {
             return;
         }
+        if self.shots.over() && self.now.since_ms(self.leaving.agreed) > AGREED_MS {
+            self.arm_removals();
+        }
         let waiting: Vec<FileId> = std::mem::take(&mut self.leaving.waiting).into_keys().collect();
         self.leaving.recent.forget_before(self.now);
         let went = self.leaving.recent.len();
@@ -219,6 +229,7 @@ impl Engine {
     /// A person agrees: what is held back goes, or else the next ones that would be.
     pub(super) fn release_removals(&mut self) {
         self.leaving.brake = Brake::Released;
+        self.leaving.agreed = self.now;
         if self.stage == Stage::Scanning || self.leaving.held.is_empty() {
             return;
         }

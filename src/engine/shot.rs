@@ -61,6 +61,11 @@ impl Shots {
         self.open.iter().any(|shot| shot.peers.get(peer).is_some_and(Option::is_none))
     }
 
+    /// Whether none is under way.
+    pub(super) fn over(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Whether nothing may be changed.
     pub(super) fn dry(&self) -> bool {
         self.open.iter().any(|shot| shot.dry_run)

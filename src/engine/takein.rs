@@ -167,7 +167,7 @@ impl Engine {
         let lies = |id: &FileId| index.get(id).is_some_and(|entry| entry.base.is_some());
         let fresh: BTreeSet<FileId> = certain.iter().filter(|id| alive(id)).copied().collect();
         let Intake { missing, gone, brake, .. } = &mut self.intake;
-        let held = missing.len();
+        let held = missing.clone();
         missing.retain(|id| alive(id) && lies(id));
         let tasks = &self.tasks;
         gone.forget_before(self.now);
@@ -190,7 +190,7 @@ impl Engine {
         if let Some(verdict) = verdict.as_ref().filter(|_| !released) {
             missing.extend(fresh);
             *brake = Brake::Holds(verdict.reason.clone());
-            if missing.len() != held {
+            if *missing != held {
                 self.keep_held_back();
             }
             self.report(Report::Brake { reason: verdict.reason.clone(), count: verdict.count });
@@ -200,27 +200,25 @@ impl Engine {
             gone.note(*id, self.now);
             missing.remove(id);
         }
-        if verdict.is_some() {
+        if released {
             *gone = Recent::default();
         }
-        let now_held = missing.len();
-        self.set_brake(fresh.len() as u64, batch.scanned);
-        if now_held != held {
+        let changed = *missing != held;
+        self.set_brake(batch.scanned);
+        if changed {
             self.keep_held_back();
         }
         false
     }
 
-    /// Deletions passed, or there were none. What a person let pass is used up by that; what is held
-    /// back is so until a look at everything finds nothing to hold.
-    fn set_brake(&mut self, passed: u64, saw_all: bool) {
-        let nothing_left = self.intake.vanishing.is_empty()
-            && self.intake.missing.is_empty()
-            && !self.intake.scan_wanted();
+    /// Deletions passed, or there were none. What a person let pass is used up once all of it did, or
+    /// none is found; what is held back is so until a look at everything finds nothing to hold.
+    fn set_brake(&mut self, saw_all: bool) {
+        let nothing_left = self.intake.vanishing.is_empty() && !self.intake.scan_wanted();
         let armed = match &self.intake.brake {
             Brake::Armed => true,
-            Brake::Released => passed > 0 || nothing_left,
-            Brake::Holds(_) => saw_all && nothing_left,
+            Brake::Released => nothing_left,
+            Brake::Holds(_) => saw_all && nothing_left && self.intake.missing.is_empty(),
         };
         if armed {
             self.intake.brake = Brake::Armed;
