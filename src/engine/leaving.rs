@@ -142,7 +142,7 @@ impl Engine {
     }
 
     fn held_removals_changed(&mut self) {
-        if self.leaving.held.is_empty() && matches!(self.leaving.brake, Brake::Holds(_)) {
+        if self.leaving.held.is_empty() && self.leaving.brake.holds() {
             self.leaving.brake = Brake::Armed;
         }
         self.keep_held_back();
@@ -166,17 +166,17 @@ impl Engine {
             self.config.brake_files,
             self.config.brake_percent,
         );
-        let holds = matches!(self.leaving.brake, Brake::Holds(_));
+        let holds = self.leaving.brake.holds();
+        let released = self.leaving.brake == Brake::Released;
         match brake {
-            Some(_) if self.leaving.brake == Brake::Released => {
-                self.leaving.brake = Brake::Armed;
-                self.leaving.recent = Recent::default();
-                waiting.into_iter().for_each(|id| self.let_go(id));
-            }
+            Some(_) if !released => self.hold_removals(&waiting),
             // What is held stays so, however many files there are by now.
-            Some(_) => self.hold_removals(&waiting),
             None if holds => self.hold_removals(&waiting),
-            None => waiting.into_iter().for_each(|id| self.let_go(id)),
+            Some(_) | None => {
+                for id in waiting {
+                    self.let_go(id);
+                }
+            }
         }
     }
 
@@ -226,7 +226,8 @@ impl Engine {
         self.tell_held_removals();
     }
 
-    /// A person agrees: what is held back goes, or else the next ones that would be.
+    /// A person agrees: what is held back goes, and so does what else comes until the one-shot that
+    /// was asked for is over.
     pub(super) fn release_removals(&mut self) {
         self.leaving.brake = Brake::Released;
         self.leaving.agreed = self.now;
@@ -234,9 +235,9 @@ impl Engine {
             return;
         }
         let held: Vec<FileId> = self.leaving.held.keys().copied().collect();
-        held.into_iter().for_each(|id| self.let_go(id));
-        self.leaving.brake = Brake::Armed;
-        self.leaving.recent = Recent::default();
+        for id in held {
+            self.let_go(id);
+        }
         self.held_removals_changed();
     }
 
@@ -244,6 +245,7 @@ impl Engine {
     pub(super) fn arm_removals(&mut self) {
         if self.leaving.brake == Brake::Released {
             self.leaving.brake = Brake::Armed;
+            self.leaving.recent = Recent::default();
         }
     }
 }

@@ -700,11 +700,13 @@ fn full(files: usize) -> World {
 }
 
 fn brakes(peer: &Peer) -> Vec<u64> {
-    let count = |report: &Report| match report {
-        Report::Brake { count, .. } => Some(*count),
-        _ => None,
-    };
-    peer.reports.iter().filter_map(count).collect()
+    let mut counts = Vec::new();
+    for report in &peer.reports {
+        if let Report::Brake { count, .. } = report {
+            counts.push(*count);
+        }
+    }
+    counts
 }
 
 fn is_braked(peer: &Peer) -> bool {
@@ -876,4 +878,33 @@ fn many_emptied_files_are_held_back_and_one_is_not() {
     assert!(!is_braked(&world.peers[0]));
     world.assert_equal();
     assert_eq!(world.peers[1].texts_on_disk()["20.md"], "");
+}
+
+#[test]
+fn what_is_agreed_to_passes_in_parts_and_only_once() {
+    let mut world = full(60);
+    allow(&mut world, 1);
+    for part in [0..25, 25..55] {
+        allow(&mut world, 0);
+        for number in part {
+            world.peers[0].remove(&format!("{number}.md"));
+        }
+        world.run(1500);
+    }
+    world.run(1000);
+    assert!(brakes(&world.peers[1]).is_empty());
+    assert_eq!(world.peers[1].texts_on_disk().len(), 5);
+    world.run(10_000);
+    for number in 60..100 {
+        world.peers[0].save(&format!("{number}.md"), &format!("note {number}\n"));
+    }
+    world.run(10_000);
+    world.assert_equal();
+    allow(&mut world, 0);
+    for number in 60..100 {
+        world.peers[0].remove(&format!("{number}.md"));
+    }
+    world.run(10_000);
+    assert_eq!(brakes(&world.peers[1]), [40]);
+    assert_eq!(world.peers[1].texts_on_disk().len(), 45);
 }

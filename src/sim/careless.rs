@@ -47,7 +47,7 @@ pub(crate) fn act(
 ) -> (String, Vec<Second>) {
     let files = files(disk);
     let texts: Vec<_> =
-        files.iter().filter(|(path, _)| path.name().ends_with(".md")).cloned().collect();
+        files.iter().filter(|(path, _)| path.as_str().ends_with("md")).cloned().collect();
     match rng.below(100) {
         0..=29 => (fill(peer, disk, people, rng), Vec::new()),
         30..=36 => {
@@ -93,7 +93,8 @@ pub(crate) fn fill(peer: usize, disk: &mut Disk, people: &mut People, rng: &mut 
         let text = format!("# {mark}\nfilled with {}\n", people.word(peer));
         if disk.write(&path, text.clone().into_bytes(), Save::Beside) {
             people.saved(b"", text.as_bytes());
-            said.push_str(&format!(" {path}"));
+            said.push(' ');
+            said.push_str(path.as_str());
         }
     }
     said
