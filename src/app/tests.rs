@@ -572,8 +572,13 @@ fn the_brake_stops_a_mass_deletion_until_it_is_allowed() {
         panic!("a shot is a shot");
     };
     let allowed = Request::Shot { mode, peers, timeout_ms, dry_run, allow_mass_delete: true };
-    let done = desk.ask(allowed).unwrap();
+    let done = desk.ask(allowed.clone()).unwrap();
     assert_eq!(done["peers"][0]["outcome"], "in_sync", "{done}");
+    // The other device asks its own person.
+    watching.until("brake");
+    assert_eq!(laptop.tree().len(), 40);
+    assert_eq!(laptop.ask(shot(Mode::Sync)).unwrap_err().kind, Failure::Brake);
+    laptop.ask(allowed).unwrap();
     assert_eq!(laptop.tree().len(), 1);
     watching.stop().unwrap();
 }

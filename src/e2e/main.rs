@@ -11,6 +11,8 @@ mod away;
 mod bad_input;
 mod blind;
 mod brake;
+mod brakes_peer;
+mod brakes_stubs;
 mod device;
 mod ending;
 mod full_disk;

@@ -62,7 +62,7 @@ fn the_same_daily_note_born_on_both_is_one_note() {
 
 #[test]
 fn a_mass_deletion_waits_for_a_person() {
-    let (mut a, b) = pair(|vault| copy(&small_vault(), vault));
+    let (mut a, mut b) = pair(|vault| copy(&small_vault(), vault));
     a.stop();
     for entry in std::fs::read_dir(&a.vault).unwrap() {
         let path = entry.unwrap().path();
@@ -79,6 +79,10 @@ fn a_mass_deletion_waits_for_a_person() {
     assert_eq!(a.run(&["sync", "--timeout", "60s"]).code, 5);
     assert!(b.vault.join("Tasks.md").exists());
     a.run(&["sync", "--allow-mass-delete", "--timeout", "60s"]).well();
+    // The other device asks its own person.
+    b.event("brake", |_| true);
+    assert!(b.vault.join("Tasks.md").exists());
+    b.run(&["sync", "--allow-mass-delete", "--timeout", "60s"]);
     b.holds("Tasks.md", None);
     b.holds("Welcome.md", Some(a.read("Welcome.md").as_bytes()));
 }

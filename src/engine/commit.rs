@@ -62,7 +62,7 @@ impl Engine {
             self.contest(id, rival);
             self.wake(rival);
         }
-        if old.as_ref().is_none_or(|old| old.content != content) {
+        if old.as_ref().is_none_or(|old| (old.content, old.alive) != (content, alive)) {
             // What was waited for is not what is wanted now.
             self.wanting.remove(&id);
             if let Some(task) = self.tasks.get_mut(&id) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::brakes::HeldBack;
 use super::cache::Cache;
 use super::command::Command;
 use super::commit::Commit;
@@ -10,9 +11,11 @@ use super::debounce::Debounce;
 use super::effect::{Effect, LinkId, Op};
 use super::entry::Entry;
 use super::fetch::Fetch;
+use super::hollow::Hollow;
 use super::index::Index;
 use super::input::{Hint, Input};
 use super::intake::Intake;
+use super::leaving::Leaving;
 use super::ledger::Contradiction;
 use super::link::Link;
 use super::members::Members;
@@ -112,6 +115,8 @@ pub struct Engine {
     pub(super) index: Index,
     pub(super) debounce: Debounce,
     pub(super) intake: Intake,
+    pub(super) hollow: Hollow,
+    pub(super) leaving: Leaving,
     pub(super) tasks: BTreeMap<FileId, Task>,
     pub(super) turns: Turns,
     pub(super) cache: Cache,
@@ -142,12 +147,15 @@ impl Engine {
     /// left out and reported: the folder or a peer brings the file back.
     pub fn new(now: Tick, setup: Setup) -> Self {
         let Setup { vault, me, name, life, config, files, peers, meta, ledger, wall, .. } = setup;
+        let held_back = HeldBack::read(&meta);
         let mut engine = Self {
             vault,
             me,
             author: Author::new(me, life),
             debounce: Debounce::new(config.quiet_ms, config.max_ms),
-            intake: Intake::new(config.rescan_ms, config.max_ms),
+            intake: Intake::new(config.rescan_ms, config.max_ms, held_back.gone),
+            hollow: Hollow::new(held_back.emptied),
+            leaving: Leaving::new(config.quiet_ms, config.max_ms, held_back.removals),
             cache: Cache::new(config.cache_documents, config.cache_bytes),
             members: Members::new(me, &name, peers, &meta),
             name,
@@ -312,6 +320,7 @@ impl Engine {
         self.retry_appends();
         self.retry_tasks();
         self.turn_intake();
+        self.turn_leaving();
         self.turn_tasks();
         self.turn_start();
         self.turn_members();
@@ -385,7 +394,7 @@ impl Engine {
                     | Pending::Text(..)
             )
         });
-        let quiet = !open && self.intake.idle() && self.debounce.len() == 0;
+        let quiet = !open && self.intake_idle() && self.debounce.len() == 0;
         if quiet && self.links.is_empty() {
             self.stop = Stop::Done;
             self.report(Report::Stopped);
@@ -405,7 +414,8 @@ impl Engine {
     pub fn deadline(&self) -> Option<Tick> {
         [
             self.debounce.deadline().filter(|_| self.intake.between_batches()),
-            self.intake.deadline(),
+            self.intake.deadline(&self.hollow),
+            self.leaving.deadline(),
             self.retries.first().map(|(due, _)| *due),
             self.failed_appends.iter().map(|it| it.0).min(),
             self.members_deadline(),
@@ -448,7 +458,7 @@ impl Engine {
             bytes: self.index.bytes(),
             peers: peers.collect(),
             members: self.members.all().cloned().collect(),
-            problems: self.problems.values().cloned().collect(),
+            problems: self.brakes().chain(self.problems.values().cloned()).collect(),
             conflicts: self.conflicts,
             cache_documents: self.cache.documents(),
             cache_bytes: self.cache.bytes(),
@@ -527,7 +537,7 @@ impl Engine {
         self.stage < Stage::Ready
             || self.tasks.values().any(|task| !task.blocked)
             || !self.fetches.is_empty()
-            || !self.intake.idle()
+            || !self.intake_idle()
             || self.debounce.len() > 0
     }
 }

@@ -23,6 +23,9 @@ const SERVING_LIMIT: usize = FETCHES_LIMIT * WINDOW * 2;
 /// beyond, only later.
 const GONE_LIMIT: usize = 1024;
 
+/// Why work on a file waits whose earlier text is lost.
+const NOWHERE: &str = "the text it had before is not in the store, and no peer has it";
+
 /// One content on its way here.
 #[derive(Debug)]
 pub(super) struct Fetch {
@@ -80,7 +83,7 @@ impl Engine {
 
     fn not_to_be_had(&mut self, id: FileId) {
         if self.tasks.get(&id).is_some_and(|task| task.working && !task.lacking.is_empty()) {
-            self.text_lost(id);
+            self.text_lost(id, NOWHERE);
         } else {
             self.nobody_has(id);
         }
@@ -306,7 +309,7 @@ impl Engine {
                 let text = bytes.cloned().and_then(|bytes| String::from_utf8(bytes).ok());
                 match text {
                     Some(text) => self.text_gathered(id, fetch.content, text),
-                    None => self.text_lost(id),
+                    None => self.text_lost(id, NOWHERE),
                 }
                 continue;
             }

@@ -20,6 +20,7 @@ pub(super) struct Index {
     by_content: BTreeMap<ContentHash, BTreeSet<FileId>>,
     digest: Digest,
     files: u64,
+    lying: u64,
     tombstones: u64,
     bytes: u64,
 }
@@ -48,6 +49,11 @@ impl Index {
     /// Files a person would count.
     pub(super) fn files(&self) -> u64 {
         self.files
+    }
+
+    /// Files that lie on this disk, deleted ones that are still to go included.
+    pub(super) fn lying(&self) -> u64 {
+        self.lying
     }
 
     /// Deleted files still remembered.
@@ -130,6 +136,7 @@ impl Index {
         if let Some(base) = &entry.base {
             self.on_disk.insert(base.path.clone(), id);
             if entry.kind != Kind::Folder {
+                self.lying += 1;
                 self.by_content.entry(base.content.hash).or_default().insert(id);
             }
         }
@@ -171,6 +178,7 @@ impl Index {
             if self.on_disk.get(&base.path) == Some(id) {
                 self.on_disk.remove(&base.path);
             }
+            self.lying -= u64::from(entry.kind != Kind::Folder);
             forget(&mut self.by_content, &base.content.hash, id);
         }
         if entry.alive {

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::brakes::Brake;
 use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::Base;
+use super::hollow::Hollow;
 use super::input::ScanError;
+use super::recent::Recent;
 use super::report::{Report, Work};
 use super::task::Disk;
 use crate::model::{
@@ -32,6 +35,10 @@ pub(super) struct Intake {
     /// Files that a hint found gone, and when that may be confirmed by another look.
     pub(super) vanishing: BTreeMap<FileId, Tick>,
     pub(super) brake: Brake,
+    /// Files found gone that are held back until a person agrees.
+    pub(super) missing: BTreeSet<FileId>,
+    /// Files whose deletion was taken in a short while ago.
+    pub(super) gone: Recent,
     /// Files on their way in, by place; an entry whose work is over no longer counts.
     pub(super) arriving: BTreeMap<VaultPath, FileId>,
     /// Places at which two files were recorded, with the one that is not believed, until a walk
@@ -39,17 +46,6 @@ pub(super) struct Intake {
     pub(super) contested: BTreeMap<VaultPath, (FileId, Base)>,
     /// Nothing was known of this vault at the start: what is found is not news.
     pub(super) fresh: bool,
-}
-
-/// What becomes of a mass deletion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Brake {
-    /// The next one is held back.
-    Armed,
-    /// One is being held back.
-    Holds,
-    /// A person let the next one pass.
-    Released,
 }
 
 /// Paths looked at together, so that a move is seen as one.
@@ -64,6 +60,8 @@ pub(super) struct Batch {
     pub(super) looking: usize,
     pub(super) appeared: BTreeMap<VaultPath, Seen>,
     pub(super) vanished: BTreeSet<FileId>,
+    /// Known files that hold nothing any more.
+    pub(super) hollowed: BTreeMap<FileId, (VaultPath, Seen)>,
     /// New files wait for the end of the batch, for one of them may be one that vanished.
     pub(super) hold: bool,
     pub(super) held_bytes: usize,
@@ -74,7 +72,7 @@ pub(super) struct Batch {
 }
 
 impl Intake {
-    pub(super) fn new(rescan_ms: u64, max_ms: u64) -> Self {
+    pub(super) fn new(rescan_ms: u64, max_ms: u64, missing: Vec<FileId>) -> Self {
         Self {
             batch: None,
             scan_wanted: false,
@@ -83,6 +81,8 @@ impl Intake {
             next_rescan: None,
             vanishing: BTreeMap::new(),
             brake: Brake::Armed,
+            missing: missing.into_iter().collect(),
+            gone: Recent::default(),
             arriving: BTreeMap::new(),
             contested: BTreeMap::new(),
             fresh: false,
@@ -98,34 +98,30 @@ impl Intake {
         self.scan_wanted
     }
 
-    /// Whether nothing is being looked at.
-    pub(super) fn idle(&self) -> bool {
-        self.batch.is_none() && !self.scan_wanted && self.vanishing.is_empty()
-    }
-
     /// Whether the next batch can begin.
     pub(super) fn between_batches(&self) -> bool {
         self.batch.is_none()
     }
 
-    pub(super) fn deadline(&self) -> Option<Tick> {
+    pub(super) fn deadline(&self, hollow: &Hollow) -> Option<Tick> {
         if self.batch.is_some() {
             return None;
         }
-        self.confirm_due().into_iter().chain(self.next_rescan).min()
+        self.confirm_due(hollow).into_iter().chain(self.next_rescan).min()
     }
 
-    /// When files found gone are looked at again: all together, once no more of them were found for
-    /// a while, so that a deletion of many is judged as one; at the latest `max_ms` after the first.
-    fn confirm_due(&self) -> Option<Tick> {
-        let first = self.vanishing.values().min()?;
-        let last = self.vanishing.values().max()?;
+    /// When files found gone or emptied are looked at again: all together, once no more of them
+    /// were found for a while, so that a deletion of many is judged as one; at the latest `max_ms`
+    /// after the first.
+    fn confirm_due(&self, hollow: &Hollow) -> Option<Tick> {
+        let all = || self.vanishing.values().chain(hollow.waiting.values());
+        let (first, last) = (all().min()?, all().max()?);
         Some(*last.min(&first.plus_ms(self.max_ms)))
     }
 
-    /// Whether what was found gone is to be believed when it is found gone again.
-    pub(super) fn ripe(&self, now: Tick) -> bool {
-        self.confirm_due().is_some_and(|due| due <= now)
+    /// Whether what was found gone or emptied is to be believed when it is found so again.
+    pub(super) fn ripe(&self, hollow: &Hollow, now: Tick) -> bool {
+        self.confirm_due(hollow).is_some_and(|due| due <= now)
     }
 
     /// How many paths are still to be looked at.
@@ -146,6 +142,7 @@ impl Batch {
             looking: 0,
             appeared: BTreeMap::new(),
             vanished: BTreeSet::new(),
+            hollowed: BTreeMap::new(),
             hold: true,
             held_bytes: 0,
             done: 0,
@@ -171,6 +168,12 @@ impl Engine {
         self.emit(Effect::Scan { op });
     }
 
+    /// Whether nothing is being looked at.
+    pub(super) fn intake_idle(&self) -> bool {
+        let Intake { batch, scan_wanted, vanishing, .. } = &self.intake;
+        batch.is_none() && !scan_wanted && vanishing.is_empty() && self.hollow.waiting.is_empty()
+    }
+
     pub(super) fn turn_intake(&mut self) {
         if self.intake.batch.is_none() {
             if self.intake.next_rescan.is_some_and(|due| due <= self.now) {
@@ -194,8 +197,8 @@ impl Engine {
         };
         let now = self.now;
         let stopping = self.stopping();
-        let confirm: Vec<FileId> = if stopping || self.intake.ripe(now) {
-            self.intake.vanishing.keys().copied().collect()
+        let confirm: Vec<FileId> = if stopping || self.intake.ripe(&self.hollow, now) {
+            self.intake.vanishing.keys().chain(self.hollow.waiting.keys()).copied().collect()
         } else {
             Vec::new()
         };
@@ -213,6 +216,7 @@ impl Engine {
         for id in &confirm {
             if self.index.get(id).is_none_or(|entry| entry.base.is_none()) {
                 self.intake.vanishing.remove(id);
+                self.hollow.waiting.remove(id);
             }
         }
         let Some(batch) = &mut self.intake.batch else {
@@ -250,7 +254,7 @@ impl Engine {
                 self.intake.batch = None;
                 self.intake.next_rescan = Some(self.now.plus_ms(self.config.retry_ms * 4));
                 let (ScanError::Unmounted(reason) | ScanError::Unreadable(reason)) = error;
-                self.intake.brake = Brake::Holds;
+                self.intake.brake = Brake::Holds(reason.clone());
                 self.report(Report::Brake { reason, count: self.index.files() });
                 return;
             }
@@ -362,7 +366,8 @@ impl Engine {
             Observed::Folder { empty, stamp } => self.found_folder(path, empty, stamp),
             Observed::Ignored => {
                 if let Some(id) = self.index.at(&path) {
-                    self.intake.vanishing.remove(&id);
+                    self.is_there(id);
+                    self.is_filled(id);
                     self.held.insert(id);
                 }
             }
@@ -373,7 +378,7 @@ impl Engine {
                 } else {
                     // Something is there, so nothing is gone.
                     if let Some(id) = self.index.at(&path) {
-                        self.intake.vanishing.remove(&id);
+                        self.is_there(id);
                     }
                     self.problem(problem);
                 }
@@ -393,6 +398,20 @@ impl Engine {
         }
         if let Some(id) = gone {
             batch.vanished.insert(id);
+            self.is_filled(id);
+        }
+    }
+
+    /// It is not gone.
+    pub(super) fn is_there(&mut self, id: FileId) {
+        self.intake.vanishing.remove(&id);
+        if self.intake.missing.remove(&id) {
+            if self.intake.missing.is_empty() {
+                // Whether anything else is missing is for a look at everything to say.
+                self.intake.ask_for_scan();
+            }
+            self.keep_held_back();
+            self.wake(id);
         }
     }
 
@@ -413,9 +432,12 @@ impl Engine {
         }
         let first = self.first_hint(&path);
         if let Some(id) = self.index.at(&path) {
-            self.intake.vanishing.remove(&id);
+            self.is_there(id);
             let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
+                if self.found_hollow(id, &path, &seen) {
+                    return;
+                }
                 self.disk_event(id, Disk::Edited(path, seen), first);
                 return;
             }

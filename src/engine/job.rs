@@ -320,22 +320,23 @@ impl Work {
         Ok(())
     }
 
-    /// Gives imports that were never edited their characters, if the texts are at hand.
+    /// Gives imports that were never edited their characters, if the texts are at hand; true when
+    /// one of them had none.
     fn promote(
         at_hand: &BTreeMap<ContentHash, String>,
         document: &mut Document,
         texts: Vec<Content>,
-    ) -> Result<(), Failure> {
-        let mut needs = Vec::new();
+    ) -> Result<bool, Failure> {
+        let (mut needs, mut news) = (Vec::new(), false);
         for content in texts {
             match at_hand.get(&content.hash) {
                 Some(text) => {
-                    document.promote(content, text).map_err(|it| damaged(&it))?;
+                    news |= document.promote(content, text).map_err(|it| damaged(&it))?;
                 }
                 None => needs.push(content),
             }
         }
-        if needs.is_empty() { Ok(()) } else { Err(Failure::Needs(needs)) }
+        if needs.is_empty() { Ok(news) } else { Err(Failure::Needs(needs)) }
     }
 
     fn export(document: &Document, theirs: &State) -> Export {
@@ -376,12 +377,19 @@ impl Work {
         review_since: Option<&Heads>,
     ) -> Result<Done, Failure> {
         let document = &mut held.document;
-        let mut settled = document.settle();
-        if let Err(docs::Error::TextMissing(texts)) = settled {
-            Self::promote(&self.texts, document, texts)?;
-            settled = document.settle();
-        }
-        let mut merged = settled.map_err(|it| foreign(&it))?.merged;
+        let mut merged = loop {
+            match document.settle() {
+                Ok(settled) => break settled.merged,
+                // Texts that are told by their characters may meet others that are not yet.
+                Err(docs::Error::TextMissing(texts)) => {
+                    if !Self::promote(&self.texts, document, texts)? {
+                        let again = "it lacks a text that it holds".to_owned();
+                        return Err(Failure::Damaged(again));
+                    }
+                }
+                Err(error) => return Err(foreign(&error)),
+            }
+        };
         // Another device may have settled first; what was chosen is told here all the same.
         let (mut choices, mut copies) = (Vec::new(), Vec::new());
         for fix_up in document.fix_ups_since(review_since.unwrap_or(before).as_slice()) {

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::command::Command;
 use super::core::{Engine, Pending, Stage, Stop};
 use super::effect::{Effect, LinkId};
-use super::intake::Brake;
 use super::link::Phase;
 use super::report::Report;
 use crate::model::{Digest, Member, PeerId, Tick, WallMs, Write};
@@ -33,6 +32,8 @@ pub(super) enum Kept {
     Joined(LinkId),
     /// Open tickets.
     Tickets,
+    /// What is held back until a person agrees.
+    HeldBack,
 }
 
 /// An invitation that is still good.
@@ -227,13 +228,7 @@ impl Engine {
             }
             Command::ShotTimeout(shot) => self.shot_timeout(shot),
             Command::Resolve(key, entry) => self.resolve(key, &entry),
-            Command::AllowMassDelete => {
-                self.intake.brake = Brake::Released;
-                // What it is for may have been found long ago. At the start it is about to be.
-                if self.stage != Stage::Scanning {
-                    self.intake.ask_for_scan();
-                }
-            }
+            Command::AllowMassDelete => self.release_brakes(),
             Command::RenamePeer(peer, name) => {
                 self.change_member(peer, |member| {
                     member.name = name;
@@ -281,7 +276,7 @@ impl Engine {
     /// A change of membership is durable.
     pub(super) fn on_kept(&mut self, kept: &Kept) {
         match kept {
-            Kept::Text | Kept::Tickets => {}
+            Kept::Text | Kept::Tickets | Kept::HeldBack => {}
             Kept::Members => self.spread_members(None),
             Kept::Paired(link) => {
                 let link = *link;

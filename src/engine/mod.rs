@@ -1,5 +1,6 @@
 //! The sync core, without I/O: data in, data out.
 
+mod brakes;
 mod bye;
 mod cache;
 mod check;
@@ -14,16 +15,19 @@ mod effect;
 mod entry;
 mod fetch;
 mod file;
+mod hollow;
 mod index;
 mod input;
 mod intake;
 mod job;
 mod keep;
+mod leaving;
 mod ledger;
 mod link;
 mod members;
 mod past;
 mod progress;
+mod recent;
 mod report;
 mod send;
 mod shot;

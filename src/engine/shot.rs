@@ -6,7 +6,6 @@ use super::command::{Refusal, ShotId, ShotMode, ShotOutcome, ShotResult};
 use super::core::{Engine, Stage};
 use super::effect::LinkId;
 use super::input::DialError;
-use super::intake::Brake;
 use super::link::Link;
 use super::report::Report;
 use crate::model::PeerId;
@@ -65,6 +64,11 @@ impl Shots {
     /// Whether a one-shot waits for this peer.
     pub(super) fn wants(&self, peer: &PeerId) -> bool {
         self.open.iter().any(|shot| shot.peers.get(peer).is_some_and(Option::is_none))
+    }
+
+    /// Whether none is under way.
+    pub(super) fn over(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// Whether nothing may be changed.
@@ -140,10 +144,7 @@ impl Engine {
         mode: ShotMode,
         dry_run: bool,
     ) {
-        if self.intake.brake == Brake::Holds {
-            // Whoever asks is told of it again, if it is still so.
-            self.intake.ask_for_scan();
-        }
+        self.tell_brakes();
         let everyone = peers.is_empty();
         let chosen =
             if everyone { self.members.others().map(|member| member.id).collect() } else { peers };
@@ -202,7 +203,7 @@ impl Engine {
     /// Whether a one-shot has done with this peer what it was to do.
     fn shot_met(&self, shot: &Shot, link: &Link) -> bool {
         if shot.dry_run {
-            return link.compared() && self.intake.idle();
+            return link.compared() && self.intake_idle();
         }
         match shot.mode {
             ShotMode::Push => link.compared() && link.out.idle() && self.taken_in(),
@@ -213,7 +214,7 @@ impl Engine {
 
     /// Whether every edit seen on this disk is durable, but for those that only a peer can help.
     pub(super) fn taken_in(&self) -> bool {
-        self.intake.idle()
+        self.intake_idle()
             && self.debounce.len() == 0
             && self.tasks.iter().all(|(id, task)| {
                 let waits_for_a_peer = self.wanting.contains(id);
@@ -252,6 +253,9 @@ impl Engine {
             self.shots.open = open;
             over
         };
+        if !over.is_empty() {
+            self.arm_removals();
+        }
         for shot in over {
             let totals = self.shots.totals;
             let peers: Vec<(PeerId, String, ShotOutcome, String)> = shot

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::{Base, Entry};
+use super::leaving::Leave;
 use super::report::Report;
 use super::task::{Copying, Taking, Work};
 use crate::model::{
@@ -33,7 +34,8 @@ impl Engine {
         let Some(entry) = self.index.get(&id) else {
             return false;
         };
-        if self.held.contains(&id) || self.stage == Stage::Scanning || self.stopping() {
+        let held = self.held.contains(&id) || self.is_held_back(&id);
+        if held || self.stage == Stage::Scanning || self.stopping() {
             return false;
         }
         let place = self.index.wanted_place(&id, entry);
@@ -41,11 +43,19 @@ impl Engine {
         let wanted = Wanted { path: &place, content: entry.content, kind: entry.kind };
         let next = reconcile::next_step(lies, entry.alive.then_some(wanted), entry.kind);
         let entry = entry.clone();
+        if next != Next::Remove {
+            self.does_not_leave(id);
+        }
         match next {
             Next::Nothing => self.arrived(id, entry),
             Next::Create | Next::Overwrite => self.write(id, &entry, place),
             Next::Move => self.move_to(id, &entry, place),
             Next::Remove => {
+                match self.may_leave(id) {
+                    Leave::Now => {}
+                    Leave::Later => return true,
+                    Leave::Held => return false,
+                }
                 if self.must_keep_first(id, &entry) {
                     return true;
                 }
@@ -106,7 +116,8 @@ impl Engine {
     }
 
     fn write(&mut self, id: FileId, entry: &Entry, place: VaultPath) -> bool {
-        if self.rival_is_there(id, &place) {
+        if let Some(rival) = self.rival_at(id, &place) {
+            self.gives_way(rival);
             return self.rest(id);
         }
         if self.must_keep_first(id, entry) {
@@ -175,7 +186,8 @@ impl Engine {
             return false;
         };
         let mut to = place;
-        if self.rival_is_there(id, &to) {
+        if let Some(rival) = self.rival_at(id, &to) {
+            self.gives_way(rival);
             if !self.waits_in_a_ring(id, &to) {
                 return self.rest(id);
             }
@@ -186,9 +198,9 @@ impl Engine {
         self.step(id, step, Taking::Move { to })
     }
 
-    /// Whether another known file lies at `place`.
-    fn rival_is_there(&self, id: FileId, place: &VaultPath) -> bool {
-        self.index.at(place).is_some_and(|other| other != id)
+    /// Another known file that lies at `place`.
+    fn rival_at(&self, id: FileId, place: &VaultPath) -> Option<FileId> {
+        self.index.at(place).filter(|other| *other != id)
     }
 
     /// Whether the file at `place` waits for one that waits … for this one.
@@ -315,6 +327,7 @@ impl Engine {
                 })
             }
             Taking::Remove | Taking::RemoveFolder => {
+                self.has_left(id);
                 if let (Some(path), false) = (left.clone(), folder) {
                     reports.push(Report::Deleted { path, peer: origin });
                 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::brakes::Brake;
 use super::core::{Engine, Stage};
 use super::entry::FOLDER_GENERATION;
-use super::intake::{Batch, Brake};
+use super::intake::{Batch, Intake};
+use super::recent::Recent;
 use super::report::Report;
 use super::task::{Disk, Task};
 use crate::docs::Birth;
@@ -37,14 +39,18 @@ impl Engine {
             .collect();
         let moves = reconcile::pair_moves(&vanished, &appeared);
         for (id, to) in &moves {
-            self.intake.vanishing.remove(id);
+            self.is_there(*id);
             if let Some(seen) = batch.appeared.remove(to) {
                 self.moved(*id, to, seen, batch.since);
             }
         }
         let gone: Vec<FileId> =
             vanished.iter().map(|it| it.id).filter(|id| !moves.contains_key(id)).collect();
-        self.take_in_deletions(gone, &batch);
+        let ripe = self.stage == Stage::Scanning
+            || self.stopping()
+            || self.intake.ripe(&self.hollow, self.now);
+        self.take_in_deletions(gone, &batch, ripe);
+        self.take_in_hollowed(&mut batch, ripe);
         for (path, seen) in std::mem::take(&mut batch.appeared) {
             let first = batch.first.get(&path).copied().unwrap_or(batch.since);
             self.born_file(path, seen, first);
@@ -54,6 +60,7 @@ impl Engine {
         if self.stage == Stage::Scanning {
             self.stage = Stage::TakingIn;
             self.wake_unfinished();
+            self.hold_removals_again();
         }
     }
 
@@ -111,9 +118,8 @@ impl Engine {
             .collect()
     }
 
-    pub(super) fn take_in_deletions(&mut self, gone: Vec<FileId>, batch: &Batch) {
+    fn take_in_deletions(&mut self, gone: Vec<FileId>, batch: &Batch, ripe: bool) {
         let mut certain = Vec::new();
-        let ripe = self.stage == Stage::Scanning || self.stopping() || self.intake.ripe(self.now);
         for id in gone {
             let seen_gone = batch.vanished.contains(&id);
             if !seen_gone {
@@ -140,18 +146,9 @@ impl Engine {
             .filter(|id| self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder))
             .copied()
             .collect();
-        let count = certain.len() as u64;
-        let config = &self.config;
-        let brake =
-            reconcile::brake(count, self.index.files(), config.brake_files, config.brake_percent);
-        if let Some(brake) = brake
-            && self.intake.brake != Brake::Released
-        {
-            self.intake.brake = Brake::Holds;
-            self.report(Report::Brake { reason: brake.reason, count: brake.count });
+        if self.hold_deletions(&certain, batch) {
             return;
         }
-        self.set_brake(count, batch.scanned);
         for id in certain.into_iter().chain(folders) {
             self.intake.vanishing.remove(&id);
             let base = self.index.get(&id).and_then(|entry| entry.base.as_ref());
@@ -161,14 +158,67 @@ impl Engine {
         }
     }
 
-    /// Deletions passed, or there were none. What a person let pass is used up by that; what is held
-    /// back is so until a look at everything finds nothing to hold.
-    fn set_brake(&mut self, passed: u64, saw_all: bool) {
+    /// Judges what is certainly gone, together with what is held back and what went just before;
+    /// whether it is held back.
+    fn hold_deletions(&mut self, certain: &[FileId], batch: &Batch) -> bool {
+        let index = &self.index;
+        // Of what other devices deleted, too, nothing is lost by its going.
+        let alive = |id: &FileId| index.get(id).is_some_and(|entry| entry.alive);
+        let lies = |id: &FileId| index.get(id).is_some_and(|entry| entry.base.is_some());
+        let fresh: BTreeSet<FileId> = certain.iter().filter(|id| alive(id)).copied().collect();
+        let Intake { missing, gone, brake, .. } = &mut self.intake;
+        let held = missing.clone();
+        missing.retain(|id| alive(id) && lies(id));
+        let tasks = &self.tasks;
+        gone.forget_before(self.now);
+        gone.retain(|id| !alive(id) || tasks.get(id).is_some_and(Task::is_leaving));
+        let before = gone.iter().filter(|id| !alive(id)).count() as u64;
+        let all: BTreeSet<&FileId> =
+            fresh.iter().chain(missing.iter()).chain(gone.iter()).collect();
+        let config = &self.config;
+        let verdict = reconcile::brake(
+            all.len() as u64,
+            index.files() + before,
+            config.brake_files,
+            config.brake_percent,
+        );
+        let verdict = verdict
+            // What is held back stays so, though some of it is back, or there are more files by now.
+            .or_else(|| (!missing.is_empty()).then(|| reconcile::still_gone(all.len() as u64)))
+            .filter(|_| !fresh.is_empty());
+        let released = *brake == Brake::Released;
+        if let Some(verdict) = verdict.as_ref().filter(|_| !released) {
+            missing.extend(fresh);
+            *brake = Brake::Holds(verdict.reason.clone());
+            if *missing != held {
+                self.keep_held_back();
+            }
+            self.report(Report::Brake { reason: verdict.reason.clone(), count: verdict.count });
+            return true;
+        }
+        for id in &fresh {
+            gone.note(*id, self.now);
+            missing.remove(id);
+        }
+        if released {
+            *gone = Recent::default();
+        }
+        let changed = *missing != held;
+        self.set_brake(batch.scanned);
+        if changed {
+            self.keep_held_back();
+        }
+        false
+    }
+
+    /// Deletions passed, or there were none. What a person let pass is used up once all of it did, or
+    /// none is found; what is held back is so until a look at everything finds nothing to hold.
+    fn set_brake(&mut self, saw_all: bool) {
         let nothing_left = self.intake.vanishing.is_empty() && !self.intake.scan_wanted();
-        let armed = match self.intake.brake {
+        let armed = match &self.intake.brake {
             Brake::Armed => true,
-            Brake::Released => passed > 0 || nothing_left,
-            Brake::Holds => saw_all && nothing_left,
+            Brake::Released => nothing_left,
+            Brake::Holds(_) => saw_all && nothing_left && self.intake.missing.is_empty(),
         };
         if armed {
             self.intake.brake = Brake::Armed;

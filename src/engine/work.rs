@@ -206,7 +206,12 @@ impl Engine {
         let Some(task) = self.tasks.get_mut(&id) else {
             return;
         };
+        // Asked for again what it was just given, it would ask for ever.
+        let in_vain = contents.iter().any(|content| task.texts.contains_key(&content.hash));
         task.work = Some(work);
+        if in_vain {
+            return self.text_lost(id, "its document cannot use the text it asks for");
+        }
         task.lacking.clone_from(&contents);
         for content in contents {
             let op = self.op(Pending::Text(id, content));
@@ -250,9 +255,9 @@ impl Engine {
         }
     }
 
-    /// A text cannot be had from anybody: the work that needs it is given up for now. An edit on
-    /// this disk is tried again; a delivery comes again when the peer does.
-    pub(super) fn text_lost(&mut self, id: FileId) {
+    /// A text cannot be had from anybody, or is of no use: the work that needs it is given up for
+    /// now. An edit on this disk is tried again; a delivery comes again when the peer does.
+    pub(super) fn text_lost(&mut self, id: FileId, message: &str) {
         let work = self.tasks.get_mut(&id).and_then(|task| task.work.take());
         self.end_work(id);
         if let Some(work) = &work {
@@ -262,7 +267,6 @@ impl Engine {
             task.disk.push_front((disk, first));
             self.wanting.insert(id);
             let path = self.index.get(&id).map_or_else(|| id.to_string(), |it| it.path.to_string());
-            let message = "the text it had before is not in the store, and no peer has it";
             let kind = ProblemKind::Damaged;
             self.problem(Problem { path, kind, message: message.to_owned() });
             self.turns.drop(&id);

@@ -120,6 +120,9 @@ pub enum ProblemKind {
     Damaged,
     /// A file and a folder, or two files, want the same place.
     Clash,
+    /// Too much went, or was emptied, at once: it is held back until a person agrees. Of the vault
+    /// as a whole, so the path is empty.
+    Brake,
 }
 
 impl ProblemKind {
@@ -134,6 +137,7 @@ impl ProblemKind {
             Self::Changing => "changing",
             Self::Damaged => "damaged",
             Self::Clash => "clash",
+            Self::Brake => "brake",
         }
     }
 }

@@ -94,7 +94,8 @@ mod tests {
     use super::*;
 
     fn words(seed: u64, count: u64) -> String {
-        (0..count).map(|at| format!("w{} ", mix(seed ^ (at << 32)) % 4000)).collect()
+        let word = |at: u64| format!("w{}", mix(seed ^ (at << 32)) % 4000);
+        (0..count).map(word).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

@@ -26,6 +26,13 @@ pub fn brake(gone: u64, files: u64, fewest: u64, percent: u64) -> Option<Brake> 
     })
 }
 
+/// Holds back what was held back before and is still gone.
+///
+/// - Units: files.
+pub fn still_gone(gone: u64) -> Brake {
+    Brake { count: gone, reason: format!("{gone} files are gone; nothing was deleted elsewhere") }
+}
+
 /// Whether a file that held `before` was hollowed out: nothing, or nothing but zero bytes, is left.
 ///
 /// Cloud services leave such stubs in place of files they took off the disk, and so do interrupted

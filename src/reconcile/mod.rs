@@ -12,5 +12,5 @@ mod guard;
 mod tree;
 
 pub use file::{Change, Lies, Next, Wanted, disk_change, next_step};
-pub use guard::{Brake, brake, brake_hollowed, brake_removals, hollowed};
+pub use guard::{Brake, brake, brake_hollowed, brake_removals, hollowed, still_gone};
 pub use tree::{Appeared, Vanished, pair_moves};

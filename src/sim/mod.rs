@@ -11,6 +11,7 @@
 //! Environment: `VAULT_SYNC_SIM_SEEDS=1000` runs that many seeds of each world,
 //! `VAULT_SYNC_SIM_SEED=17` only that one, `VAULT_SYNC_SIM_TRACE=1` prints every step of a failure.
 
+mod careless;
 #[cfg(test)]
 mod contract;
 mod disk;

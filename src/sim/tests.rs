@@ -88,6 +88,12 @@ fn crowded_worlds_end_equal() {
     all("crowded_worlds_end_equal", Plan::crowded);
 }
 
+#[test]
+fn careless_worlds_end_equal() {
+    let summaries = all("careless_worlds_end_equal", Plan::careless);
+    assert!(summaries.iter().all(|it| it.braked > 0));
+}
+
 /// Runs one world that once failed.
 fn stays_mended(plan: Plan) {
     let (result, world) = run(plan);
@@ -126,6 +132,11 @@ fn a_peer_that_lacks_an_old_text_meets_the_others_all_the_same() {
 #[test]
 fn a_text_read_for_the_disk_does_not_start_other_work_again() {
     stays_mended(Plan::stormy(92));
+}
+
+#[test]
+fn texts_that_are_missed_one_after_the_other_are_all_put_in_place() {
+    stays_mended(Plan::killed(37));
 }
 
 #[test]
@@ -214,4 +225,13 @@ fn a_doubled_word_is_found_out() {
 fn a_disk_that_changes_silently_is_found_out() {
     let violation = found_out(Planted::SilentChange);
     assert!(matches!(violation, Violation::NotConverged(_)), "{violation}");
+}
+
+#[test]
+fn an_engine_without_brakes_is_found_out() {
+    let plan = |seed| Plan { planted: Planted::NoBrakes, ..Plan::careless(seed) };
+    let violations = (0..12).filter_map(|seed| run(plan(seed)).0.err());
+    let found = violations.collect::<Vec<_>>();
+    let passed = |it: &Violation| matches!(it, Violation::PassedBrake { .. });
+    assert!(found.iter().filter(|it| passed(it)).count() > 8, "{found:?}");
 }

@@ -255,7 +255,11 @@ pub(super) fn problems(problems: &[Problem], paint: Paint) -> String {
     let number = count(problems.len() as u64, "file was", "files were");
     push(&mut text, &format!("\n{}", paint.tone(Tone::Warn, &format!("{number} left aside:"))));
     for problem in problems {
-        push(&mut text, &format!("  {}: {}", escape(&problem.path), escape(&problem.message)));
+        let line = match problem.path.as_str() {
+            "" => format!("  {}", escape(&problem.message)),
+            path => format!("  {}: {}", escape(path), escape(&problem.message)),
+        };
+        push(&mut text, &line);
     }
     text
 }

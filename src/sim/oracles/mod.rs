@@ -55,6 +55,13 @@ pub(crate) enum Violation {
     Resurrected(String),
     /// A file is no longer what its kind demands.
     Malformed(String),
+    /// Too much went, or was emptied, on a disk where nobody had agreed to it.
+    PassedBrake {
+        /// Whose disk.
+        peer: usize,
+        /// What, in words.
+        what: String,
+    },
     /// The engine broke one of its own rules.
     Engine(String),
 }
@@ -74,6 +81,7 @@ impl fmt::Display for Violation {
             Self::DoubledWords(words) => write!(f, "words doubled: {words:?}"),
             Self::Resurrected(what) => write!(f, "a deleted file is back: {what}"),
             Self::Malformed(what) => write!(f, "malformed: {what}"),
+            Self::PassedBrake { peer, what } => write!(f, "peer {peer}: passed a brake: {what}"),
             Self::Engine(what) => write!(f, "engine: {what}"),
         }
     }

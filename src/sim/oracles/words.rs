@@ -109,6 +109,16 @@ impl People {
         }
     }
 
+    /// Somebody emptied a file that held this. That is an edit which no deletion has seen, so what
+    /// others made of the file may be kept beside it.
+    pub(crate) fn emptied(&mut self, peer: usize, old: &[u8]) {
+        for mark in marks(old, b'F') {
+            let word = self.word(peer);
+            self.words_of.entry(mark).or_default().insert(word);
+        }
+        self.saved(old, b"");
+    }
+
     /// A power cut put a disk back from one state to another.
     pub(crate) fn reverted(&mut self, peer: usize, before: &Tree, after: &Tree) {
         self.torn |= before != after;

@@ -2,7 +2,7 @@
 
 use super::super::disk::Crash;
 use super::super::oracles::Violation;
-use super::{Event, World};
+use super::{Event, Planted, World};
 use crate::engine::{Command, Hint, Input, ShotId};
 use crate::model::{Tick, WallMs};
 
@@ -143,7 +143,9 @@ impl World {
         if self.peers[place].engine.is_some() {
             return Ok(());
         }
-        self.peers[place].boot(self.now);
+        let brakes = self.plan.planted != Planted::NoBrakes;
+        let brake_files = if brakes { self.plan.brake_files } else { u64::MAX };
+        self.peers[place].boot(self.now, brake_files);
         let life = self.peers[place].life;
         self.trace.line(format!("{} p{place} STARTS life {life}", self.now.0));
         self.net.start(place, life);

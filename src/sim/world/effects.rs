@@ -3,7 +3,7 @@
 use super::super::net::Place;
 use super::super::oracles::Violation;
 use super::trace;
-use super::{Event, World};
+use super::{Event, Habits, World};
 use crate::engine::{Command, Effect, Engine, Input, Report};
 use crate::model::{Tick, WallMs};
 use crate::wire::{self, Message};
@@ -117,6 +117,7 @@ impl World {
             Report::Failed(why) => {
                 return Err(Violation::Engine(format!("peer {place} failed: {why}")));
             }
+            Report::Brake { .. } if self.plan.habits == Habits::Careless => self.braked += 1,
             Report::Brake { reason, .. } if self.healed => {
                 return Err(Violation::Engine(format!("peer {place} braked: {reason}")));
             }

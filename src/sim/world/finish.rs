@@ -1,7 +1,7 @@
 //! The end of a world: everything is healed, and everything must come to rest, equal and whole.
 
 use super::super::oracles::{Violation, difference};
-use super::{Event, Planted, World};
+use super::{Event, Habits, Planted, World};
 use crate::engine::{Hint, Input};
 use crate::model::Tick;
 
@@ -24,6 +24,8 @@ pub(crate) struct Summary {
     pub(crate) events: u64,
     /// How many times a peer stopped.
     pub(crate) stops: usize,
+    /// How many times a brake was told of.
+    pub(crate) braked: usize,
     /// How many files there are in the end.
     pub(crate) files: usize,
     /// When all was at rest, in milliseconds.
@@ -49,6 +51,9 @@ impl World {
         if self.plant() {
             self.rest()?;
         }
+        if self.plan.habits == Habits::Careless {
+            self.catastrophe()?;
+        }
         let tree = self.peers[0].disk.tree();
         let stores = self.peers.iter().map(|peer| &peer.store);
         if let Some(violation) = self.people.judge(&tree, stores).into_iter().next() {
@@ -59,6 +64,7 @@ impl World {
             effects: self.peers.iter().map(|peer| peer.effects).collect(),
             events: self.events,
             stops: self.stops,
+            braked: self.braked,
             files: tree.len(),
             at_rest_ms: at_rest.0,
         })
@@ -93,7 +99,7 @@ impl World {
     }
 
     /// Goes on until all peers are at rest and equal.
-    fn rest(&mut self) -> Result<(), Violation> {
+    pub(super) fn rest(&mut self) -> Result<(), Violation> {
         let limit = self.now.plus_ms(REST_LIMIT_MS);
         let mut look = self.now.plus_ms(LOOK_MS);
         loop {
@@ -101,6 +107,9 @@ impl World {
                 self.step()?;
             }
             self.now = look;
+            if self.agreeing {
+                self.agree()?;
+            }
             let open = self.open_ends();
             if open.is_empty() {
                 return Ok(());
@@ -189,6 +198,7 @@ impl World {
             Planted::Nothing
             | Planted::ForgetfulStores
             | Planted::BlindDisks
+            | Planted::NoBrakes
             | Planted::SwallowedMessages => false,
             Planted::RevertedFile | Planted::RevivedFile | Planted::DoubledWord => {
                 self.tamper();
@@ -234,6 +244,7 @@ impl World {
             Planted::Nothing
             | Planted::ForgetfulStores
             | Planted::BlindDisks
+            | Planted::NoBrakes
             | Planted::SwallowedMessages
             | Planted::RevertedFile
             | Planted::SilentChange => {

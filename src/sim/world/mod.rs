@@ -6,6 +6,7 @@
 //!   not answered are lost or kept, unsynced bytes lost or torn; a new engine starts from the store.
 //! - Judged: every effect before it is carried out, every step on the disk, and the end.
 
+mod catastrophe;
 mod chaos;
 mod effects;
 mod finish;
@@ -14,10 +15,11 @@ mod plan;
 mod trace;
 
 pub(crate) use finish::Summary;
-pub(crate) use plan::{Plan, Planted};
+pub(crate) use plan::{Habits, Plan, Planted};
 
 use std::collections::BTreeMap;
 
+use super::careless::{self, Second};
 use super::disk::Guard;
 use super::net::{Event as NetEvent, Net};
 use super::oracles::{People, Violation};
@@ -46,6 +48,8 @@ enum Event {
     Hear(usize, u64, Box<Input>),
     /// A user does something.
     Act(usize),
+    /// A program does the second half of what it began.
+    Finish(usize, Box<Second>),
     Trouble(Trouble),
     /// A process starts.
     Start(usize),
@@ -68,7 +72,11 @@ pub(crate) struct World {
     chaos: Rng,
     /// No more trouble from here on.
     healed: bool,
+    /// People agree to whatever is held back.
+    agreeing: bool,
     stops: usize,
+    /// How many times a brake was told of.
+    braked: usize,
     deliveries: u64,
 }
 
@@ -92,7 +100,9 @@ impl World {
             chaos: rng.fork(4),
             rng: rng.fork(2),
             healed: false,
+            agreeing: plan.habits == Habits::Careless,
             stops: 0,
+            braked: 0,
             deliveries: 0,
             plan,
         };
@@ -190,6 +200,13 @@ impl World {
                 self.act(place);
                 Ok(())
             }
+            Event::Finish(place, second) => {
+                let peer = &mut self.peers[place];
+                peer.set_disk_clock(self.now);
+                let done = second.finish(&mut peer.disk, &mut self.people);
+                self.trace.line(format!("{} p{place} USER {done}", self.now.0));
+                Ok(())
+            }
             Event::Trouble(trouble) => self.trouble(trouble),
             Event::Start(place) => self.start(place),
         }
@@ -203,6 +220,16 @@ impl World {
     fn act(&mut self, place: usize) {
         let peer = &mut self.peers[place];
         peer.set_disk_clock(self.now);
+        if self.plan.habits == Habits::Careless && self.users.chance(40) {
+            let (done, later) =
+                careless::act(place, &mut peer.disk, &mut self.people, &mut self.users);
+            self.trace.line(format!("{} p{place} USER {done}", self.now.0));
+            let due = self.now.plus_ms(self.users.between(0, careless::GAP_MS));
+            for second in later {
+                self.at(due, Event::Finish(place, Box::new(second)));
+            }
+            return;
+        }
         let done = super::users::act(
             place,
             &mut peer.disk,

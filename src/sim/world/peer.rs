@@ -86,7 +86,7 @@ impl Peer {
     }
 
     /// Starts a new process from what the store holds.
-    pub(super) fn boot(&mut self, now: Tick) {
+    pub(super) fn boot(&mut self, now: Tick, brake_files: u64) {
         self.life += 1;
         self.told = self.wall(now);
         (self.kept_at, self.step_at, self.durable_at) = (now, now, now);
@@ -95,7 +95,7 @@ impl Peer {
             me: self.id,
             name: self.name.clone(),
             life: self.store.life(),
-            config: Config::default(),
+            config: Config { brake_files, ..Config::default() },
             files: self.store.files(),
             peers: self.store.peers(),
             meta: self.store.meta(),

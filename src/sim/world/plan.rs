@@ -22,6 +22,18 @@ pub(crate) enum Planted {
     DoubledWord,
     /// Once the peers agree, one disk changes without a word.
     SilentChange,
+    /// No engine ever brakes.
+    NoBrakes,
+}
+
+/// What the people of a world are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Habits {
+    /// They do one thing at a time.
+    Careful,
+    /// They, and their programs, also delete and empty everything, and save in several steps. At
+    /// the end something happens to everything on one disk.
+    Careless,
 }
 
 /// Everything a world is made of. All times in milliseconds.
@@ -57,6 +69,10 @@ pub(crate) struct Plan {
     pub(crate) lost_hints_percent: u64,
     /// Whether attachments above one chunk are written.
     pub(crate) large_files: bool,
+    /// What people are like.
+    pub(crate) habits: Habits,
+    /// Fewest deletions that trip a brake.
+    pub(crate) brake_files: u64,
     /// What is planted.
     pub(crate) planted: Planted,
 }
@@ -80,6 +96,8 @@ impl Plan {
             power_cuts: false,
             lost_hints_percent: 0,
             large_files: false,
+            habits: Habits::Careful,
+            brake_files: 20,
             planted: Planted::Nothing,
         }
     }
@@ -108,6 +126,23 @@ impl Plan {
     /// Two peers whose machines lose power at any effect.
     pub(crate) fn powerless(seed: u64) -> Self {
         Self { peers: 2, power_cuts: true, ..Self::killed(seed) }
+    }
+
+    /// Two or three peers whose people, programs and disks do too much at once.
+    pub(crate) fn careless(seed: u64) -> Self {
+        Self {
+            peers: 2 + usize::from(seed % 2 == 1),
+            acts: 40,
+            span_ms: 30_000,
+            slow_ms: 40,
+            cuts: 1,
+            lost_hints_percent: 5,
+            stop_once_in: if seed.is_multiple_of(3) { 150 } else { 0 },
+            stops: 2,
+            habits: Habits::Careless,
+            brake_files: 4,
+            ..Self::calm(seed)
+        }
     }
 
     /// Four or five peers.
