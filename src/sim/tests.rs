@@ -140,6 +140,11 @@ fn texts_that_are_missed_one_after_the_other_are_all_put_in_place() {
 }
 
 #[test]
+fn a_folder_seen_away_just_before_it_is_back_is_no_fault() {
+    stays_mended(Plan::stormy(194));
+}
+
+#[test]
 fn the_same_seed_is_the_same_world() {
     let hash = |seed: u64| {
         let (_, world) = run(Plan::killed(seed));
