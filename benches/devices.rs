@@ -235,7 +235,7 @@ impl Saves {
 
     fn save(&mut self, from: &Device, to: &Device) -> Duration {
         let middle = self.text.len() / 2;
-        let middle = (middle..).find(|at| self.text.is_char_boundary(*at)).unwrap();
+        let middle = self.text.ceil_char_boundary(middle);
         let at = self.text[middle..].find('\n').map_or(self.text.len(), |it| middle + it);
         self.text.insert_str(at, &format!(" save {}", self.saved));
         self.saved += 1;

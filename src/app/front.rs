@@ -265,7 +265,9 @@ pub fn ask(
                     Heard::Stopped => Err(by_person()),
                 }
             }
-            Held::Here(desk) => alone(*desk, request, clock, on_event, &mut signals).await,
+            Held::Here(desk) => {
+                Box::pin(alone(*desk, request, clock, on_event, &mut signals)).await
+            }
         }
     })
 }
@@ -281,9 +283,13 @@ async fn alone(
     let role = match &request {
         Request::Status | Request::Peers => return figures_of(&desk, &request),
         Request::Verify { deep } => return verify_alone(desk, *deep).await,
-        Request::Log { .. } | Request::Show { .. } | Request::Conflicts => {
-            return past_alone(desk, request).await;
+        Request::Log { path, limit, single } => {
+            return past_alone(desk, Past::Log(path.clone(), *limit, *single)).await;
         }
+        Request::Show { path, rev } => {
+            return past_alone(desk, Past::Show(path.clone(), rev.clone())).await;
+        }
+        Request::Conflicts => return past_alone(desk, Past::Conflicts).await,
         Request::Stop | Request::Events => {
             return Err(Error::new(
                 Failure::Io,
@@ -368,8 +374,15 @@ async fn verify_alone(desk: Desk, deep: bool) -> Result<Value, Error> {
     value(&Verify { digest, ..checked })
 }
 
+/// What is asked of the past.
+enum Past {
+    Log(String, u64, bool),
+    Show(String, Option<String>),
+    Conflicts,
+}
+
 /// What the store tells of the past, without taking anything in.
-async fn past_alone(desk: Desk, request: Request) -> Result<Value, Error> {
+async fn past_alone(desk: Desk, wanted: Past) -> Result<Value, Error> {
     let (engine, _) = desk.engine(Tick::default(), false)?;
     let names = names(&engine.status());
     drop(engine);
@@ -377,14 +390,13 @@ async fn past_alone(desk: Desk, request: Request) -> Result<Value, Error> {
     let folder = ground.to_read();
     let folder = folder.ok_or_else(|| fault::bug("an open vault has a folder"))?;
     let access = Access::Own(Arc::new(Mutex::new(store)));
-    match request {
-        Request::Log { path, limit, single } => {
+    match wanted {
+        Past::Log(path, limit, single) => {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             past::log(&access, names, path, limit, single).await
         }
-        Request::Conflicts => contradictions::list(&access).await,
-        Request::Show { path, rev } => past::show(&access, folder, path, rev).await,
-        _ => Err(fault::bug("the request asks about the past")),
+        Past::Conflicts => contradictions::list(&access).await,
+        Past::Show(path, rev) => past::show(&access, folder, path, rev).await,
     }
 }
 

@@ -37,6 +37,7 @@ pub use contradictions::Verdict;
 pub use error::{Error, Failure};
 pub use front::{ask, init, locate, watch};
 pub use join::join;
+pub use past::bytes_of;
 pub use request::{InitDone, Located, Mode, OnEvent, Reply, Request};
 
 #[cfg(test)]

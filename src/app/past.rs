@@ -1,5 +1,6 @@
 //! The past of files: lists revisions, shows what one held, and puts it back as an ordinary edit.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,7 +20,7 @@ use crate::store::Store;
 use crate::vault::Folder;
 
 /// How long the folder may take to be looked through before something is put back.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 /// Pause between two looks at whether it was.
 const READY_PAUSE: Duration = Duration::from_millis(20);
 /// Steps taken together.
@@ -93,7 +94,7 @@ pub(crate) async fn show(
     match found.source {
         Bytes::Text(text) => show.text = Some(text),
         Bytes::OnDisk(path) => {
-            show.kind = "attachment".to_owned();
+            "attachment".clone_into(&mut show.kind);
             let Observed::File(seen) = folder.look(&path) else {
                 return Err(not_here(&found.path));
             };
@@ -104,6 +105,27 @@ pub(crate) async fn show(
         }
     }
     value(&show)
+}
+
+/// The bytes of a revision that was shown, of the vault at `root`.
+///
+/// # Errors
+///
+/// [`Failure::Unreadable`] and [`Failure::LeftAside`] when the file that held them cannot be read,
+/// or has changed since.
+pub fn bytes_of(root: &Path, show: &Show) -> Result<Vec<u8>, Error> {
+    let Some(file) = &show.file else {
+        return Ok(show.text.clone().unwrap_or_default().into_bytes());
+    };
+    let place = file.split('/').fold(root.to_owned(), |at, part| at.join(part));
+    let bytes = std::fs::read(&place).map_err(|error| {
+        Error::new(Failure::Unreadable, format!("cannot read {}", place.display())).caused_by(error)
+    })?;
+    if bytes.len() as u64 != show.bytes {
+        let changed = format!("{} changed at this very moment", place.display());
+        return Err(Error::new(Failure::LeftAside, changed).hint("Try again."));
+    }
+    Ok(bytes)
 }
 
 /// Puts a state of the past back, as an ordinary edit of the folder.
@@ -126,7 +148,7 @@ pub(crate) async fn restore(handle: &Handle, wanted: Wanted) -> Result<Value, Er
     }
     let folder = handle.facts.ground.to_write();
     let folder = folder.ok_or_else(|| fault::bug("a vault at work has a folder"))?;
-    let done = tokio::task::spawn_blocking(move || put_back(&folder, plan, dry_run));
+    let done = tokio::task::spawn_blocking(move || put_back(&folder, &plan, dry_run));
     let (files, mut problems) =
         done.await.map_err(|error| fault::bug("putting files back").caused_by(error))?;
     problems.append(&mut lost);
@@ -355,7 +377,7 @@ fn entry(revision: &Revision, names: &Names) -> LogEntry {
 /// Writes states into the folder; what is there already stays untouched.
 fn put_back(
     folder: &Folder,
-    plan: Vec<(VaultPath, State)>,
+    plan: &[(VaultPath, State)],
     dry_run: bool,
 ) -> (Vec<RestoredFile>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());

@@ -73,12 +73,13 @@ fn text(answer: &answer::Restored) -> String {
     let word = if answer.dry_run { "would put back" } else { "put back" };
     let mut text = String::new();
     for file in &answer.restored {
-        text += &format!("{word} {}\n", escape(&file.path));
+        text.push_str(&[word, " ", &escape(&file.path), "\n"].concat());
     }
     if answer.restored.is_empty() && answer.problems.is_empty() {
         text += "Everything is so already.\n";
     } else if answer.restored.len() > 1 {
-        text += &format!("{}.\n", count(answer.restored.len() as u64, "file", "files"));
+        text.push_str(&count(answer.restored.len() as u64, "file", "files"));
+        text.push_str(".\n");
     }
     text
 }

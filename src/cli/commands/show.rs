@@ -1,14 +1,12 @@
 //! `show`.
 
-use std::path::PathBuf;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde_json::Value;
 
 use super::{ask, read, vault_path};
-use crate::app::{self, Failure, Request, answer};
+use crate::app::{self, Request, answer};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -30,7 +28,8 @@ pub(in crate::cli) fn run(arguments: &Show, context: &mut Context<'_>) -> Result
     let request = Request::Show { path: vault_path(path, context)?, rev: rev.map(str::to_owned) };
     let mut value = ask(request, context)?;
     let show: answer::Show = read(&value)?;
-    let bytes = bytes(&show, context)?;
+    let (located, _) = context.located(None)?;
+    let bytes = app::bytes_of(&located.path, &show)?;
     if context.output.format == Format::Json {
         if let (None, Value::Object(fields)) = (&show.text, &mut value) {
             fields.insert("base64".to_owned(), Value::String(STANDARD.encode(&bytes)));
@@ -40,24 +39,6 @@ pub(in crate::cli) fn run(arguments: &Show, context: &mut Context<'_>) -> Result
         context.output.raw(&bytes)?;
     }
     Ok(Exit::Done)
-}
-
-/// The bytes of a revision, wherever they are.
-pub(super) fn bytes(show: &answer::Show, context: &Context<'_>) -> Result<Vec<u8>, Error> {
-    let Some(file) = &show.file else {
-        return Ok(show.text.clone().unwrap_or_default().into_bytes());
-    };
-    let (located, _) = context.located(None)?;
-    let place = file.split('/').fold(located.path, |at: PathBuf, part| at.join(part));
-    let bytes = std::fs::read(&place).map_err(|error| {
-        app::Error::new(Failure::Unreadable, format!("cannot read {}", place.display()))
-            .caused_by(error)
-    })?;
-    if bytes.len() as u64 != show.bytes {
-        let changed = format!("{} changed at this very moment", place.display());
-        return Err(app::Error::new(Failure::LeftAside, changed).hint("Try again.").into());
-    }
-    Ok(bytes)
 }
 
 /// A path, and what follows the last `@` if that can be the start of a revision.
