@@ -120,6 +120,8 @@ pub enum ProblemKind {
     Damaged,
     /// A file and a folder, or two files, want the same place.
     Clash,
+    /// A cloud service took the file off this disk and left a stub beside its place.
+    Placeholder,
 }
 
 impl ProblemKind {
@@ -134,6 +136,7 @@ impl ProblemKind {
             Self::Changing => "changing",
             Self::Damaged => "damaged",
             Self::Clash => "clash",
+            Self::Placeholder => "placeholder",
         }
     }
 }

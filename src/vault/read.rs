@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use super::names::{Listings, Place, is_absent, special, unreadable};
 use super::os;
@@ -48,7 +49,8 @@ impl Folder {
     ///
     /// - Shape: a file is read until its stamp is the same before and after; the bytes come along
     ///   for texts only. Nothing is followed.
-    /// - Units: files above the text limit are hashed in pieces of 256 KiB, never held whole.
+    /// - Units: a file that is no text is said to be changing until it was left alone for as long as
+    ///   [`Folder::let_settle`] says; files above the text limit are hashed in pieces of 256 KiB, never held whole.
     /// - Errors: as values, [`Observed::Problem`] and [`Observed::Special`]. `Absent` is only said
     ///   while the marker is there.
     pub fn look(&self, path: &VaultPath) -> Observed {
@@ -70,14 +72,40 @@ impl Folder {
             Ok(Place::LeftOut) => Observed::Ignored,
             Ok(Place::Special(problem)) => Observed::Special(problem),
             Ok(Place::Free(_) | Place::NoFolder(..) | Place::UnderFile | Place::Twin(..)) => {
-                self.absent(path)
+                match self.placeholder(path) {
+                    Some(problem) => Observed::Problem(problem),
+                    None => self.absent(path),
+                }
             }
             Err(error) => Observed::Problem(unreadable(text, &error)),
         }
     }
 
     fn look_at_file(&self, path: &VaultPath, real: &Path) -> Observed {
+        let young = |size: u64, mtime_ns: i64| {
+            let settle_ms = self.inner.settle_ms.load(Ordering::Relaxed);
+            size > 0 && os::is_younger(mtime_ns, settle_ms)
+        };
+        // Large ones are no texts; so there is no need to read what is not finished.
+        let large = fs::symlink_metadata(real)
+            .ok()
+            .filter(|meta| meta.is_file() && meta.len() > TEXT_LIMIT_BYTES);
+        let too_long = |bytes| self.inner.rules.too_long(bytes);
+        if large.as_ref().is_some_and(|meta| too_long(meta.len())) {
+            return Observed::Ignored;
+        }
+        if let Some(meta) = large
+            && young(meta.len(), os::stamp(&meta).mtime_ns)
+        {
+            return Observed::Problem(changing(path.as_str()));
+        }
         match read(real) {
+            Ok(seen) if seen.kind == Kind::Blob && too_long(seen.content.size) => Observed::Ignored,
+            Ok(seen)
+                if seen.kind == Kind::Blob && young(seen.content.size, seen.stamp.mtime_ns) =>
+            {
+                Observed::Problem(changing(path.as_str()))
+            }
             Ok(seen) => Observed::File(seen),
             Err(Miss::Absent) => self.absent(path),
             Err(Miss::Special) => match fs::symlink_metadata(real) {
