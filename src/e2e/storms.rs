@@ -32,7 +32,8 @@ fn a_folder_moved_out_and_in_goes_and_comes() {
         for note in 0..30 {
             let folder = vault.join(format!("Trip/{}", note % 3));
             fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join(format!("{note}.md")), format!("note {note} of the trip\n")).unwrap();
+            fs::write(folder.join(format!("{note}.md")), format!("note {note} of the trip\n"))
+                .unwrap();
         }
         for note in 0..40 {
             fs::write(vault.join(format!("{note}.md")), format!("note {note}\n")).unwrap();
@@ -86,7 +87,8 @@ fn a_folder_renamed_under_load_loses_nothing() {
         }
         let place = a.vault.join(format!("{folder}/{note}.md"));
         let text = fs::read_to_string(&place).unwrap();
-        fs::write(&place, text.replace(&format!("here {note}:"), &format!("here {note}: y"))).unwrap();
+        fs::write(&place, text.replace(&format!("here {note}:"), &format!("here {note}: y")))
+            .unwrap();
         std::thread::sleep(Duration::from_millis(10));
     }
     writer.join().unwrap();
@@ -98,7 +100,11 @@ fn a_folder_renamed_under_load_loses_nothing() {
         let text = a.read(&format!("New/{note}.md"));
         assert!(text.contains(&format!("here {note}: y\n")), "{note}: {text}");
     }
-    assert!(!tree(&a.vault).keys().any(|it| it.contains("recovered")), "{:?}", tree(&a.vault).keys());
+    assert!(
+        !tree(&a.vault).keys().any(|it| it.contains("recovered")),
+        "{:?}",
+        tree(&a.vault).keys()
+    );
 }
 
 #[test]
@@ -151,7 +157,8 @@ fn another_branch_checked_out_arrives() {
         fs::remove_file(&place).unwrap();
         if note % 10 == 0 {
             let moved = a.vault.join(format!("{}/{note} moved.md", note % 20));
-            fs::write(moved, format!("# {note}\nthis is the main branch of note {note}\n")).unwrap();
+            fs::write(moved, format!("# {note}\nthis is the main branch of note {note}\n"))
+                .unwrap();
         } else {
             let text = format!("# {note}\nthis is another branch of note {note}\nand more\n");
             fs::write(place, text).unwrap();

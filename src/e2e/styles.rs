@@ -47,9 +47,9 @@ impl Writer {
     /// `text` with this writer's line as it should be.
     fn edited(&self, text: &str) -> String {
         let own = format!("{}:", self.mark);
-        let lines = text.lines().map(|line| match line.starts_with(&own) {
-            true => self.line() + "\n",
-            false => line.to_owned() + "\n",
+        let lines = text.lines().map(|line| {
+            let line = if line.starts_with(&own) { self.line() } else { line.to_owned() };
+            line + "\n"
         });
         lines.collect()
     }
@@ -59,7 +59,11 @@ impl Writer {
         self.words.push(format!("{}{}", self.mark, self.words.len()));
         // What a program writes into a file that is taken away under its hands is lost to everybody;
         // it notices at its next look.
-        while !self.put() {}
+        let deadline = Instant::now() + PATIENCE;
+        while !self.put() {
+            let text = fs::read_to_string(&self.note);
+            assert!(Instant::now() < deadline, "{:?} cannot save {text:?}", self.style);
+        }
     }
 
     /// False when the bytes may have gone elsewhere.
@@ -175,11 +179,12 @@ fn a_note_saved_with_a_backup_all_the_time_loses_nothing() {
 
 #[test]
 fn fifty_saves_in_five_seconds_are_few_transfers() {
+    use std::fmt::Write as _;
     let (mut a, b) = pair(|vault| fs::write(vault.join("note.md"), "start\n").unwrap());
     a.told("sent");
     let mut text = String::from("start\n");
     for save in 0..50 {
-        text.push_str(&format!("line {save}\n"));
+        writeln!(text, "line {save}").unwrap();
         a.write("note.md", &text);
         std::thread::sleep(Duration::from_millis(95));
     }
@@ -193,8 +198,9 @@ fn fifty_saves_in_five_seconds_are_few_transfers() {
 fn an_attachment_written_slowly_arrives_whole_or_not_at_all() {
     const PIECES: u32 = 60;
     let (a, b) = pair(|vault| fs::write(vault.join("note.md"), "start\n").unwrap());
-    let piece =
-        |n: u32| -> Vec<u8> { (0..87_500_u32).flat_map(|at| (at ^ (n << 20)).to_le_bytes()).collect() };
+    let piece = |n: u32| -> Vec<u8> {
+        (0..87_500_u32).flat_map(|at| (at ^ (n << 20)).to_le_bytes()).collect()
+    };
     let target = a.vault.join("film.mp4");
     let seen = b.vault.join("film.mp4");
     let mut whole = Vec::new();
@@ -205,7 +211,11 @@ fn an_attachment_written_slowly_arrives_whole_or_not_at_all() {
         whole.extend(bytes);
         let until = Instant::now() + Duration::from_millis(100);
         while Instant::now() < until {
-            assert!(!seen.exists() || n + 1 == PIECES, "a part of {n} pieces came: {}", size(&seen));
+            assert!(
+                !seen.exists() || n + 1 == PIECES,
+                "a part of {n} pieces came: {}",
+                size(&seen)
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -3,6 +3,7 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::hook::Point;
 use super::names::{Place, clash, is_absent, unwritable};
@@ -144,6 +145,11 @@ impl Batch<'_> {
         let failed = |error: io::Error| not_moved(text, &error);
         let hook = &self.folder.inner.hook;
         let looked = self.look_again(text, real, expected)?;
+        let settle_ms = self.folder.inner.settle_ms.load(Ordering::Relaxed);
+        if expected.size == 0 && os::is_younger(looked.mtime_ns, settle_ms) {
+            // Emptied just now: whoever did it is about to write into it.
+            return Err(StepError::Changed);
+        }
         let kept = self.folder.keeps_trash() && !in_history(real, expected);
         let keep = if kept { Keep::InTrash(path) } else { Keep::Nowhere };
         let aside = self.arm(keep, real, expected, temp)?;

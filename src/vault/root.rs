@@ -184,7 +184,7 @@ impl Folder {
         &self.inner.root
     }
 
-    /// From now on a file that is no text only counts as written once it was left alone for `ms`
+    /// From now on a file that is no text, or empty, only counts as written once it was left alone for `ms`
     /// milliseconds, by its modification time: what copies or downloads leave for a moment is
     /// nobody's version. Zero, as in a folder just opened, takes what there is.
     pub fn let_settle(&self, ms: u64) {

@@ -80,7 +80,7 @@ fn the_oldest_goes_first() {
         paths.into_iter().map(|it| it.path.to_string()).collect::<Vec<_>>()
     };
     // 2024-01-20: one is four years old, two are nineteen days old.
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_705_708_800);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(473_808);
     let all = ["deep/0.md", "deep/1.md", "deep/2.md"];
     for (days, bytes, stay) in [
         (30, u64::MAX, &all[1..]),
@@ -243,8 +243,9 @@ fn what_is_being_written_is_left_alone_unless_it_is_a_text() {
     lab.put("a.md", "a text");
     put(&lab, "small.png", &[0; 10]);
     put(&lab, "large.png", &vec![7; 2_000_000]);
+    put(&lab, "emptied.md", b"");
     assert!(matches!(lab.folder.look(&path("a.md")), Observed::File(_)));
-    for name in ["small.png", "large.png"] {
+    for name in ["small.png", "large.png", "emptied.md"] {
         let Observed::Problem(problem) = lab.folder.look(&path(name)) else {
             panic!("a problem was due");
         };
