@@ -366,14 +366,14 @@ impl Engine {
                 }
             }
             Observed::Special(problem) | Observed::Problem(problem) => {
+                // Something is there, so nothing is gone.
+                if let Some(id) = self.index.at(&path) {
+                    self.intake.vanishing.remove(&id);
+                }
                 if problem.kind == ProblemKind::Changing {
                     // Somebody writes it right now; look again when that has calmed down.
                     self.debounce.hint(self.now, path);
                 } else {
-                    // Something is there, so nothing is gone.
-                    if let Some(id) = self.index.at(&path) {
-                        self.intake.vanishing.remove(&id);
-                    }
                     self.problem(problem);
                 }
             }
