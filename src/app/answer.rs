@@ -45,6 +45,9 @@ pub struct Vault {
     pub digest: String,
     /// Files that exist.
     pub files: u64,
+    /// Files that exist and take no part on this device, by its configuration or rules.
+    #[serde(default)]
+    pub left_out: u64,
     /// Files known to be deleted.
     pub deleted: u64,
     /// Bytes of all files that exist.

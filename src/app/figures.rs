@@ -47,6 +47,7 @@ pub(crate) fn status(figures: &engine::Status, around: &Surroundings) -> Status 
             path: around.path.clone(),
             digest: figures.digest.to_string(),
             files: figures.files,
+            left_out: figures.left_out,
             deleted: figures.deleted,
             bytes: figures.bytes,
         },

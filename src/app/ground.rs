@@ -1,8 +1,10 @@
 //! The user's folder as this process may use it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::SystemTime;
 
+use super::config::Settings;
 use super::{Error, fault};
 use crate::model::VaultId;
 use crate::vault::Folder;
@@ -11,6 +13,8 @@ use crate::vault::Folder;
 #[derive(Debug, Clone)]
 pub(crate) struct Ground {
     stage: Arc<RwLock<Stage>>,
+    /// How the folder is treated; told before anything is done with it.
+    settings: Arc<OnceLock<Settings>>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,7 +47,7 @@ impl Ground {
     }
 
     fn at(stage: Stage) -> Self {
-        Self { stage: Arc::new(RwLock::new(stage)) }
+        Self { stage: Arc::new(RwLock::new(stage)), settings: Arc::default() }
     }
 
     fn stage(&self) -> Stage {
@@ -78,6 +82,7 @@ impl Ground {
             Stage::Vault(_) => return Ok(()),
         };
         let folder = Folder::adopt(&root, id).map_err(|error| fault::of_vault(&error))?;
+        self.tune(&folder);
         let mut stage = self.stage.write().unwrap_or_else(PoisonError::into_inner);
         *stage = Stage::Vault(folder);
         drop(stage);
@@ -85,8 +90,34 @@ impl Ground {
         Ok(())
     }
 
-    /// Tidies up after a run that was killed. Once, before the first scan.
-    pub(crate) fn sweep(&self) {
+    /// Treats the folder as `settings` say, from now on, and tidies up after a run that was killed.
+    /// Once, before the first scan.
+    pub(crate) fn begin(&self, settings: &Settings) {
+        // A second time cannot be: a run has one set of settings.
+        self.settings.set(settings.clone()).ok();
+        if let Some(folder) = self.to_read() {
+            self.tune(&folder);
+        }
+        self.sweep();
+    }
+
+    fn tune(&self, folder: &Folder) {
+        if let Some(settings) = self.settings.get() {
+            settings.tune(folder);
+        }
+    }
+
+    /// Drops what has been in the trash for too long, or is too much for it. Blocks.
+    pub(crate) fn prune_trash(&self) {
+        if let Some(folder) = self.to_write() {
+            let files = folder.prune_trash(SystemTime::now());
+            if files > 0 {
+                tracing::info!(files, "dropped from the trash");
+            }
+        }
+    }
+
+    fn sweep(&self) {
         let Some(folder) = self.to_write() else {
             return;
         };

@@ -18,6 +18,7 @@ use super::driver::{
 };
 use super::driver::{News, Parts, Scans};
 use super::event::Start;
+use super::ground::Ground;
 use super::handle::{Facts, Handle};
 use super::hints::Hints;
 use super::lookout::{Lookout, look_through, tell_problem};
@@ -39,6 +40,8 @@ const NET_LIMIT: Duration = Duration::from_millis(500);
 const NET_EVENTS: usize = 32;
 /// How often it is asked whether this device has other addresses now.
 const ADDRESSES_PAUSE: Duration = Duration::from_secs(5);
+/// How often the trash is pruned.
+const TRASH_PAUSE: Duration = Duration::from_hours(24);
 /// Other ports that are tried when the one kept is taken.
 const PORT_TRIES: usize = 8;
 
@@ -94,7 +97,7 @@ impl Host {
     pub(crate) async fn start(desk: Desk, opening: Opening) -> Result<Self, Error> {
         let Opening { role, clock, created, gate } = opening;
         let stay = matches!(role, Role::Watch | Role::Wait);
-        desk.ground.sweep();
+        desk.ground.begin(&desk.settings);
         let hints = Arc::new(Hints::default());
         let mut tasks = Vec::new();
         // Watching begins before the first scan, so that nothing falls between the two.
@@ -130,6 +133,7 @@ impl Host {
             name: name.clone(),
             created,
         };
+        tasks.extend(stay.then(|| tokio::spawn(prune_daily(ground.clone()))));
         let handle = Handle {
             asks,
             news: news.clone(),
@@ -290,6 +294,17 @@ fn named(members: &[Member], me: PeerId, name: String, chosen: Option<&str>) -> 
         }
         (Some(known), _) => (known, false),
         (None, _) => (name, false),
+    }
+}
+
+/// Prunes the trash now and once a day.
+async fn prune_daily(ground: Ground) {
+    loop {
+        let ground = ground.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || ground.prune_trash()).await {
+            tracing::error!(%error, "pruning the trash ended");
+        }
+        tokio::time::sleep(TRASH_PAUSE).await;
     }
 }
 

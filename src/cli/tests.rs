@@ -207,22 +207,28 @@ fn settings_show_where_they_come_from() {
     let (exit, list, _) = outcome(&surroundings, &["--config", "sync.peers=9", "config"]);
     assert_eq!(exit, Exit::Done);
     insta::assert_snapshot!(list, @r"
-    device.name             -            built-in
-    watch.quiet_ms          50           DIR/home/config.toml
-    watch.max_ms            1000         built-in
-    watch.rescan_ms         3600000      built-in
-    watch.fallback_ms       10000        built-in
-    cache.documents         100          built-in
-    cache.bytes             50000000     built-in
-    sync.peers              9            flag
-    sync.retry_ms           2000         built-in
-    brake.files             20           built-in
-    brake.percent           50           built-in
-    net.bind                127.0.0.1:0  VAULT_SYNC_BIND
-    net.port                0            built-in
-    net.relay               none         VAULT_SYNC_RELAY
-    net.discovery           default      built-in
-    net.connect_timeout_ms  5000         built-in
+    device.name                 -            built-in
+    watch.quiet_ms              50           DIR/home/config.toml
+    watch.max_ms                1000         built-in
+    watch.settle_ms             1000         built-in
+    watch.rescan_ms             3600000      built-in
+    watch.fallback_ms           10000        built-in
+    cache.documents             100          built-in
+    cache.bytes                 50000000     built-in
+    sync.peers                  9            flag
+    sync.retry_ms               2000         built-in
+    brake.files                 20           built-in
+    brake.percent               50           built-in
+    trash.days                  30           built-in
+    trash.bytes                 1000000000   built-in
+    scope.include               -            built-in
+    scope.exclude               -            built-in
+    scope.max_attachment_bytes  0            built-in
+    net.bind                    127.0.0.1:0  VAULT_SYNC_BIND
+    net.port                    0            built-in
+    net.relay                   none         VAULT_SYNC_RELAY
+    net.discovery               default      built-in
+    net.connect_timeout_ms      5000         built-in
     ");
     let (_, value, _) = outcome(&surroundings, &["config", "get", "watch.quiet_ms"]);
     assert_eq!(value, "50\n");

@@ -7,7 +7,7 @@ use super::entry::{Base, Entry};
 use super::job::Held;
 use super::report::Report;
 use crate::docs;
-use crate::model::{FileId, Write};
+use crate::model::{FileId, VaultPath, Write};
 use crate::wire::State;
 
 /// A new state on its way into the store.
@@ -115,8 +115,13 @@ impl Engine {
         if unchanged {
             return;
         }
-        let paths = [Some(entry.path.clone()), old.map(|it| it.path.clone())];
-        for path in paths.into_iter().flatten() {
+        let mut paths: Vec<VaultPath> = vec![entry.path.clone()];
+        paths.extend(old.map(|it| it.path.clone()));
+        for at in 0..paths.len() {
+            // A file gives way to a folder of its name.
+            paths.extend(std::iter::successors(paths[at].parent(), VaultPath::parent));
+        }
+        for path in paths {
             let rivals: Vec<FileId> = self.index.claimants(&path).collect();
             for rival in rivals {
                 self.wake(rival);

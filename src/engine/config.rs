@@ -22,6 +22,9 @@ pub struct Config {
     pub brake_files: u64,
     /// `brake.percent`: more than this share of the vault deleted at once trips the brake.
     pub brake_percent: u64,
+    /// `scope.max_attachment_bytes`: attachments longer than this take no part on this device; their
+    /// records do.
+    pub max_attachment_bytes: u64,
 }
 
 impl Default for Config {
@@ -36,6 +39,7 @@ impl Default for Config {
             retry_ms: 2000,
             brake_files: 20,
             brake_percent: 50,
+            max_attachment_bytes: u64::MAX,
         }
     }
 }

@@ -47,6 +47,8 @@ pub(super) enum Pending {
     Scan,
     /// A path is looked at.
     Look(VaultPath),
+    /// It is looked whether the place of an attachment takes part here.
+    Probe(FileId, Content),
     /// A file's step is taken.
     Step(FileId, super::task::Taking),
     /// A folder nobody needs is taken away, or not.
@@ -238,11 +240,11 @@ impl Engine {
                     self.on_scanned(result);
                 }
             }
-            Input::Read { op, observed } => {
-                if let Some(Pending::Look(path)) = self.pending.remove(&op) {
-                    self.on_looked(path, observed);
-                }
-            }
+            Input::Read { op, observed } => match self.pending.remove(&op) {
+                Some(Pending::Look(path)) => self.on_looked(path, observed),
+                Some(Pending::Probe(id, content)) => self.on_probed(id, content, &observed),
+                other => debug_assert!(other.is_none()),
+            },
             Input::Stepped { op, result } => match self.pending.remove(&op) {
                 Some(Pending::Step(id, taking)) => self.on_stepped(id, taking, result),
                 Some(Pending::Copied(copy)) => self.on_copied(*copy, result),
@@ -386,6 +388,7 @@ impl Engine {
             matches!(
                 pending,
                 Pending::Look(_)
+                    | Pending::Probe(..)
                     | Pending::Commit(_)
                     | Pending::Step(..)
                     | Pending::Copied(_)
@@ -455,6 +458,7 @@ impl Engine {
             digest: self.index.digest(),
             files: self.index.files(),
             deleted: self.index.tombstones(),
+            left_out: self.left_out(),
             bytes: self.index.bytes(),
             peers: peers.collect(),
             members: self.members.all().cloned().collect(),
@@ -466,6 +470,12 @@ impl Engine {
             cache_misses: self.cache.misses(),
             pending: (self.tasks.len() + self.debounce.len() + self.intake.open()) as u64,
         }
+    }
+
+    /// How many files exist and take no part here.
+    fn left_out(&self) -> u64 {
+        let alive = |id: &&FileId| self.index.get(id).is_some_and(|entry| entry.alive);
+        self.held.iter().filter(alive).count() as u64
     }
 
     /// Whether nothing new may be begun.

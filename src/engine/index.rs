@@ -115,12 +115,42 @@ impl Index {
         claimed_below || remembered
     }
 
+    /// Whether a folder must be where the file `entry` would be, for another file lies below its path.
+    ///
+    /// While the file lies there itself, what is recorded below it cannot be there any more, and is
+    /// about to be found gone.
+    fn gives_way(&self, entry: &Entry) -> bool {
+        let path = &entry.path;
+        let lies = entry.base.as_ref().is_some_and(|base| base.path == *path);
+        let stands = |id: &FileId| {
+            self.entries.get(id).is_some_and(|other| {
+                let place = other.base.as_ref().map(|base| &base.path);
+                let below = place.is_some_and(|place| place == path || place.is_below(path));
+                !(lies && below)
+            })
+        };
+        let is_folder =
+            |id: &FileId| self.entries.get(id).is_some_and(|other| other.kind == Kind::Folder);
+        self.claims
+            .range(path.clone()..)
+            .take_while(|(other, _)| other.as_str().starts_with(path.as_str()))
+            .any(|(other, ids)| {
+                let folder = |id: &FileId| other.is_below(path) || is_folder(id);
+                (other.is_below(path) || other == path)
+                    && ids.iter().any(|id| folder(id) && stands(id))
+            })
+    }
+
     /// The place on disk that `id` should have: the path it claims, or one beside it when a file
-    /// with a smaller identity claims the same. Every device chooses alike.
+    /// with a smaller identity claims the same, or others a place below it. Every device chooses
+    /// alike.
     pub(super) fn wanted_place(&self, id: &FileId, entry: &Entry) -> VaultPath {
         let rival = self
             .claimants(&entry.path)
             .find(|other| self.entries.get(other).is_some_and(|it| it.kind != Kind::Folder));
+        if entry.kind != Kind::Folder && self.gives_way(entry) {
+            return entry.path.with_suffix(&format!("(clash {})", id.short()));
+        }
         match rival {
             Some(first) if first != *id && entry.kind != Kind::Folder => {
                 entry.path.with_suffix(&format!("(clash {})", id.short()))

@@ -12,7 +12,7 @@ use super::recent::Recent;
 use super::report::{Report, Work};
 use super::task::Disk;
 use crate::model::{
-    FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
+    Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
 };
 
 /// Most looks at once. Bounds the texts in memory during a first scan.
@@ -366,28 +366,51 @@ impl Engine {
             Observed::Folder { empty, stamp } => self.found_folder(path, empty, stamp),
             Observed::Ignored => {
                 if let Some(id) = self.index.at(&path) {
-                    self.is_there(id);
-                    self.is_filled(id);
-                    self.held.insert(id);
+                    self.leave_out(id);
                 }
             }
             Observed::Special(problem) | Observed::Problem(problem) => {
+                // Something is there, so nothing is gone.
+                if let Some(id) = self.index.at(&path) {
+                    self.is_there(id);
+                }
                 if problem.kind == ProblemKind::Changing {
                     // Somebody writes it right now; look again when that has calmed down.
                     self.debounce.hint(self.now, path);
                 } else {
-                    // Something is there, so nothing is gone.
-                    if let Some(id) = self.index.at(&path) {
-                        self.is_there(id);
-                    }
                     self.problem(problem);
                 }
             }
         }
     }
 
+    /// This device does not want the file: whatever lies here is no longer a version of it, so that
+    /// nothing done to it counts, also not once the file is wanted again.
+    fn leave_out(&mut self, id: FileId) {
+        self.is_there(id);
+        self.is_filled(id);
+        self.held.insert(id);
+        let busy = self.tasks.get(&id).is_some_and(|task| task.working || !task.disk.is_empty());
+        let entry = self.index.get(&id).filter(|entry| !busy && entry.base.is_some()).cloned();
+        if let Some(entry) = entry {
+            self.hold_task(id);
+            self.commit_base(id, entry, None, Vec::new());
+        }
+    }
+
+    /// Whether the file is an attachment that is too long for this device.
+    pub(super) fn too_long(&self, kind: Kind, content: Content) -> bool {
+        kind == Kind::Blob && content.size > self.config.max_attachment_bytes
+    }
+
     fn found_absent(&mut self, path: &VaultPath) {
         let gone = self.index.at(path);
+        let base = gone.and_then(|id| self.index.get(&id)?.base.as_ref());
+        if let (Some(id), Some(base)) = (gone, base)
+            && self.too_long(base.kind, base.content)
+        {
+            return self.leave_out(id);
+        }
         let below: Vec<VaultPath> = self.index.below(path).map(|(it, _)| it.clone()).collect();
         self.solved(path.as_str());
         let Some(batch) = &mut self.intake.batch else {

@@ -13,6 +13,8 @@ pub struct Status {
     pub files: u64,
     /// Tombstones.
     pub deleted: u64,
+    /// Files that exist and take no part on this device.
+    pub left_out: u64,
     /// Bytes of all files that exist.
     pub bytes: u64,
     /// All other members that were not removed.

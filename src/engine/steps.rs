@@ -7,9 +7,9 @@ use super::effect::Effect;
 use super::entry::{Base, Entry};
 use super::leaving::Leave;
 use super::report::Report;
-use super::task::{Copying, Taking, Work};
+use super::task::{Copying, Probe, Taking, Work};
 use crate::model::{
-    Content, FileId, Kind, Sketch, Source, Stamp, Step, StepDone, StepError, VaultPath,
+    Content, FileId, Kind, Observed, Sketch, Source, Stamp, Step, StepDone, StepError, VaultPath,
 };
 use crate::reconcile::{self, Lies, Next, Wanted};
 
@@ -36,6 +36,11 @@ impl Engine {
         };
         let held = self.held.contains(&id) || self.is_held_back(&id);
         if held || self.stage == Stage::Scanning || self.stopping() {
+            return false;
+        }
+        let lies = entry.base.as_ref().is_some_and(|it| it.content == entry.content);
+        if entry.alive && !lies && self.too_long(entry.kind, entry.content) {
+            self.held.insert(id);
             return false;
         }
         let place = self.index.wanted_place(&id, entry);
@@ -170,10 +175,34 @@ impl Engine {
         } else if entry.kind == Kind::Text {
             let op = self.op(Pending::Text(id, content));
             self.emit(Effect::LoadText { op, hash: content.hash });
+        } else if entry.base.is_none() && task.probe == Probe::Due {
+            // Nothing is fetched that this device does not want.
+            task.probe = Probe::Done;
+            let path = self.index.wanted_place(&id, entry);
+            let op = self.op(Pending::Probe(id, content));
+            self.emit(Effect::Read { op, path });
         } else {
             self.want_content(id, content);
         }
         None
+    }
+
+    /// It was looked whether the place of an attachment takes part here.
+    pub(super) fn on_probed(&mut self, id: FileId, content: Content, observed: &Observed) {
+        if matches!(observed, Observed::Ignored) {
+            self.held.insert(id);
+            if let Some(task) = self.tasks.get_mut(&id) {
+                task.waiting = false;
+            }
+            return self.wake(id);
+        }
+        if self.index.get(&id).is_some_and(|entry| entry.alive && entry.content == content) {
+            return self.want_content(id, content);
+        }
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.waiting = false;
+        }
+        self.wake(id);
     }
 
     pub(super) fn render(&mut self, id: FileId, entry: &Entry) {

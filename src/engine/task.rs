@@ -90,6 +90,8 @@ pub(super) struct Task {
     pub(super) bytes: Option<(ContentHash, Vec<u8>)>,
     /// A received part holds the wanted content.
     pub(super) part: Option<Content>,
+    /// Whether its place takes part on this device.
+    pub(super) probe: Probe,
     /// A copy on this disk turned out not to be what it should be.
     pub(super) copying: Copying,
     pub(super) attempts: u32,
@@ -101,6 +103,16 @@ pub(super) struct Task {
     /// Who changed it last, and since when it has been on its way to the disk.
     pub(super) origin: Option<PeerId>,
     pub(super) since: Tick,
+}
+
+/// Whether it was looked if a place takes part on this device, before anything is fetched for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Probe {
+    /// Not yet.
+    #[default]
+    Due,
+    /// It does, or did.
+    Done,
 }
 
 /// Which step is being taken.

@@ -123,6 +123,8 @@ pub enum ProblemKind {
     /// Too much went, or was emptied, at once: it is held back until a person agrees. Of the vault
     /// as a whole, so the path is empty.
     Brake,
+    /// A cloud service took the file off this disk and left a stub beside its place.
+    Placeholder,
 }
 
 impl ProblemKind {
@@ -138,6 +140,7 @@ impl ProblemKind {
             Self::Damaged => "damaged",
             Self::Clash => "clash",
             Self::Brake => "brake",
+            Self::Placeholder => "placeholder",
         }
     }
 }

@@ -17,6 +17,8 @@
 //! - At any moment a path holds its old bytes or its new ones, whole.
 //! - Nothing counts as absent unless the folder above could be looked at and the marker is there.
 //! - A step is answered only when it is durable.
+//! - What a step removes, and what it replaces unless that is a text (whose history the store has),
+//!   stays in the trash for a while.
 //!
 //! # Files of our own
 //!
@@ -25,6 +27,8 @@
 //! | `.vault-sync/vault.json` | `{"v":1,"vault":"<32 hex digits>"}` | – |
 //! | `.vault-sync/parts/<hash>.part` | chunks received so far, at their places | used on; removed once 7 days old |
 //! | `.vault-sync/aside/<temp name>` | the vault path a file was taken from, while nothing is there (file systems that cannot swap names, and changes of letter case) | the file goes back |
+//! | `.vault-sync/trash/<time>-<n>/<path>` | what a step removed and no history holds, see [`Folder::trash`] | – |
+//! | `.vault-sync/trash/.vault-sync-x-<run>-<n>-<old>-<new>/<path>` | the same, while the step is under way | judged by its hash: trash, ours, or somebody's |
 //! | `.vault-sync-w-<run>-<n>` | new bytes being written beside their target | removed |
 //! | `.vault-sync-p-<run>-<n>-<hash>` | a whole part about to be put in place | goes back to the parts |
 //! | `.vault-sync-x-<run>-<n>-<old>-<new>[.ext]` | what was pushed aside, by the first 16 digits of the hashes it may have | removed if it has one of them, otherwise made visible as `Recovered <n>[.ext]` |
@@ -45,6 +49,7 @@ mod rules;
 mod step;
 mod sweep;
 mod temp;
+mod trash;
 mod walk;
 mod watch;
 
@@ -54,6 +59,7 @@ mod tests;
 pub use error::Error;
 pub use part::PART_DAYS;
 pub use root::{Folder, MARKER_FOLDER, find_upwards};
-pub use rules::{DEFAULT_RULES, RULES_FILE};
+pub use rules::{DEFAULT_RULES, Patterns, RULES_FILE};
 pub use sweep::Swept;
+pub use trash::{TRASH_BYTES, TRASH_DAYS, Trashed};
 pub use watch::{Event, Watcher};

@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::os;
 use super::root::Folder;
-use super::rules::{Chain, Sort};
+use super::rules::{Chain, Sort, stub_of};
 use crate::model::{Problem, ProblemKind, VaultPath};
 
 /// Listings made while answering one question or one batch: of each folder the real names by their
@@ -118,6 +118,19 @@ impl Folder {
         })
     }
 
+    /// What to say when nothing is at `path` but a stub that stands for it: a cloud service took the
+    /// file off this disk, which is no deletion, and nothing may be put in its place.
+    pub(super) fn placeholder(&self, path: &VaultPath) -> Option<Problem> {
+        let plain = self.inner.root.join(path.as_str());
+        let there = |place: &Path| fs::symlink_metadata(place).is_ok();
+        let apart: String = path.name().nfd().collect();
+        let stub = [stub_of(path.name()), stub_of(&apart)]
+            .iter()
+            .any(|stub| there(&plain.with_file_name(stub)));
+        (stub && !there(&plain) && !there(&plain.with_file_name(apart)))
+            .then(|| away(path.as_str()))
+    }
+
     /// Finds the name `part` in the folder `dir`, however it is spelled there.
     fn child(&self, dir: &Path, part: &str, listings: &mut Listings) -> io::Result<Child> {
         let plain = dir.join(part);
@@ -213,6 +226,17 @@ pub(super) fn special(path: &str, meta: &Metadata) -> Problem {
         path: path.to_owned(),
         kind: ProblemKind::Special,
         message: format!("{path} is {what}"),
+    }
+}
+
+/// What to say of a file of which only a stub is on this disk.
+pub(super) fn away(path: &str) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        kind: ProblemKind::Placeholder,
+        message: format!(
+            "{path} is not on this disk; a cloud service keeps it elsewhere and left a stub"
+        ),
     }
 }
 

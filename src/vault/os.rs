@@ -80,6 +80,14 @@ pub(super) fn settled(stamp: &Stamp) -> bool {
     nanos(SystemTime::now()).saturating_sub(stamp.mtime_ns) > 3_000_000_000
 }
 
+/// Whether something was modified less than `ms` milliseconds ago; a time that lies ahead of the
+/// clock says nothing.
+pub(super) fn is_younger(mtime_ns: i64, ms: u64) -> bool {
+    let age_ns = nanos(SystemTime::now()).saturating_sub(mtime_ns);
+    let limit_ns = i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    (0..limit_ns).contains(&age_ns)
+}
+
 /// Clocks of most file systems tick in steps of a few milliseconds; this is several of them.
 const TICK_NS: i64 = 50_000_000;
 /// The coarsest steps in use (FAT); such times have no part below a second.

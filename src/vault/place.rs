@@ -3,6 +3,7 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::hook::Point;
 use super::names::{Place, clash, is_absent, unwritable};
@@ -12,6 +13,7 @@ use super::root::Folder;
 use super::rules::{Sort, is_reserved};
 use super::step::{Batch, Temp, blocked};
 use super::sweep::{JOURNAL_FOLDER, make_visible};
+use super::trash::in_history;
 use crate::model::{Content, Stamp, StepDone, StepError, VaultPath};
 
 /// Up to this many bytes what was pushed aside is always read again. Above it an unchanged stamp is
@@ -23,6 +25,15 @@ const TRIES: u32 = 4;
 /// What the system writes into folders by itself; goes with an otherwise empty folder.
 const LITTER: &[&str] =
     &[".DS_Store", "Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini", "Icon\r"];
+
+/// What becomes of the bytes that a step pushes aside.
+#[derive(Debug, Clone, Copy)]
+enum Keep<'a> {
+    /// They go to the trash, as what lay at this path.
+    InTrash(&'a VaultPath),
+    /// They are elsewhere: in the history, or at the end of a move.
+    Nowhere,
+}
 
 impl Folder {
     /// Gives the file `real`, found at `from`, the name `target`, which differs so little that the
@@ -74,6 +85,7 @@ impl Batch<'_> {
         if placed.is_err() && temp.path.exists() {
             self.abandon(&temp);
         }
+        self.folder.drop_heap(&temp.path);
         placed
     }
 
@@ -88,7 +100,7 @@ impl Batch<'_> {
         let place = self.folder.place(path, &mut self.listings).map_err(failed)?;
         let real = match (place, expected) {
             (Place::There(real, meta, _), Some(expected)) if meta.is_file() => {
-                self.swap(text, &real, expected, temp)?;
+                self.swap(path, &real, expected, temp)?;
                 real
             }
             (Place::There(_, meta, _), None) if meta.is_dir() => {
@@ -124,45 +136,93 @@ impl Batch<'_> {
     /// Swaps `temp` with the file `real`, looks at what came out and drops it, or swaps back.
     fn swap(
         &self,
-        text: &str,
+        path: &VaultPath,
         real: &Path,
         expected: Content,
         temp: &mut Temp,
     ) -> Result<(), StepError> {
+        let text = path.as_str();
         let failed = |error: io::Error| not_moved(text, &error);
         let hook = &self.folder.inner.hook;
         let looked = self.look_again(text, real, expected)?;
-        let aside = self.folder.inner.temps.aside(real, expected, temp.content);
-        fs::rename(&temp.path, &aside).map_err(failed)?;
-        temp.path.clone_from(&aside);
+        let settle_ms = self.folder.inner.settle_ms.load(Ordering::Relaxed);
+        if expected.size == 0 && os::is_younger(looked.mtime_ns, settle_ms) {
+            // Emptied just now: whoever did it is about to write into it.
+            return Err(StepError::Changed);
+        }
+        let kept = self.folder.keeps_trash() && !in_history(real, expected);
+        let keep = if kept { Keep::InTrash(path) } else { Keep::Nowhere };
+        let aside = self.arm(keep, real, expected, temp)?;
         let swapped = hook.at(Point::Armed, real).and_then(|()| os::exchange(&aside, real));
         match swapped {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                return self.swap_slowly(text, real, expected, looked, temp);
+                return self.swap_slowly(keep, real, expected, looked, temp);
             }
             Err(error) => return Err(failed(error)),
         }
-        if self.holds(&aside, expected, looked) {
-            self.drop_aside(&aside);
-            return Ok(());
+        if !self.holds(&aside, expected, looked) {
+            swap_back(&aside, real, temp.content);
+            return Err(StepError::Changed);
         }
-        swap_back(&aside, real, temp.content);
-        Err(StepError::Changed)
+        self.let_go(keep, &aside, expected).map_err(|error| {
+            swap_back(&aside, real, temp.content);
+            failed(error)
+        })
+    }
+
+    /// Gives `temp` the name under which the old bytes will lie.
+    fn arm(
+        &self,
+        keep: Keep<'_>,
+        real: &Path,
+        expected: Content,
+        temp: &mut Temp,
+    ) -> Result<PathBuf, StepError> {
+        let failed = |error: io::Error| not_moved(&real.to_string_lossy(), &error);
+        let mut aside = self.aside(keep, real, expected, temp.content)?;
+        let armed = fs::rename(&temp.path, &aside).or_else(|error| {
+            self.folder.drop_heap(&aside);
+            if error.kind() != ErrorKind::CrossesDevices {
+                return Err(error);
+            }
+            aside = self.folder.inner.temps.aside(real, expected, temp.content);
+            fs::rename(&temp.path, &aside)
+        });
+        armed.map_err(failed)?;
+        temp.path.clone_from(&aside);
+        Ok(aside)
+    }
+
+    /// Where the old bytes lie until they were looked at once more: in the trash if they are to stay
+    /// there, which saves moving them twice; otherwise beside `real`.
+    fn aside(
+        &self,
+        keep: Keep<'_>,
+        real: &Path,
+        old: Content,
+        new: Content,
+    ) -> Result<PathBuf, StepError> {
+        let Keep::InTrash(path) = keep else {
+            return Ok(self.folder.inner.temps.aside(real, old, new));
+        };
+        let failed = |error| StepError::Problem(unwritable(path.as_str(), &error));
+        self.folder.aside_in_trash(path, old, new).map_err(failed)
     }
 
     /// The same where names cannot be swapped: old aside, look, new into the free place.
     fn swap_slowly(
         &self,
-        text: &str,
+        keep: Keep<'_>,
         real: &Path,
         expected: Content,
         looked: Stamp,
         temp: &Temp,
     ) -> Result<(), StepError> {
-        let failed = |error: io::Error| not_moved(text, &error);
+        let text = self.text_of(real);
+        let failed = |error: io::Error| not_moved(&text, &error);
         let aside = self.folder.inner.temps.aside(real, expected, expected);
-        let journal = self.folder.write_journal(text, &aside).map_err(failed)?;
+        let journal = self.folder.write_journal(&text, &aside).map_err(failed)?;
         let end = |result| {
             fs::remove_file(&journal).ok();
             result
@@ -177,14 +237,21 @@ impl Batch<'_> {
         if let Err(error) = os::rename_new(&temp.path, real) {
             if error.kind() == ErrorKind::AlreadyExists {
                 // A save came into the gap and stands; the old bytes were known.
-                self.drop_aside(&aside);
+                self.let_go(keep, &aside, expected).ok();
             } else {
                 put_back(&aside, real);
             }
             return end(Err(failed(error)));
         }
-        self.drop_aside(&aside);
+        // Should the trash refuse them, they stay aside until the next start.
+        self.let_go(keep, &aside, expected).ok();
         end(Ok(()))
+    }
+
+    /// The path of `real` in the vault, for messages and journals.
+    fn text_of(&self, real: &Path) -> String {
+        let below = real.strip_prefix(self.folder.root()).unwrap_or(real);
+        below.to_string_lossy().into_owned()
     }
 
     /// Takes the file at `path` away.
@@ -193,18 +260,40 @@ impl Batch<'_> {
         path: &VaultPath,
         expected: Content,
     ) -> Result<StepDone, StepError> {
+        let kept = self.folder.keeps_trash();
+        self.take_away(path, expected, if kept { Keep::InTrash(path) } else { Keep::Nowhere })
+    }
+
+    fn take_away(
+        &mut self,
+        path: &VaultPath,
+        expected: Content,
+        keep: Keep<'_>,
+    ) -> Result<StepDone, StepError> {
         let text = path.as_str();
         let failed = |error: io::Error| not_moved(text, &error);
         let real = self.file_at(path)?;
         let looked = self.look_again(text, &real, expected)?;
-        let aside = self.folder.inner.temps.aside(&real, expected, expected);
-        os::rename_new(&real, &aside).map_err(failed)?;
+        let mut aside = self.aside(keep, &real, expected, expected)?;
+        let moved = os::rename_new(&real, &aside).or_else(|error| {
+            self.folder.drop_heap(&aside);
+            if error.kind() != ErrorKind::CrossesDevices {
+                return Err(error);
+            }
+            aside = self.folder.inner.temps.aside(&real, expected, expected);
+            os::rename_new(&real, &aside)
+        });
+        moved.map_err(failed)?;
         self.touch(real.parent().unwrap_or(self.folder.root()));
         if !self.holds(&aside, expected, looked) {
             put_back(&aside, &real);
+            self.folder.drop_heap(&aside);
             return Err(StepError::Changed);
         }
-        self.drop_aside(&aside);
+        self.let_go(keep, &aside, expected).map_err(|error| {
+            put_back(&aside, &real);
+            failed(error)
+        })?;
         Ok(StepDone { stamp: None })
     }
 
@@ -280,9 +369,9 @@ impl Batch<'_> {
         let mtime_ms = looked.mtime_ns.div_euclid(1_000_000);
         let temp = self.copy(text, real, dir, keep, expected, mtime_ms)?;
         let done = self.replace(to, None, temp)?;
-        if let Err(error) = self.remove(from, expected) {
+        if let Err(error) = self.take_away(from, expected, Keep::Nowhere) {
             // It changed here meanwhile: then the copy was for nothing, and goes.
-            self.remove(to, expected)?;
+            self.take_away(to, expected, Keep::Nowhere)?;
             return Err(error);
         }
         Ok(done)
@@ -298,6 +387,11 @@ impl Batch<'_> {
             Place::There(..) => {
                 let message = format!("a file lies where the folder {text} would be");
                 return Err(StepError::Problem(clash(text, message)));
+            }
+            Place::Free(_) | Place::NoFolder(..)
+                if self.folder.inner.rules.unwanted_if_empty(text) =>
+            {
+                return Err(StepError::Ignored);
             }
             Place::Free(real) => {
                 let above = real.parent().unwrap_or(self.folder.root()).to_owned();
@@ -396,6 +490,25 @@ impl Batch<'_> {
             return true;
         }
         fingerprint(aside).is_ok_and(|(found, _)| found == expected)
+    }
+
+    /// Lets go of bytes that were expected: to the trash, or for good.
+    fn let_go(&self, keep: Keep<'_>, aside: &Path, held: Content) -> io::Result<()> {
+        let Keep::InTrash(path) = keep else {
+            self.drop_aside(aside);
+            return Ok(());
+        };
+        let hook = &self.folder.inner.hook;
+        // Only a test's interest: what stays under way is judged after the next start.
+        if hook.at(Point::Judged, aside).is_ok() {
+            if self.folder.is_in_trash(aside) {
+                self.folder.bury(aside)?;
+            } else {
+                self.folder.bury_from(path, aside, held)?;
+            }
+        }
+        hook.at(Point::Dropped, aside).ok();
+        Ok(())
     }
 
     /// Drops bytes that were expected.

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::names::{Listings, Place, is_absent, special, unreadable};
 use super::os;
@@ -14,6 +16,10 @@ use crate::model::{
 
 /// Bytes read at once while hashing; BLAKE3 wants at least 128 KiB to use wide instructions.
 const BUFFER_BYTES: usize = 256 * 1024;
+/// A file written within this many milliseconds may be in the middle of a save.
+const CALM_MS: u64 = 50;
+/// How long such a file must stay as it is; several ticks of a file system's clock.
+const CALM_STEP: Duration = Duration::from_millis(10);
 /// How often a file that changes while it is read is read again.
 const TRIES: u32 = 4;
 
@@ -48,7 +54,8 @@ impl Folder {
     ///
     /// - Shape: a file is read until its stamp is the same before and after; the bytes come along
     ///   for texts only. Nothing is followed.
-    /// - Units: files above the text limit are hashed in pieces of 256 KiB, never held whole.
+    /// - Units: a file that is no text is said to be changing until it was left alone for as long as
+    ///   [`Folder::let_settle`] says; files above the text limit are hashed in pieces of 256 KiB, never held whole.
     /// - Errors: as values, [`Observed::Problem`] and [`Observed::Special`]. `Absent` is only said
     ///   while the marker is there.
     pub fn look(&self, path: &VaultPath) -> Observed {
@@ -70,14 +77,43 @@ impl Folder {
             Ok(Place::LeftOut) => Observed::Ignored,
             Ok(Place::Special(problem)) => Observed::Special(problem),
             Ok(Place::Free(_) | Place::NoFolder(..) | Place::UnderFile | Place::Twin(..)) => {
-                self.absent(path)
+                match self.placeholder(path) {
+                    Some(problem) => Observed::Problem(problem),
+                    None => self.absent(path),
+                }
             }
             Err(error) => Observed::Problem(unreadable(text, &error)),
         }
     }
 
     fn look_at_file(&self, path: &VaultPath, real: &Path) -> Observed {
+        let settle_ms = self.inner.settle_ms.load(Ordering::Relaxed);
+        let young = |mtime_ns: i64| os::is_younger(mtime_ns, settle_ms);
+        if settle_ms > 0 {
+            wait_for_calm(real);
+        }
+        // Large ones are no texts; so there is no need to read what is not finished.
+        let large = fs::symlink_metadata(real)
+            .ok()
+            .filter(|meta| meta.is_file() && meta.len() > TEXT_LIMIT_BYTES);
+        let too_long = |bytes| self.inner.rules.too_long(bytes);
+        if large.as_ref().is_some_and(|meta| too_long(meta.len())) {
+            return Observed::Ignored;
+        }
+        if let Some(meta) = large
+            && young(os::stamp(&meta).mtime_ns)
+        {
+            return Observed::Problem(changing(path.as_str()));
+        }
         match read(real) {
+            Ok(seen) if seen.kind == Kind::Blob && too_long(seen.content.size) => Observed::Ignored,
+            Ok(seen)
+                // A file emptied just now is most likely about to be filled by a save in place.
+                if (seen.kind == Kind::Blob || seen.content.size == 0)
+                    && young(seen.stamp.mtime_ns) =>
+            {
+                Observed::Problem(changing(path.as_str()))
+            }
             Ok(seen) => Observed::File(seen),
             Err(Miss::Absent) => self.absent(path),
             Err(Miss::Special) => match fs::symlink_metadata(real) {
@@ -99,6 +135,24 @@ impl Folder {
                 message: error.to_string(),
             }),
         }
+    }
+}
+
+/// Waits a moment for somebody who is writing `real` right now, so that no half of a save is read.
+/// Not for long: who never stops writing is read all the same.
+fn wait_for_calm(real: &Path) {
+    let stamp = || fs::symlink_metadata(real).map(|meta| os::stamp(&meta)).ok();
+    let mut last = stamp();
+    for _ in 0..TRIES {
+        if last.is_none_or(|last| !os::is_younger(last.mtime_ns, CALM_MS)) {
+            return;
+        }
+        std::thread::sleep(CALM_STEP);
+        let now = stamp();
+        if now == last {
+            return;
+        }
+        last = now;
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use super::hook::Hook;
 use super::os;
 use super::rules::Rules;
 use super::temp::Temps;
+use super::trash::Limits;
 use crate::model::VaultId;
 
 /// The folder at a vault's root that makes it one; nothing in it is secret and none of it syncs.
@@ -49,6 +51,9 @@ pub(super) struct Inner {
     /// Whether `A` and `a` are one name here.
     pub(super) folds_case: bool,
     pub(super) hook: Hook,
+    pub(super) trash: Limits,
+    /// See [`Folder::let_settle`].
+    pub(super) settle_ms: AtomicU64,
     /// Whether it is looked at before it becomes a vault, see [`Folder::candidate`].
     candidate: bool,
 }
@@ -179,6 +184,13 @@ impl Folder {
         &self.inner.root
     }
 
+    /// From now on a file that is no text, or empty, only counts as written once it was left alone for `ms`
+    /// milliseconds, by its modification time: what copies or downloads leave for a moment is
+    /// nobody's version. Zero, as in a folder just opened, takes what there is.
+    pub fn let_settle(&self, ms: u64) {
+        self.inner.settle_ms.store(ms, Ordering::Relaxed);
+    }
+
     /// Which vault this is.
     pub fn id(&self) -> VaultId {
         self.inner.id
@@ -206,6 +218,8 @@ impl Folder {
                 id,
                 folds_case,
                 hook,
+                trash: Limits::default(),
+                settle_ms: AtomicU64::new(0),
                 candidate,
             }),
         })

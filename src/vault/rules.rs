@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::os;
-use super::root::MARKER_FOLDER;
+use super::root::{Folder, MARKER_FOLDER};
 use super::temp;
 use crate::model::{Stamp, VaultPath};
 
@@ -79,6 +79,15 @@ pub const DEFAULT_RULES: &[(&str, &str)] = &[
     (".dropbox.cache", "Dropbox's cache"),
 ];
 
+impl Folder {
+    /// From now on only what `include` names takes part here (everything, when it names nothing), but
+    /// nothing that `exclude` names, and no attachment longer than `max_attachment_bytes`. What takes
+    /// no part is neither read nor written, and is never said to be absent.
+    pub fn narrow(&self, include: Patterns, exclude: Patterns, max_attachment_bytes: u64) {
+        self.inner.rules.narrow(Scope { include, exclude, max_attachment_bytes });
+    }
+}
+
 /// The rules files of the folders from the root down to one, as far as there are any: each with
 /// the length of its folder's path and slash.
 #[derive(Debug, Clone, Default)]
@@ -123,12 +132,51 @@ impl NameRule {
     }
 }
 
+/// Patterns in gitignore syntax that one device has for itself.
+///
+/// - Source: [`Patterns::parse`]; the empty ones fit nothing.
+#[derive(Debug, Clone)]
+pub struct Patterns {
+    matcher: Gitignore,
+    none: bool,
+}
+
+impl Patterns {
+    /// Parses a comma list; `None` when one of them makes no sense.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut builder = GitignoreBuilder::new(".");
+        for line in text.split(',').map(str::trim).filter(|line| !line.is_empty()) {
+            let odd = line.chars().any(char::is_control);
+            if odd || builder.add_line(None, line).is_err() {
+                return None;
+            }
+        }
+        let matcher = builder.build().ok()?;
+        Some(Self { none: matcher.is_empty(), matcher })
+    }
+
+    /// Whether they name `path` or a folder above it.
+    fn fit(&self, path: &str, sort: Sort) -> bool {
+        !self.none
+            && self.matcher.matched_path_or_any_parents(path, sort == Sort::Folder).is_ignore()
+    }
+}
+
+/// What of a vault this device wants.
+#[derive(Debug)]
+struct Scope {
+    include: Patterns,
+    exclude: Patterns,
+    max_attachment_bytes: u64,
+}
+
 /// The default rules, and the rules files met so far by folder (the root's is `""`).
 #[derive(Debug)]
 pub(super) struct Rules {
     names: Vec<NameRule>,
     /// Default rules on whole paths, all of them below [`SETTINGS`].
     settings: Gitignore,
+    scope: RwLock<Option<Scope>>,
     files: Mutex<BTreeMap<String, (Stamp, Arc<Gitignore>)>>,
 }
 
@@ -139,8 +187,38 @@ impl Rules {
         Self {
             names: names.into_iter().map(NameRule::parse).collect(),
             settings: matcher(paths.into_iter()),
+            scope: RwLock::new(None),
             files: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// Sets what this device wants.
+    fn narrow(&self, scope: Scope) {
+        *self.scope.write().unwrap_or_else(PoisonError::into_inner) = Some(scope);
+    }
+
+    /// Whether this device does not want `path`. A folder that is not named itself may hold what is.
+    fn unwanted(&self, path: &str, sort: Sort) -> bool {
+        let scope = self.scope.read().unwrap_or_else(PoisonError::into_inner);
+        scope.as_ref().is_some_and(|scope| {
+            let chosen =
+                scope.include.none || sort == Sort::Folder || scope.include.fit(path, sort);
+            scope.exclude.fit(path, sort) || !chosen
+        })
+    }
+
+    /// Whether an empty folder is one that this device does not want.
+    pub(super) fn unwanted_if_empty(&self, path: &str) -> bool {
+        let scope = self.scope.read().unwrap_or_else(PoisonError::into_inner);
+        scope
+            .as_ref()
+            .is_some_and(|scope| !scope.include.none && !scope.include.fit(path, Sort::Folder))
+    }
+
+    /// Whether an attachment of this length is one that this device does not want.
+    pub(super) fn too_long(&self, bytes: u64) -> bool {
+        let scope = self.scope.read().unwrap_or_else(PoisonError::into_inner);
+        scope.as_ref().is_some_and(|scope| bytes > scope.max_attachment_bytes)
     }
 
     /// Looks whether the folder `dir` (at `folder` on disk) has rules of its own and adds them to
@@ -190,6 +268,9 @@ impl Rules {
         if name == RULES_FILE && !is_dir {
             return false;
         }
+        if self.unwanted(path, sort) {
+            return true;
+        }
         for (skip, rules) in chain.0.iter().rev() {
             match rules.matched(&path[*skip..], is_dir) {
                 Match::None => {}
@@ -228,9 +309,21 @@ impl Rules {
     }
 }
 
-/// Names that never take part, whatever the rules say: our marker and our temporary files.
+/// Names that never take part, whatever the rules say: our marker, our temporary files, and what
+/// stands for a file that is not on this disk.
 pub(super) fn is_reserved(name: &str) -> bool {
-    name.eq_ignore_ascii_case(MARKER_FOLDER) || temp::is_ours(name)
+    name.eq_ignore_ascii_case(MARKER_FOLDER) || temp::is_ours(name) || stands_for(name).is_some()
+}
+
+/// The name of the file that a stub called `name` stands for: iCloud leaves `.note.md.icloud` where
+/// it took `note.md` off the disk.
+pub(super) fn stands_for(name: &str) -> Option<&str> {
+    name.strip_prefix('.')?.strip_suffix(".icloud").filter(|it| !it.is_empty())
+}
+
+/// The name of the stub that would stand for the file `name`.
+pub(super) fn stub_of(name: &str) -> String {
+    format!(".{name}.icloud")
 }
 
 /// Where the names in the folder `dir` begin within their paths.

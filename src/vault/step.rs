@@ -181,6 +181,14 @@ impl<'a> Batch<'a> {
 
     /// Takes one step.
     fn take(&mut self, step: &Step, temp: Option<Temp>) -> Result<StepDone, StepError> {
+        let from = if let Step::Rename { from, .. } = step { Some(from) } else { None };
+        let away = |path: &VaultPath| self.folder.placeholder(path);
+        if let Some(problem) = away(path_of(step)).or_else(|| away(from?)) {
+            if let Some(temp) = temp {
+                self.abandon(&temp);
+            }
+            return Err(StepError::Problem(problem));
+        }
         match step {
             Step::Replace { path, expected, source, mtime_ms } => {
                 let temp = match temp {

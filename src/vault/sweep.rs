@@ -14,6 +14,7 @@ use super::root::{Folder, MARKER_FOLDER};
 use super::rules::{Chain, Sort as NameSort};
 use super::step::give_back;
 use super::temp::{self, Sort};
+use super::trash::in_history;
 use crate::model::VaultPath;
 
 /// Where it is noted to which path a file pushed aside belongs.
@@ -24,6 +25,8 @@ pub(super) const JOURNAL_FOLDER: &str = "aside";
 pub struct Swept {
     /// Files of ours that were removed.
     pub removed: u64,
+    /// Files that a step was about to remove, which are trash now.
+    pub trashed: u64,
     /// Parts that went back to the parts.
     pub parts: u64,
     /// Bytes of the user's that were found under one of our names: where they lie now, absolute.
@@ -70,6 +73,7 @@ impl Folder {
             }
         }
         self.sweep_own(&unjudged, &mut swept);
+        self.sweep_trash(&mut swept);
         swept
     }
 
@@ -103,7 +107,13 @@ impl Folder {
                     return;
                 };
                 let digits = temp::digits(content.hash);
-                if digits == old || digits == new {
+                if digits == old && self.keeps_trash() && !in_history(real, content) {
+                    let below = real.with_file_name(format!("Removed{ending}"));
+                    let below = below.strip_prefix(self.root()).ok().and_then(Path::to_str);
+                    let path = self.journal(name).or_else(|| VaultPath::parse(below?).ok());
+                    let buried = path.map(|path| self.bury_from(&path, real, content));
+                    swept.trashed += u64::from(buried.is_some_and(|it| it.is_ok()));
+                } else if digits == old || digits == new {
                     swept.removed += u64::from(fs::remove_file(real).is_ok());
                 } else {
                     let beside = real.with_file_name(format!("Recovered{ending}"));
@@ -113,11 +123,15 @@ impl Folder {
         }
     }
 
+    /// The path noted for the file `name`.
+    fn journal(&self, name: &str) -> Option<VaultPath> {
+        let journal = self.own_folder(JOURNAL_FOLDER).join(name);
+        VaultPath::parse(&fs::read_to_string(journal).ok()?).ok()
+    }
+
     /// The real path noted for the file `name`, if it is free.
     fn journalled(&self, name: &str) -> Option<PathBuf> {
-        let journal = self.own_folder(JOURNAL_FOLDER).join(name);
-        let path = VaultPath::parse(&fs::read_to_string(journal).ok()?).ok()?;
-        match self.place(&path, &mut Listings::new()) {
+        match self.place(&self.journal(name)?, &mut Listings::new()) {
             Ok(Place::Free(real)) => Some(real),
             _ => None,
         }

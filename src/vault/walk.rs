@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 use super::error::Error;
-use super::names::{is_absent, preferred, special, unreadable};
+use super::names::{away, is_absent, preferred, special, unreadable};
 use super::os;
 use super::root::Folder;
-use super::rules::{Chain, RULES_FILE, Sort, is_reserved};
+use super::rules::{Chain, RULES_FILE, Sort, is_reserved, stands_for};
 use crate::model::{Found, Problem, ProblemKind, VaultPath, Walk};
 
 /// A folder still to be walked.
@@ -78,6 +78,13 @@ impl Folder {
             rules.enter_without(&folder.path)?;
         }
         let mut empty = true;
+        for name in listing.away() {
+            let path = join(&folder.path, &name);
+            if !rules.leave_out(&folder.chain, &path, Sort::File) {
+                walk.problems.push(away(&path));
+                empty = false;
+            }
+        }
         for (name, entry) in listing.names {
             let path = join(&folder.path, &name);
             let sort = match entry.file_type() {
@@ -119,7 +126,7 @@ impl Folder {
                 "is not text, or is spelled like another name in its folder",
             ));
         }
-        if empty && !folder.path.is_empty() {
+        if empty && !folder.path.is_empty() && !rules.unwanted_if_empty(&folder.path) {
             let meta = fs::symlink_metadata(&folder.real)?;
             note(walk, &folder.path, os::stamp(&meta), true);
         }
@@ -134,10 +141,14 @@ impl Folder {
             let entry = entry?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
+            if stands_for(name).is_some() {
+                return Ok(false);
+            }
             let sort = entry.file_type()?;
             let is = if sort.is_dir() { Sort::Folder } else { Sort::File };
             let path = join(path, &name.nfc().collect::<String>());
-            if (sort.is_dir() || sort.is_file()) && !self.inner.rules.leave_out(&chain, &path, is) {
+            // What is neither file nor folder is to be listed, which a walk does.
+            if !self.inner.rules.leave_out(&chain, &path, is) {
                 return Ok(false);
             }
         }
@@ -152,16 +163,21 @@ struct Listing {
     /// What cannot be named: not UTF-8 (shown as far as it is), or a second spelling.
     odd: Vec<String>,
     has_rules: bool,
+    /// What stubs stand for, in NFC.
+    stubs: Vec<String>,
 }
 
 impl Listing {
     fn of(real: &Path) -> io::Result<Self> {
-        let mut listing = Self { names: Vec::new(), odd: Vec::new(), has_rules: false };
+        let mut listing =
+            Self { names: Vec::new(), odd: Vec::new(), has_rules: false, stubs: Vec::new() };
         let mut composed = true;
         for entry in fs::read_dir(real)? {
             let entry = entry?;
             match entry.file_name().into_string() {
-                Ok(name) if is_reserved(&name) => {}
+                Ok(name) if is_reserved(&name) => {
+                    listing.stubs.extend(stands_for(&name).map(|it| it.nfc().collect::<String>()));
+                }
                 Ok(name) => {
                     listing.has_rules |= name == RULES_FILE;
                     composed &= is_nfc(&name);
@@ -174,6 +190,12 @@ impl Listing {
             listing.compose();
         }
         Ok(listing)
+    }
+
+    /// The names of files that are not here, though a stub says that they exist.
+    fn away(&self) -> Vec<String> {
+        let here = |stub: &&String| self.names.iter().any(|(name, _)| name == *stub);
+        self.stubs.iter().filter(|stub| !here(stub)).cloned().collect()
     }
 
     /// Gives every name its NFC form; of those alike one stays.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::value::{Shape, Value};
 use crate::engine::Config;
+use crate::vault::{TRASH_BYTES, TRASH_DAYS};
 
 /// What the names of environment variables start with that set a key.
 pub const ENV_PREFIX: &str = "VAULT_SYNC_";
@@ -18,6 +19,10 @@ const CONNECT_TIMEOUT_MS: u64 = 1000 * crate::net::CONNECT_TIMEOUT.as_secs();
 /// 0.2 % of a core.
 const FALLBACK_MS: u64 = 10_000;
 
+/// The built-in `watch.settle_ms`: longer than copies and downloads pause between two writes, and
+/// short enough that a pasted picture is not waited for.
+const SETTLE_MS: u64 = 1000;
+
 /// One thing that can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
@@ -27,6 +32,8 @@ pub enum Key {
     WatchQuietMs,
     /// Most milliseconds before an edit is taken in.
     WatchMaxMs,
+    /// Milliseconds before a file that is no text counts as written.
+    WatchSettleMs,
     /// Milliseconds between walks of the whole folder.
     WatchRescanMs,
     /// Milliseconds between walks where the folder cannot be watched.
@@ -43,6 +50,16 @@ pub enum Key {
     BrakeFiles,
     /// Share of the vault that must be deleted at once to trip the brake.
     BrakePercent,
+    /// Days for which removed files stay in the trash.
+    TrashDays,
+    /// Most bytes of the trash.
+    TrashBytes,
+    /// What takes part on this device; empty means everything.
+    ScopeInclude,
+    /// What does not take part on this device.
+    ScopeExclude,
+    /// Longest attachment that takes part on this device.
+    ScopeMaxAttachmentBytes,
     /// Address to listen on.
     NetBind,
     /// Port to listen on.
@@ -57,10 +74,11 @@ pub enum Key {
 
 impl Key {
     /// Every key, in the order in which they are listed.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::DeviceName,
         Self::WatchQuietMs,
         Self::WatchMaxMs,
+        Self::WatchSettleMs,
         Self::WatchRescanMs,
         Self::WatchFallbackMs,
         Self::CacheDocuments,
@@ -69,6 +87,11 @@ impl Key {
         Self::SyncRetryMs,
         Self::BrakeFiles,
         Self::BrakePercent,
+        Self::TrashDays,
+        Self::TrashBytes,
+        Self::ScopeInclude,
+        Self::ScopeExclude,
+        Self::ScopeMaxAttachmentBytes,
         Self::NetBind,
         Self::NetPort,
         Self::NetRelay,
@@ -82,6 +105,7 @@ impl Key {
             Self::DeviceName => "device.name",
             Self::WatchQuietMs => "watch.quiet_ms",
             Self::WatchMaxMs => "watch.max_ms",
+            Self::WatchSettleMs => "watch.settle_ms",
             Self::WatchRescanMs => "watch.rescan_ms",
             Self::WatchFallbackMs => "watch.fallback_ms",
             Self::CacheDocuments => "cache.documents",
@@ -90,6 +114,11 @@ impl Key {
             Self::SyncRetryMs => "sync.retry_ms",
             Self::BrakeFiles => "brake.files",
             Self::BrakePercent => "brake.percent",
+            Self::TrashDays => "trash.days",
+            Self::TrashBytes => "trash.bytes",
+            Self::ScopeInclude => "scope.include",
+            Self::ScopeExclude => "scope.exclude",
+            Self::ScopeMaxAttachmentBytes => "scope.max_attachment_bytes",
             Self::NetBind => "net.bind",
             Self::NetPort => "net.port",
             Self::NetRelay => "net.relay",
@@ -114,6 +143,9 @@ impl Key {
             Self::WatchMaxMs => {
                 "An edit is taken in at the latest this long after its first event."
             }
+            Self::WatchSettleMs => {
+                "A file that is no text is taken in once it was left alone this long."
+            }
             Self::WatchRescanMs => "The whole folder is walked this often, as a safety net.",
             Self::WatchFallbackMs => {
                 "The whole folder is walked this often where it cannot be watched."
@@ -127,6 +159,19 @@ impl Key {
             Self::BrakeFiles => "Fewer deletions than this at once never trip the brake.",
             Self::BrakePercent => {
                 "More than this share of the vault deleted at once trips the brake."
+            }
+            Self::TrashDays => {
+                "What peers delete or replace stays in the trash for so many days; 0: no trash."
+            }
+            Self::TrashBytes => "Most bytes of the trash; the oldest go first.",
+            Self::ScopeInclude => {
+                "Only this takes part on this device: a comma list as in .gitignore; empty means all."
+            }
+            Self::ScopeExclude => {
+                "This takes no part on this device: a comma list as in .gitignore."
+            }
+            Self::ScopeMaxAttachmentBytes => {
+                "Longer attachments take no part on this device; 0 means no limit."
             }
             Self::NetBind => "Address to listen on, with or without port; all means every one.",
             Self::NetPort => "Port to listen on; 0 means one that is chosen once for each vault.",
@@ -146,6 +191,7 @@ impl Key {
             Self::DeviceName => Shape::Name,
             Self::WatchQuietMs => Shape::Number(1, 60_000),
             Self::WatchMaxMs => Shape::Number(1, 600_000),
+            Self::WatchSettleMs => Shape::Number(0, 60_000),
             Self::WatchRescanMs => Shape::Number(1000, 7 * DAY_MS),
             Self::CacheDocuments => Shape::Number(1, 1_000_000),
             Self::CacheBytes => Shape::Number(1_000_000, 1 << 40),
@@ -153,6 +199,9 @@ impl Key {
             Self::WatchFallbackMs | Self::SyncRetryMs => Shape::Number(100, DAY_MS),
             Self::BrakeFiles => Shape::Number(1, 1_000_000_000),
             Self::BrakePercent => Shape::Number(0, 100),
+            Self::TrashDays => Shape::Number(0, 36_500),
+            Self::TrashBytes | Self::ScopeMaxAttachmentBytes => Shape::Number(0, 1 << 50),
+            Self::ScopeInclude | Self::ScopeExclude => Shape::Patterns,
             Self::NetBind => Shape::Bind,
             Self::NetPort => Shape::Number(0, 65_535),
             Self::NetRelay => Shape::Relay,
@@ -166,9 +215,10 @@ impl Key {
         let engine = Config::default();
         let text = |text: &str| Value::Text(text.to_owned());
         match self {
-            Self::DeviceName => text(""),
+            Self::DeviceName | Self::ScopeInclude | Self::ScopeExclude => text(""),
             Self::WatchQuietMs => Value::Number(engine.quiet_ms),
             Self::WatchMaxMs => Value::Number(engine.max_ms),
+            Self::WatchSettleMs => Value::Number(SETTLE_MS),
             Self::WatchRescanMs => Value::Number(engine.rescan_ms),
             Self::WatchFallbackMs => Value::Number(FALLBACK_MS),
             Self::CacheDocuments => Value::Number(engine.cache_documents as u64),
@@ -177,8 +227,10 @@ impl Key {
             Self::SyncRetryMs => Value::Number(engine.retry_ms),
             Self::BrakeFiles => Value::Number(engine.brake_files),
             Self::BrakePercent => Value::Number(engine.brake_percent),
+            Self::TrashDays => Value::Number(TRASH_DAYS),
+            Self::TrashBytes => Value::Number(TRASH_BYTES),
             Self::NetBind => text("all"),
-            Self::NetPort => Value::Number(0),
+            Self::ScopeMaxAttachmentBytes | Self::NetPort => Value::Number(0),
             Self::NetRelay | Self::NetDiscovery => text("default"),
             Self::NetConnectTimeoutMs => Value::Number(CONNECT_TIMEOUT_MS),
         }
@@ -203,6 +255,12 @@ impl Key {
             | Self::SyncRetryMs
             | Self::BrakeFiles
             | Self::BrakePercent
+            | Self::WatchSettleMs
+            | Self::TrashDays
+            | Self::TrashBytes
+            | Self::ScopeInclude
+            | Self::ScopeExclude
+            | Self::ScopeMaxAttachmentBytes
             | Self::NetPort
             | Self::NetConnectTimeoutMs => None,
         };

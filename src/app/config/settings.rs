@@ -11,6 +11,7 @@ use super::value::{Bind, Discovery, Relay, Value};
 use crate::app::{Error, Failure};
 use crate::engine::Config;
 use crate::model::VaultId;
+use crate::vault::{Folder, Patterns};
 
 /// Where a value comes from; a later one wins over an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,6 +172,25 @@ impl Settings {
         self.number(Key::NetConnectTimeoutMs)
     }
 
+    /// How the folder is treated on this device.
+    pub fn tune(&self, folder: &Folder) {
+        folder.let_settle(self.number(Key::WatchSettleMs));
+        folder.keep_trash(self.number(Key::TrashDays), self.number(Key::TrashBytes));
+        let patterns = |key| checked(Patterns::parse(&self.text(key)).ok_or(key));
+        folder.narrow(
+            patterns(Key::ScopeInclude),
+            patterns(Key::ScopeExclude),
+            self.max_attachment_bytes(),
+        );
+    }
+
+    fn max_attachment_bytes(&self) -> u64 {
+        match self.number(Key::ScopeMaxAttachmentBytes) {
+            0 => u64::MAX,
+            limit => limit,
+        }
+    }
+
     /// The limits and times of the engine.
     pub fn engine(&self) -> Config {
         let count = |key| usize::try_from(self.number(key)).unwrap_or(usize::MAX);
@@ -186,6 +206,7 @@ impl Settings {
             retry_ms: self.number(Key::SyncRetryMs),
             brake_files: self.number(Key::BrakeFiles),
             brake_percent: self.number(Key::BrakePercent),
+            max_attachment_bytes: self.max_attachment_bytes(),
         }
     }
 

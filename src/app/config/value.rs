@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use super::key::Key;
+use crate::vault::Patterns;
 
 /// Longest name of a device, in bytes; longer ones would not fit the tables of `status`, and every
 /// device keeps the name of every other.
@@ -25,6 +26,8 @@ pub(super) enum Shape {
     Number(u64, u64),
     /// One line for people, or nothing.
     Name,
+    /// Patterns as in `.gitignore`, with commas between them, or nothing.
+    Patterns,
     /// See [`Bind`].
     Bind,
     /// See [`Relay`].
@@ -47,6 +50,8 @@ impl Value {
                 Self::number(key, number)
             }
             Shape::Name => name(text).map(Self::Text),
+            Shape::Patterns if Patterns::parse(text).is_some() => Ok(Self::Text(text.to_owned())),
+            Shape::Patterns => Err(Self::expected(key)),
             Shape::Bind => Bind::parse(text).map(|bind| Self::Text(bind.to_string())),
             Shape::Relay => Relay::parse(text).map(|relay| Self::Text(relay.to_string())),
             Shape::Discovery => {
@@ -61,9 +66,12 @@ impl Value {
             Shape::Number(least, most) if (least..=most).contains(&number) => {
                 Ok(Self::Number(number))
             }
-            Shape::Number(..) | Shape::Name | Shape::Bind | Shape::Relay | Shape::Discovery => {
-                Err(Self::expected(key))
-            }
+            Shape::Number(..)
+            | Shape::Name
+            | Shape::Patterns
+            | Shape::Bind
+            | Shape::Relay
+            | Shape::Discovery => Err(Self::expected(key)),
         }
     }
 
@@ -74,6 +82,7 @@ impl Value {
                 format!("a whole number from {least} to {most} is expected")
             }
             Shape::Name => format!("a text of at most {NAME_LIMIT_BYTES} bytes is expected"),
+            Shape::Patterns => "a comma list of patterns as in .gitignore is expected".into(),
             Shape::Bind => {
                 "all, an IP address, or an address with port such as 127.0.0.1:0 is expected".into()
             }

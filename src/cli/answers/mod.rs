@@ -119,6 +119,10 @@ pub(super) fn status(status: &Status, now: Timestamp, paint: Paint) -> String {
     row("Vault", paint.tone(Tone::Strong, &escape(&vault.path)));
     let files = count(vault.files, "file", "files");
     row("", format!("{files}, {}", size(vault.bytes)));
+    if vault.left_out > 0 {
+        let takes = count(vault.left_out, "file takes", "files take");
+        row("", format!("{takes} no part on this device"));
+    }
     row("Device", format!("{} ({})", escape(&status.device.name), short(&status.device.id)));
     row("Digest", escape(&vault.digest).into_owned());
     let running =

@@ -41,6 +41,7 @@ fn a_status() -> Status {
             path: "/home/me/Notes".into(),
             digest: "ab".repeat(16),
             files: 1095,
+            left_out: 12,
             deleted: 3,
             bytes: 72_400_000,
         },
@@ -104,6 +105,7 @@ fn status_for_people() {
     insta::assert_snapshot!(status(&a_status(), now(), Paint::Plain), @r"
     Vault   /home/me/Notes
             1,095 files, 72.4 MB
+            12 files take no part on this device
     Device  laptop (11111111)
     Digest  abababababababababababababababab
     Watch   running
@@ -128,6 +130,7 @@ fn status_for_people() {
     insta::assert_snapshot!(status(&alone, now(), Paint::Plain), @r"
     Vault   /home/me/Notes
             1,095 files, 72.4 MB
+            12 files take no part on this device
     Device  laptop (11111111)
     Digest  abababababababababababababababab
     Watch   not running
@@ -141,7 +144,7 @@ fn status_keeps_the_keys_of_the_contract() {
     let mut one = a_status();
     one.peers.truncate(1);
     let text = serde_json::to_string(&one).unwrap();
-    insta::assert_snapshot!(text, @r#"{"v":1,"vault":{"id":"00000000000000000000000000000000","path":"/home/me/Notes","digest":"abababababababababababababababab","files":1095,"deleted":3,"bytes":72400000},"device":{"id":"1111111111111111111111111111111111111111111111111111111111111111","name":"laptop"},"running":true,"peers":[{"id":"3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc","name":"desk","connected":true,"path":"direct","rtt_ms":2,"in_sync":true,"last_sync":"2026-11-20T10:00:00.000Z","pending_out":0,"pending_in":0,"addresses":["192.168.1.7:50123"],"removed":false}],"problems":[{"path":"Locked/a\u001b[1m.md","kind":"unreadable","message":"permission denied"}],"conflicts":2,"cache":{"documents":4,"bytes":70000,"hits":10,"misses":5},"memory_bytes":24000000}"#);
+    insta::assert_snapshot!(text, @r#"{"v":1,"vault":{"id":"00000000000000000000000000000000","path":"/home/me/Notes","digest":"abababababababababababababababab","files":1095,"left_out":12,"deleted":3,"bytes":72400000},"device":{"id":"1111111111111111111111111111111111111111111111111111111111111111","name":"laptop"},"running":true,"peers":[{"id":"3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc","name":"desk","connected":true,"path":"direct","rtt_ms":2,"in_sync":true,"last_sync":"2026-11-20T10:00:00.000Z","pending_out":0,"pending_in":0,"addresses":["192.168.1.7:50123"],"removed":false}],"problems":[{"path":"Locked/a\u001b[1m.md","kind":"unreadable","message":"permission denied"}],"conflicts":2,"cache":{"documents":4,"bytes":70000,"hits":10,"misses":5},"memory_bytes":24000000}"#);
     assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), one);
 }
 

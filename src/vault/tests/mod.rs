@@ -6,6 +6,7 @@ mod model;
 mod names;
 mod parts;
 mod roots;
+mod trash;
 mod watching;
 
 use std::collections::BTreeMap;
