@@ -1,6 +1,6 @@
 //! The past of files: lists revisions, shows what one held, and puts it back as an ordinary edit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -103,6 +103,13 @@ pub(crate) async fn show(
             }
             show.file = Some(path.to_string());
         }
+        Bytes::Elsewhere => {
+            "attachment".clone_into(&mut show.kind);
+            let (place, _) =
+                in_trash(&folder, found.content).ok_or_else(|| not_here(&found.path))?;
+            let below = place.strip_prefix(folder.root()).unwrap_or(&place);
+            show.file = Some(below.to_string_lossy().into_owned());
+        }
     }
     value(&show)
 }
@@ -189,6 +196,8 @@ enum Bytes {
     Text(String),
     /// In this file of the vault.
     OnDisk(VaultPath),
+    /// In the trash, if anywhere.
+    Elsewhere,
 }
 
 /// The files that `path` names: those that lie or lay there, or else those in that folder.
@@ -320,7 +329,7 @@ fn state_of(store: &Store, past: &Past, rev: Option<ChangeHash>) -> Result<State
             (content, Bytes::Text(text.ok_or_else(|| not_here(&path))?))
         }
         Held::Content(_, content) => {
-            (content, Bytes::OnDisk(place_of(store, content)?.ok_or_else(|| not_here(&path))?))
+            (content, place_of(store, content)?.map_or(Bytes::Elsewhere, Bytes::OnDisk))
         }
     };
     let time = revision.time.or_else(|| (!past_is_edited(&revisions)).then(|| past.mtime()));
@@ -336,6 +345,15 @@ fn place_of(store: &Store, content: Content) -> Result<Option<VaultPath>, Error>
     let rows = store.files().map_err(|error| fault::of_store(&error))?.rows;
     let mut pasts = rows.iter().filter_map(|(_, record)| Past::read(record, None).ok());
     Ok(pasts.find_map(|past| past.on_disk(content).cloned()))
+}
+
+/// A file of the trash that holds this content, and the bytes.
+fn in_trash(folder: &Folder, content: Content) -> Option<(PathBuf, Vec<u8>)> {
+    let fitting = folder.trash().into_iter().rev().filter(|it| it.size == content.size);
+    fitting
+        .filter_map(|it| Some((std::fs::read(&it.place).ok()?, it.place)))
+        .find(|(bytes, _)| Content::of(bytes) == content)
+        .map(|(bytes, place)| (place, bytes))
 }
 
 fn not_here(path: &VaultPath) -> Error {
@@ -402,6 +420,17 @@ fn put_back(
                 Bytes::Text(text) => Source::Bytes(text.clone().into_bytes()),
                 Bytes::OnDisk(path) => {
                     Source::CopyOf { path: path.clone(), content: state.content }
+                }
+                Bytes::Elsewhere => {
+                    let Some((_, bytes)) = in_trash(folder, state.content) else {
+                        problems.push(Problem {
+                            path: path.to_string(),
+                            kind: ProblemKind::Unreadable,
+                            message: not_here(path).message,
+                        });
+                        continue;
+                    };
+                    Source::Bytes(bytes)
                 }
             };
             steps.push(Step::Replace { path: path.clone(), expected, source, mtime_ms: now.0 });

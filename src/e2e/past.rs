@@ -70,6 +70,19 @@ fn a_deleted_note_and_a_whole_folder_come_back() {
 }
 
 #[test]
+fn a_picture_deleted_elsewhere_comes_back_from_the_trash() {
+    let picture = [b"\x89PNG\0".as_slice(), &[7; 5000]].concat();
+    let (a, b) = pair(|vault| std::fs::write(vault.join("p.png"), &picture).unwrap());
+    std::fs::remove_file(b.vault.join("p.png")).unwrap();
+    a.holds("p.png", None);
+    in_sync(&a, &b);
+    let shown = a.run(&["--json", "show", "p.png"]).well().json();
+    assert_eq!(shown["bytes"], 5005, "{shown}");
+    a.run(&["restore", "p.png"]).well();
+    b.holds("p.png", Some(&picture));
+}
+
+#[test]
 fn a_contradiction_is_listed_and_settled() {
     let (mut a, mut b) = pair(|vault| {
         std::fs::write(vault.join("Plan.md"), "# Plan\n\ndue 2026-01-01\n").unwrap();
