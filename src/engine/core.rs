@@ -37,6 +37,9 @@ const STORE_RETRY_MS: u64 = 2000;
 /// rest follows at the next start. Longer lets a person wait who asked for an end.
 const FLUSH_MS: u64 = 1000;
 
+/// A start waits no longer than this for files that keep changing.
+const START_LIMIT_MS: u64 = 5000;
+
 /// The path under which a failing store is listed among the problems.
 const STORE_PROBLEM: &str = "";
 
@@ -135,6 +138,7 @@ pub struct Engine {
     pub(super) held: BTreeSet<FileId>,
     pub(super) conflicts: u64,
     pub(super) stage: Stage,
+    started: Tick,
     pub(super) stop: Stop,
     pub(super) pending: BTreeMap<Op, Pending>,
     retries: BTreeSet<(Tick, FileId)>,
@@ -178,6 +182,7 @@ impl Engine {
             conflicts: ledger.iter().filter(|(_, entry)| Contradiction::is_open(entry)).count()
                 as u64,
             stage: Stage::Scanning,
+            started: now,
             stop: Stop::No,
             pending: BTreeMap::new(),
             retries: BTreeSet::new(),
@@ -371,7 +376,10 @@ impl Engine {
     }
 
     fn turn_start(&mut self) {
-        if self.stage == Stage::TakingIn && self.taken_in() {
+        // What is written without end is taken in whenever it pauses; nobody waits for it.
+        let late = self.now >= self.started.plus_ms(START_LIMIT_MS);
+        let all = self.taken_in() || (late && self.taken_in_but_hints());
+        if self.stage == Stage::TakingIn && all {
             self.stage = Stage::Ready;
             self.intake.fresh = false;
             let (digest, files) = (self.index.digest(), self.index.files());

@@ -214,8 +214,12 @@ impl Engine {
 
     /// Whether every edit seen on this disk is durable, but for those that only a peer can help.
     pub(super) fn taken_in(&self) -> bool {
+        self.debounce.len() == 0 && self.taken_in_but_hints()
+    }
+
+    /// The same, whatever hints wait.
+    pub(super) fn taken_in_but_hints(&self) -> bool {
         self.intake_idle()
-            && self.debounce.len() == 0
             && self.tasks.iter().all(|(id, task)| {
                 let waits_for_a_peer = self.wanting.contains(id);
                 !task.working && (task.disk.is_empty() || waits_for_a_peer)

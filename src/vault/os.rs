@@ -58,6 +58,11 @@ pub(super) fn stamp(meta: &Metadata) -> Stamp {
     }
 }
 
+/// This moment, in nanoseconds since 1970.
+pub(super) fn now_ns() -> i64 {
+    nanos(SystemTime::now())
+}
+
 /// Nanoseconds since 1970.
 fn nanos(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {

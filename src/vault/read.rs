@@ -55,7 +55,8 @@ impl Folder {
     /// - Shape: a file is read until its stamp is the same before and after; the bytes come along
     ///   for texts only. Nothing is followed.
     /// - Units: a file that is no text is said to be changing until it was left alone for as long as
-    ///   [`Folder::let_settle`] says; files above the text limit are hashed in pieces of 256 KiB, never held whole.
+    ///   [`Folder::let_settle`] says; files above the text limit are hashed in pieces of 256 KiB,
+    ///   never held whole.
     /// - Errors: as values, [`Observed::Problem`] and [`Observed::Special`]. `Absent` is only said
     ///   while the marker is there.
     pub fn look(&self, path: &VaultPath) -> Observed {
@@ -110,6 +111,7 @@ impl Folder {
             Ok(seen)
                 // A file emptied just now is most likely about to be filled by a save in place.
                 if (seen.kind == Kind::Blob || seen.content.size == 0)
+                    && seen.stamp.mtime_ns >= self.inner.opened_ns
                     && young(seen.stamp.mtime_ns) =>
             {
                 Observed::Problem(changing(path.as_str()))

@@ -54,6 +54,8 @@ pub(super) struct Inner {
     pub(super) trash: Limits,
     /// See [`Folder::let_settle`].
     pub(super) settle_ms: AtomicU64,
+    /// When it was opened, in nanoseconds since 1970.
+    pub(super) opened_ns: i64,
     /// Whether it is looked at before it becomes a vault, see [`Folder::candidate`].
     candidate: bool,
 }
@@ -184,9 +186,10 @@ impl Folder {
         &self.inner.root
     }
 
-    /// From now on a file that is no text, or empty, only counts as written once it was left alone for `ms`
-    /// milliseconds, by its modification time: what copies or downloads leave for a moment is
-    /// nobody's version. Zero, as in a folder just opened, takes what there is.
+    /// From now on a file that is no text, or empty, only counts as written once it was left alone
+    /// for `ms` milliseconds, by its modification time: what copies or downloads leave for a moment
+    /// is nobody's version. Zero, as in a folder just opened, takes what there is. Small files last
+    /// written before the folder was opened count as written, so that a start need not wait.
     pub fn let_settle(&self, ms: u64) {
         self.inner.settle_ms.store(ms, Ordering::Relaxed);
     }
@@ -220,6 +223,7 @@ impl Folder {
                 hook,
                 trash: Limits::default(),
                 settle_ms: AtomicU64::new(0),
+                opened_ns: os::now_ns(),
                 candidate,
             }),
         })
