@@ -226,7 +226,13 @@ impl Engine {
             Input::Hint(hints) => {
                 for hint in hints {
                     match hint {
-                        Hint::Path(path) => self.debounce.hint(self.now, path),
+                        Hint::Path(path) => {
+                            // Something goes on there: that it was gone a moment ago says nothing.
+                            if let Some(id) = self.index.at(&path) {
+                                self.intake.vanishing.remove(&id);
+                            }
+                            self.debounce.hint(self.now, path);
+                        }
                         Hint::Everything => self.intake.ask_for_scan(),
                     }
                 }
