@@ -69,7 +69,8 @@ impl Device {
     /// Starts `watch`; returns the time until it was ready.
     fn start(&mut self) -> Duration {
         let start = Instant::now();
-        let mut child = self.command(&["--json", "watch", "."]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            self.command(&["--json", "watch", "."]).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("\"ready\""));
         let took = start.elapsed();
