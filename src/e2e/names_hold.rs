@@ -24,7 +24,8 @@ fn names_of_every_sort_arrive_as_they_are() {
     let (a, b) = one_note();
     let longest = format!("{}.md", "ü".repeat(126));
     assert_eq!(longest.len(), 255);
-    let deep = (0..40).map(|n| format!("folder number {n} of a long path/")).collect::<String>();
+    let deep =
+        (0..40).map(|n| format!("folder number {n} of a long path/")).collect::<Vec<_>>().concat();
     let names = [
         "trailing dot.".to_owned(),
         "trailing space.md ".to_owned(),
