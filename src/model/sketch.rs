@@ -12,9 +12,9 @@ const EMPTY: u16 = u16::MAX;
 /// same: half of what is filled, and at least this many, so that very short texts stay apart.
 const FEWEST_EQUAL: usize = 3;
 
-/// The smallest feature in each of [`BUCKETS`] classes (one-permutation min-hash).
+/// The smallest feature in each of sixteen classes (one-permutation min-hash).
 ///
-/// - Shape: features are [`WORDS`] words in a row; a word is a run of letters and digits, or one
+/// - Shape: features are three words in a row; a word is a run of letters and digits, or one
 ///   character of a script written without spaces. The share of equal values estimates the share of
 ///   common features.
 /// - Source: Li, Owen, Zhang, "One Permutation Hashing" (2012), for the estimate.
