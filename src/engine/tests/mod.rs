@@ -1,0 +1,399 @@
+//! Engines against the smallest possible world: one map for each disk and store, messages that
+//! arrive at once. The seeded world with failures is `sim`.
+
+mod brakes;
+mod travels;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::*;
+use crate::docs::Birth;
+use crate::model::*;
+use crate::wire::Message;
+
+struct Peer {
+    engine: Engine,
+    id: PeerId,
+    disk: BTreeMap<VaultPath, (Vec<u8>, Stamp)>,
+    folders: std::collections::BTreeSet<VaultPath>,
+    parts: BTreeMap<ContentHash, BTreeMap<u32, Vec<u8>>>,
+    documents: BTreeMap<FileId, StoredDocument>,
+    texts: BTreeMap<ContentHash, Vec<u8>>,
+    files: BTreeMap<FileId, Vec<u8>>,
+    members: BTreeMap<PeerId, Vec<u8>>,
+    meta: BTreeMap<String, Vec<u8>>,
+    inbox: VecDeque<Input>,
+    reports: Vec<Report>,
+    clock: i64,
+}
+
+const VAULT: VaultId = VaultId([9; 16]);
+
+fn path(text: &str) -> VaultPath {
+    VaultPath::parse(text).unwrap()
+}
+
+impl Peer {
+    fn new(number: u8, stay: bool) -> Self {
+        Self {
+            engine: Engine::new(Tick(0), Self::setup(number, stay)),
+            id: PeerId([number; 32]),
+            disk: BTreeMap::new(),
+            folders: std::collections::BTreeSet::new(),
+            parts: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            texts: BTreeMap::new(),
+            files: BTreeMap::new(),
+            members: BTreeMap::new(),
+            meta: BTreeMap::new(),
+            inbox: VecDeque::new(),
+            reports: vec![],
+            clock: i64::from(number) * 1_000_000_000,
+        }
+    }
+
+    fn setup(number: u8, stay: bool) -> Setup {
+        Setup {
+            vault: VAULT,
+            me: PeerId([number; 32]),
+            name: format!("peer {number}"),
+            life: Life([number; 16]),
+            config: Config::default(),
+            files: vec![],
+            peers: vec![],
+            meta: vec![],
+            ledger: Vec::new(),
+            wall: WallMs(1_000_000),
+            stay_connected: stay,
+        }
+    }
+
+    fn stamp(&mut self, size: usize, inode: u64) -> Stamp {
+        self.clock += 1_000_000;
+        let inode = if inode == 0 { u64::try_from(self.clock).unwrap() } else { inode };
+        Stamp {
+            size: size as u64,
+            mtime_ns: self.clock,
+            ctime_ns: self.clock,
+            inode,
+            birth_ns: i64::try_from(inode).unwrap(),
+        }
+    }
+
+    fn save(&mut self, name: &str, text: &str) {
+        let place = path(name);
+        let inode = self.disk.get(&place).map_or(0, |it| it.1.inode);
+        let stamp = self.stamp(text.len(), inode);
+        self.disk.insert(place.clone(), (text.as_bytes().to_vec(), stamp));
+        self.inbox.push_back(Input::Hint(vec![Hint::Path(place)]));
+    }
+
+    fn rename(&mut self, from: &str, to: &str) {
+        let file = self.disk.remove(&path(from)).unwrap();
+        self.disk.insert(path(to), file);
+        let hints = vec![Hint::Path(path(from)), Hint::Path(path(to))];
+        self.inbox.push_back(Input::Hint(hints));
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.disk.remove(&path(name)).unwrap();
+        self.inbox.push_back(Input::Hint(vec![Hint::Path(path(name))]));
+    }
+
+    fn observe(&self, place: &VaultPath) -> Observed {
+        match self.disk.get(place) {
+            Some((bytes, stamp)) => {
+                let kind = kind_of(bytes);
+                let text = (kind == Kind::Text).then(|| bytes.clone());
+                Observed::File(Seen::new(*stamp, Content::of(bytes), kind, text))
+            }
+            None if self.disk.keys().any(|it| it.is_below(place)) => {
+                Observed::Folder { empty: false, stamp: Stamp::default() }
+            }
+            None if self.folders.contains(place) => {
+                Observed::Folder { empty: true, stamp: Stamp::default() }
+            }
+            None => Observed::Absent,
+        }
+    }
+
+    fn step(&mut self, step: Step) -> Result<StepDone, StepError> {
+        let held = |disk: &BTreeMap<VaultPath, (Vec<u8>, Stamp)>, place: &VaultPath| {
+            disk.get(place).map(|it| Content::of(&it.0))
+        };
+        match step {
+            Step::Replace { path, expected, source, .. } => {
+                if held(&self.disk, &path) != expected {
+                    return Err(StepError::Changed);
+                }
+                let bytes = match source {
+                    Source::Bytes(bytes) => bytes,
+                    Source::CopyOf { path, .. } => self.disk[&path].0.clone(),
+                    Source::Part(content) => {
+                        self.parts.remove(&content.hash).unwrap().into_values().flatten().collect()
+                    }
+                };
+                let stamp = self.stamp(bytes.len(), 0);
+                self.disk.insert(path, (bytes, stamp));
+                Ok(StepDone { stamp: Some(stamp) })
+            }
+            Step::Remove { path, expected } => {
+                if held(&self.disk, &path) != Some(expected) {
+                    return Err(StepError::Changed);
+                }
+                self.disk.remove(&path);
+                Ok(StepDone { stamp: None })
+            }
+            Step::Rename { from, to, expected } => {
+                if held(&self.disk, &from) != Some(expected) || self.disk.contains_key(&to) {
+                    return Err(StepError::Changed);
+                }
+                let file = self.disk.remove(&from).unwrap();
+                let stamp = file.1;
+                self.disk.insert(to, file);
+                Ok(StepDone { stamp: Some(stamp) })
+            }
+            Step::MakeFolder(path) => {
+                self.folders.insert(path);
+                Ok(StepDone { stamp: Some(Stamp::default()) })
+            }
+            Step::RemoveFolder(path) => {
+                self.folders.remove(&path);
+                Ok(StepDone { stamp: None })
+            }
+        }
+    }
+
+    fn keep(&mut self, writes: Vec<Write>) {
+        for write in writes {
+            match write {
+                Write::File { id, record } => drop(self.files.insert(id, record)),
+                Write::ForgetFile(id) => drop(self.files.remove(&id)),
+                Write::Snapshot { id, bytes } => {
+                    let stored = StoredDocument { snapshot: bytes, changes: vec![] };
+                    self.documents.insert(id, stored);
+                }
+                Write::Changes { id, changes } => {
+                    self.documents.entry(id).or_default().changes.extend(changes);
+                }
+                Write::Text { hash, bytes } => drop(self.texts.insert(hash, bytes)),
+                Write::Peer { id, record } => drop(self.members.insert(id, record)),
+                Write::Meta { key, value } => drop(self.meta.insert(key, value)),
+                Write::Ledger { .. } => {}
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Out> {
+        let input = match effect {
+            Effect::Scan { op } => {
+                let found = self
+                    .disk
+                    .iter()
+                    .map(|(path, (_, stamp))| Found {
+                        path: path.clone(),
+                        stamp: *stamp,
+                        empty_folder: false,
+                    })
+                    .collect();
+                Input::Scanned { op, result: Ok(Walk { found, problems: vec![] }) }
+            }
+            Effect::Read { op, path } => Input::Read { op, observed: self.observe(&path) },
+            Effect::Step { op, step } => Input::Stepped { op, result: self.step(step) },
+            Effect::Outline { op, from: Shelf::File(path), .. } => {
+                let outline = outline_of_bytes(&self.disk[&path].0);
+                Input::Outlined { op, result: Ok(outline.into_iter().map(Some).collect()) }
+            }
+            Effect::Outline { op, from: Shelf::Part, content } => {
+                let part = self.parts.get(&content.hash).cloned().unwrap_or_default();
+                let count = u32::try_from(chunk_count(content.size)).unwrap();
+                let outline = (0..count).map(|index| {
+                    part.get(&index).and_then(|it| chunk_entry(content.size, index, it))
+                });
+                Input::Outlined { op, result: Ok(outline.collect()) }
+            }
+            Effect::ReadChunk { op, path, index, .. } => {
+                let size = usize::try_from(CHUNK_BYTES).unwrap();
+                let bytes = self.disk[&path].0.chunks(size).nth(index as usize).unwrap().to_vec();
+                Input::ChunkRead { op, result: Ok(bytes) }
+            }
+            Effect::PutChunk { op, content, index, bytes } => {
+                self.parts.entry(content.hash).or_default().insert(index, bytes);
+                Input::ChunkPut { op, result: Ok(()) }
+            }
+            Effect::Load { op, id } => {
+                Input::Loaded { op, result: Ok(self.documents.get(&id).cloned()) }
+            }
+            Effect::LoadText { op, hash } => {
+                Input::TextLoaded { op, result: Ok(self.texts.get(&hash).cloned()) }
+            }
+            Effect::Append { op, writes } => {
+                self.keep(writes.to_vec());
+                Input::Appended { op, result: Ok(()) }
+            }
+            Effect::Compute { op, job } => Input::Computed { op, result: Ok(Box::new(job.run())) },
+            Effect::Dial { peer, .. } => return Some(Out::Dial(peer)),
+            Effect::Send { link, message, .. } => return Some(Out::Send(link, message)),
+            Effect::Close { link } => return Some(Out::Close(link)),
+            Effect::Report(report) => {
+                self.reports.push(report);
+                return None;
+            }
+        };
+        self.inbox.push_back(input);
+        None
+    }
+
+    fn texts_on_disk(&self) -> BTreeMap<String, String> {
+        self.disk
+            .iter()
+            .map(|(path, (bytes, _))| {
+                (path.to_string(), String::from_utf8_lossy(bytes).into_owned())
+            })
+            .collect()
+    }
+}
+
+enum Out {
+    Dial(PeerId),
+    Send(LinkId, Message),
+    Close(LinkId),
+}
+
+struct World {
+    peers: Vec<Peer>,
+    links: BTreeMap<LinkId, (usize, usize)>,
+    now: Tick,
+    apart: bool,
+    messages: u64,
+}
+
+impl World {
+    fn new(peers: usize) -> Self {
+        let peers = (1..=peers).map(|it| Peer::new(u8::try_from(it).unwrap(), true)).collect();
+        Self { peers, links: BTreeMap::new(), now: Tick(1), apart: false, messages: 0 }
+    }
+
+    fn introduce(&mut self) {
+        let members: Vec<Member> = self
+            .peers
+            .iter()
+            .map(|peer| Member {
+                id: peer.id,
+                name: peer.id.short(),
+                name_version: 0,
+                addresses: vec![],
+                epoch: 0,
+                removed: false,
+            })
+            .collect();
+        for peer in &mut self.peers {
+            peer.engine.on_members(&members);
+            // The append of the members is answered like any other.
+            while let Some(effect) = peer.engine.poll() {
+                assert!(peer.carry_out(effect).is_none());
+            }
+        }
+    }
+
+    fn pass(&mut self, at: usize, out: Out) {
+        match out {
+            Out::Dial(peer) => {
+                let to = self.peers.iter().position(|it| it.id == peer).unwrap();
+                let known = self.links.values().any(|it| *it == (at, to) || *it == (to, at));
+                if self.apart || known {
+                    let reason = DialError::Unreachable("nobody is there".into());
+                    self.peers[at].inbox.push_back(Input::DialFailed { peer, reason });
+                    return;
+                }
+                let link = LinkId(self.links.len() as u64 + self.now.0 * 1000);
+                self.links.insert(link, (at, to));
+                let me = self.peers[at].id;
+                self.peers[at].inbox.push_back(Input::LinkUp { link, peer, dialled: true });
+                self.peers[to].inbox.push_back(Input::LinkUp { link, peer: me, dialled: false });
+            }
+            Out::Send(link, message) => {
+                self.messages += 1;
+                let Some((a, b)) = self.links.get(&link) else { return };
+                let to = if *a == at { *b } else { *a };
+                let lane = crate::wire::Lane::Bulk;
+                let input = Input::Message { link, lane, message, wire_bytes: 1 };
+                self.peers[to].inbox.push_back(input);
+                self.peers[at].inbox.push_back(Input::Sent { link, lane, wire_bytes: 1 });
+            }
+            Out::Close(link) => self.cut(link),
+        }
+    }
+
+    fn cut(&mut self, link: LinkId) {
+        if let Some((a, b)) = self.links.remove(&link) {
+            for peer in [a, b] {
+                let reason = "cut".to_owned();
+                self.peers[peer].inbox.push_back(Input::LinkDown { link, reason });
+            }
+        }
+    }
+
+    fn part(&mut self) {
+        self.apart = true;
+        for link in self.links.keys().copied().collect::<Vec<_>>() {
+            self.cut(link);
+        }
+    }
+
+    /// Runs for `ms` milliseconds of simulated time, then checks that nothing is left to do.
+    fn run(&mut self, ms: u64) {
+        let end = self.now.plus_ms(ms);
+        for at in 0..self.peers.len() {
+            while let Some(effect) = self.peers[at].engine.poll() {
+                if let Some(out) = self.peers[at].carry_out(effect) {
+                    self.pass(at, out);
+                }
+            }
+        }
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            assert!(rounds < 20_000, "it never comes to rest");
+            let mut idle = true;
+            for at in 0..self.peers.len() {
+                let peer = &mut self.peers[at];
+                let due = peer.engine.deadline().is_some_and(|due| due <= self.now);
+                let input = peer.inbox.pop_front().or_else(|| due.then_some(Input::Wake));
+                let Some(input) = input else { continue };
+                idle = false;
+                peer.engine.handle(self.now, input);
+                let mut outs = vec![];
+                while let Some(effect) = peer.engine.poll() {
+                    outs.extend(peer.carry_out(effect));
+                }
+                for out in outs {
+                    self.pass(at, out);
+                }
+            }
+            if idle {
+                let next = self.peers.iter().filter_map(|it| it.engine.deadline()).min();
+                match next {
+                    Some(next) if next <= end => self.now = next.max(self.now.plus_ms(1)),
+                    _ => break,
+                }
+            }
+        }
+        self.now = end;
+    }
+
+    fn assert_equal(&self) {
+        let first = self.peers[0].texts_on_disk();
+        for peer in &self.peers[1..] {
+            assert_eq!(peer.texts_on_disk(), first, "{:#?}", peer.reports);
+            assert_eq!(peer.engine.status().digest, self.peers[0].engine.status().digest);
+        }
+    }
+}
+
+fn met(peers: usize) -> World {
+    let mut world = World::new(peers);
+    world.introduce();
+    world.run(5000);
+    world
+}

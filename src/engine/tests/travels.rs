@@ -1,0 +1,296 @@
+//! What one device does reaches the others, and what stands in its way.
+
+use super::*;
+
+#[test]
+fn a_new_note_an_edit_a_rename_and_a_deletion_arrive() {
+    let mut world = met(2);
+    world.peers[0].save("a.md", "one\ntwo\n");
+    world.run(3000);
+    world.assert_equal();
+    assert_eq!(world.peers[1].texts_on_disk()["a.md"], "one\ntwo\n");
+    world.peers[1].save("a.md", "one\ntwo\nthree\n");
+    world.run(3000);
+    world.assert_equal();
+    assert_eq!(world.peers[0].texts_on_disk()["a.md"], "one\ntwo\nthree\n");
+    world.peers[0].rename("a.md", "folder/b.md");
+    world.run(3000);
+    world.assert_equal();
+    assert!(world.peers[1].texts_on_disk().contains_key("folder/b.md"));
+    world.peers[1].remove("folder/b.md");
+    world.run(3000);
+    world.assert_equal();
+    assert!(world.peers[0].texts_on_disk().is_empty());
+}
+
+#[test]
+fn two_that_are_apart_edit_one_note_and_both_edits_stand() {
+    let mut world = met(2);
+    world.peers[0].save("n.md", "alpha\n\nbeta\n\ngamma\n");
+    world.run(3000);
+    world.part();
+    world.run(100);
+    world.peers[0].save("n.md", "alpha here\n\nbeta\n\ngamma\n");
+    world.peers[1].save("n.md", "alpha\n\nbeta\n\ngamma there\n");
+    world.run(3000);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    assert_eq!(world.peers[0].texts_on_disk()["n.md"], "alpha here\n\nbeta\n\ngamma there\n");
+}
+
+#[test]
+fn one_note_born_on_both_sides_is_one_note() {
+    let mut world = World::new(2);
+    world.peers[0].save("daily.md", "# Monday\nfrom one\n");
+    world.peers[1].save("daily.md", "# Monday\nfrom two\n");
+    world.peers[0].save("same.md", "the same\n");
+    world.peers[1].save("same.md", "the same\n");
+    world.run(1000);
+    world.introduce();
+    world.run(60_000);
+    world.assert_equal();
+    let texts = world.peers[0].texts_on_disk();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts["daily.md"].contains("from one") && texts["daily.md"].contains("from two"));
+    assert_eq!(texts["daily.md"].matches("# Monday").count(), 1);
+}
+
+#[test]
+fn three_meet_and_a_big_attachment_travels_in_chunks() {
+    let mut world = met(3);
+    let big: String = "0123456789abcdef".repeat(100_000);
+    world.peers[0].save("big.txt", &big);
+    world.peers[1].save("small.bin", "a\0b");
+    world.run(10_000);
+    world.assert_equal();
+    assert_eq!(world.peers[2].texts_on_disk()["big.txt"].len(), big.len());
+    assert_eq!(world.peers[2].texts_on_disk()["small.bin"], "a\0b");
+}
+
+#[test]
+fn a_deletion_loses_against_an_edit_it_had_not_seen() {
+    let mut world = met(2);
+    world.peers[0].save("n.md", "alpha\n");
+    world.run(3000);
+    world.part();
+    world.run(100);
+    world.peers[0].remove("n.md");
+    world.peers[1].save("n.md", "alpha\nbeta\n");
+    world.run(3000);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    assert_eq!(world.peers[0].texts_on_disk()["n.md"], "alpha\nbeta\n");
+}
+
+#[test]
+fn two_files_swap_names() {
+    let mut world = met(2);
+    world.peers[0].save("a.md", "this is a\n");
+    world.peers[0].save("b.md", "this is b\n");
+    world.run(3000);
+    world.part();
+    world.run(100);
+    world.peers[0].rename("a.md", "c.md");
+    world.peers[0].rename("b.md", "a.md");
+    world.peers[0].rename("c.md", "b.md");
+    world.run(3000);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    assert_eq!(world.peers[1].texts_on_disk()["a.md"], "this is b\n");
+}
+
+#[test]
+fn attachments_replaced_on_both_sides_are_both_kept() {
+    let mut world = met(2);
+    world.peers[0].save("p.png", "\0original");
+    world.run(3000);
+    world.part();
+    world.run(100);
+    world.peers[0].save("p.png", "\0of one");
+    world.peers[1].save("p.png", "\0of two");
+    world.run(3000);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    let texts = world.peers[0].texts_on_disk();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    let all: String = texts.into_values().collect();
+    assert!(all.contains("of one") && all.contains("of two"));
+}
+
+#[test]
+fn nothing_is_said_once_all_agree() {
+    let mut world = met(2);
+    world.peers[0].save("a.md", "one\n");
+    world.run(60_000);
+    let before = world.messages;
+    world.run(600_000);
+    assert_eq!(world.messages, before);
+}
+
+/// What the disk shows of a file, for events that are put in line by hand.
+fn seen_at(peer: &Peer, name: &str) -> Seen {
+    let Observed::File(seen) = peer.observe(&path(name)) else {
+        panic!("{name} is no file");
+    };
+    seen
+}
+
+#[test]
+fn what_was_seen_before_a_move_was_taken_in_is_not_taken_for_a_deletion() {
+    let mut world = met(2);
+    world.peers[0].save("n.md", "alpha\n");
+    world.run(3000);
+    world.part();
+    world.run(100);
+    world.peers[1].save("n.md", "alpha\nbeta\n");
+    world.run(3000);
+    let peer = &mut world.peers[0];
+    peer.rename("n.md", "m.md");
+    peer.inbox.clear();
+    let seen = seen_at(peer, "m.md");
+    let (id, now) = (peer.engine.index.at(&path("n.md")).unwrap(), peer.engine.now);
+    peer.engine.disk_event(id, task::Disk::Moved(path("m.md"), seen.clone()), now);
+    peer.engine.disk_event(id, task::Disk::Gone(path("n.md")), now);
+    peer.engine.disk_event(id, task::Disk::Edited(path("n.md"), seen), now);
+    peer.inbox.push_back(Input::Wake);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    let texts = world.peers[0].texts_on_disk();
+    assert_eq!(texts, BTreeMap::from([("m.md".to_owned(), "alpha\nbeta\n".to_owned())]));
+    let deleted = |report: &Report| matches!(report, Report::Deleted { .. });
+    assert!(!world.peers[0].reports.iter().any(deleted));
+}
+
+#[test]
+fn an_edit_of_a_file_that_left_its_record_is_merged_with_what_came_meanwhile() {
+    let mut world = met(2);
+    world.peers[0].save("n.md", "alpha\n");
+    world.run(3000);
+    let id = world.peers[0].engine.index.at(&path("n.md")).unwrap();
+    // What the other wrote is known, and not on this disk yet.
+    world.peers[0].engine.held.insert(id);
+    world.peers[1].save("n.md", "alpha\nbeta\n");
+    world.run(3000);
+    let peer = &mut world.peers[0];
+    assert_eq!(peer.texts_on_disk()["n.md"], "alpha\n");
+    // Deleted and written anew between two looks.
+    let (seen, now) = (seen_at(peer, "n.md"), peer.engine.now);
+    peer.engine.disk_event(id, task::Disk::Gone(path("n.md")), now);
+    peer.engine.disk_event(id, task::Disk::Edited(path("n.md"), seen), now);
+    peer.engine.held.clear();
+    peer.inbox.push_back(Input::Wake);
+    world.run(60_000);
+    world.assert_equal();
+    let all: String = world.peers[0].texts_on_disk().into_values().collect();
+    assert!(all.contains("beta"), "{all}");
+}
+
+#[test]
+fn a_content_that_nobody_has_is_asked_for_ever_more_rarely_and_at_once_when_somebody_has_it() {
+    let mut world = met(2);
+    let bytes = "\0the only copy";
+    let birth = Birth { vault: VAULT, path: path("p.png"), generation: 0 };
+    let id = birth.file_id();
+    for peer in &mut world.peers {
+        let entry = entry::Entry {
+            birth: birth.path.clone(),
+            generation: 0,
+            path: birth.path.clone(),
+            kind: Kind::Blob,
+            content: Content::of(bytes.as_bytes()),
+            alive: true,
+            heads: Heads::default(),
+            mtime_ms: 0,
+            base: None,
+        };
+        peer.engine.index.put(id, entry);
+        peer.engine.wake(id);
+        peer.inbox.push_back(Input::Wake);
+    }
+    let asked = |world: &mut World, minutes: u64| {
+        let before = world.messages;
+        world.run(minutes * 60_000);
+        world.messages - before
+    };
+    let first = asked(&mut world, 10);
+    assert!(first >= 4, "{first} messages");
+    asked(&mut world, 60);
+    let later = asked(&mut world, 60);
+    assert!(later < first, "{later} messages in an hour, {first} in ten minutes");
+    assert!(later > 0);
+    world.peers[1].save("found.png", bytes);
+    world.run(3000);
+    world.assert_equal();
+    assert_eq!(world.peers[0].texts_on_disk()["p.png"], bytes);
+    assert_eq!(world.peers[0].texts_on_disk().len(), 2);
+}
+
+#[test]
+fn of_two_files_recorded_at_one_place_the_disk_tells_which_lies_there() {
+    for lying in [0, 1] {
+        let mut world = met(1);
+        world.peers[0].save("a.md", "this is a\n");
+        world.peers[0].save("b.md", "this is b\n");
+        world.run(3000);
+        // As after a stop: one went, the other came, and only the second was durable.
+        let (from, to) = [("b.md", "a.md"), ("a.md", "b.md")][lying];
+        let peer = &mut world.peers[0];
+        let came = peer.engine.index.at(&path(from)).unwrap();
+        let mut record = peer.engine.index.get(&came).cloned().unwrap();
+        record.base.as_mut().unwrap().path = path(to);
+        record.path = path(to);
+        peer.files.insert(came, record.encode());
+        let mut fresh = Peer::new(1, true);
+        let file = peer.disk.remove(&path(from)).unwrap();
+        let gone = peer.disk.insert(path(to), file).unwrap();
+        peer.disk.insert(path("gone.md"), gone);
+        fresh.disk.clone_from(&peer.disk);
+        fresh.texts.clone_from(&peer.texts);
+        fresh.files.clone_from(&peer.files);
+        let setup =
+            Setup { files: peer.files.clone().into_iter().collect(), ..Peer::setup(1, true) };
+        fresh.engine = Engine::new(Tick(0), setup);
+        world.peers[0] = fresh;
+        world.run(10_000);
+        let peer = &world.peers[0];
+        for (id, entry) in peer.engine.index.iter() {
+            let base = entry.base.as_ref().expect("every file lies somewhere");
+            assert_eq!(peer.engine.index.at(&base.path), Some(*id));
+            assert_eq!(base.content, entry.content);
+            assert_eq!(Content::of(&peer.disk[&base.path].0), entry.content);
+        }
+        let after = peer.engine.index.get(&came).unwrap();
+        assert_eq!(after.content, record.content, "what lies there is not taken for an edit");
+        let all: String = peer.texts_on_disk().into_values().collect();
+        assert!(all.contains("this is a") && all.contains("this is b"), "{all}");
+    }
+}
+
+#[test]
+fn work_that_asks_for_the_text_it_was_given_is_a_problem_and_no_loop() {
+    let mut world = met(1);
+    world.peers[0].save("n.md", "alpha\n");
+    world.run(3000);
+    let peer = &mut world.peers[0];
+    let (seen, now) = (seen_at(peer, "n.md"), peer.engine.now);
+    let (id, content) = (peer.engine.index.at(&path("n.md")).unwrap(), seen.content);
+    peer.engine.hold_task(id);
+    let task = peer.engine.tasks.get_mut(&id).unwrap();
+    task.texts.insert(content.hash, "alpha\n".into());
+    let work = task::Work::Disk(task::Disk::Edited(path("n.md"), seen), now);
+    peer.engine.gather_texts(id, work, vec![content]);
+    while let Some(effect) = peer.engine.poll() {
+        assert!(matches!(effect, Effect::Report(Report::Problem(_))), "{effect:?}");
+    }
+    assert_eq!(peer.engine.status().problems[0].path, "n.md");
+    // It is tried again, but not at once.
+    assert!(!peer.engine.tasks[&id].working);
+    assert!(peer.engine.deadline().unwrap() > now.plus_ms(10_000));
+    world.run(60_000);
+    assert!(world.peers[0].engine.tasks.is_empty());
+}
