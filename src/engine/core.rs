@@ -29,6 +29,7 @@ use crate::docs::{Author, Birth};
 use crate::model::{
     Content, ContentHash, FileId, PeerId, Problem, Tick, VaultId, VaultPath, WallMs, Write,
 };
+use crate::wire::Lane;
 
 /// A failed write to the store is tried again after this long.
 const STORE_RETRY_MS: u64 = 2000;
@@ -69,9 +70,9 @@ pub(super) enum Pending {
     /// Something else is made durable.
     Kept(super::members::Kept),
     /// A file is read to be sent.
-    SendFile(LinkId, FileId, Content),
+    SendFile(LinkId, FileId, Content, Lane),
     /// A text is read to be sent.
-    SendText(LinkId, FileId),
+    SendText(LinkId, FileId, Lane),
     /// What is already here of a content is outlined.
     PartOutline(ContentHash),
     /// A chunk is put in place.
@@ -272,8 +273,8 @@ impl Engine {
                 Some(Pending::ServeChunk(link, content, index)) => {
                     self.serve_chunk_read(link, content, index, result);
                 }
-                Some(Pending::SendFile(link, id, content)) => {
-                    self.on_send_file(link, id, content, result);
+                Some(Pending::SendFile(link, id, content, lane)) => {
+                    self.on_send_file(link, id, content, lane, result);
                 }
                 other => debug_assert!(other.is_none(), "a chunk answers a chunk"),
             },
@@ -291,7 +292,9 @@ impl Engine {
                 let text = result.ok().flatten();
                 match self.pending.remove(&op) {
                     Some(Pending::Text(id, content)) => self.on_text(id, content, text),
-                    Some(Pending::SendText(link, id)) => self.on_send_text(link, id, text),
+                    Some(Pending::SendText(link, id, lane)) => {
+                        self.on_send_text(link, id, lane, text);
+                    }
                     Some(Pending::ServeText(link, content, index)) => {
                         self.serve_text(link, content, index, text);
                     }

@@ -197,9 +197,9 @@ impl Engine {
             State::Absent | State::Plain { .. } | State::Document { .. } if plain => {
                 it.out.preparing.insert(id);
                 if entry.kind == Kind::Text && entry.content.size > 0 {
-                    self.read_to_send(link, id, entry);
+                    self.read_to_send(link, id, entry, lane);
                 } else {
-                    self.plain_ready(link, id, entry, None, live);
+                    self.plain_ready(link, id, entry, None, lane);
                 }
             }
             State::Absent | State::Plain { .. } | State::Document { .. } => {
@@ -212,15 +212,15 @@ impl Engine {
     }
 
     /// The file itself is the quickest source; the store packs many texts together.
-    fn read_to_send(&mut self, link: LinkId, id: FileId, entry: &Entry) {
+    fn read_to_send(&mut self, link: LinkId, id: FileId, entry: &Entry, lane: Lane) {
         let content = entry.content;
         let on_disk = entry.base.as_ref().filter(|base| base.content == content);
         if let Some(base) = on_disk.filter(|_| content.size <= CHUNK_BYTES) {
             let path = base.path.clone();
-            let op = self.op(Pending::SendFile(link, id, content));
+            let op = self.op(Pending::SendFile(link, id, content, lane));
             return self.emit(Effect::ReadChunk { op, path, content, index: 0 });
         }
-        let op = self.op(Pending::SendText(link, id));
+        let op = self.op(Pending::SendText(link, id, lane));
         self.emit(Effect::LoadText { op, hash: content.hash });
     }
 
@@ -229,6 +229,7 @@ impl Engine {
         link: LinkId,
         id: FileId,
         content: Content,
+        lane: Lane,
         result: Result<Vec<u8>, StepError>,
     ) {
         let same = self.index.get(&id).is_none_or(|entry| entry.content == content);
@@ -241,17 +242,23 @@ impl Engine {
                 self.queue(link, id, true);
             }
             Ok(bytes) if Content::of(&bytes) == content => {
-                self.on_send_text(link, id, Some(bytes));
+                self.on_send_text(link, id, lane, Some(bytes));
             }
             // The user is saving it; the store kept what it was.
             Ok(_) | Err(_) => {
-                let op = self.op(Pending::SendText(link, id));
+                let op = self.op(Pending::SendText(link, id, lane));
                 self.emit(Effect::LoadText { op, hash: content.hash });
             }
         }
     }
 
-    pub(super) fn on_send_text(&mut self, link: LinkId, id: FileId, text: Option<Vec<u8>>) {
+    pub(super) fn on_send_text(
+        &mut self,
+        link: LinkId,
+        id: FileId,
+        lane: Lane,
+        text: Option<Vec<u8>>,
+    ) {
         let Some(entry) = self.index.get(&id).cloned() else {
             return;
         };
@@ -262,7 +269,7 @@ impl Engine {
             }
             return self.queue(link, id, true);
         }
-        self.plain_ready(link, id, &entry, text, false);
+        self.plain_ready(link, id, &entry, text, lane);
     }
 
     fn plain_ready(
@@ -271,11 +278,10 @@ impl Engine {
         id: FileId,
         entry: &Entry,
         bytes: Option<Vec<u8>>,
-        live: bool,
+        lane: Lane,
     ) {
         let bytes = if entry.content.size == 0 { Some(Vec::new()) } else { bytes };
         let body = Body::Plain { kind: entry.kind, content: entry.content, bytes };
-        let lane = if live { Lane::Live } else { Lane::Bulk };
         self.export_ready(link, lane, id, body, entry.state());
     }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::*;
 use crate::docs::Birth;
 use crate::model::*;
-use crate::wire::Message;
+use crate::wire::{Lane, Message};
 
 struct Peer {
     engine: Engine,
@@ -233,7 +233,7 @@ impl Peer {
             }
             Effect::Compute { op, job } => Input::Computed { op, result: Ok(Box::new(job.run())) },
             Effect::Dial { peer, .. } => return Some(Out::Dial(peer)),
-            Effect::Send { link, message, .. } => return Some(Out::Send(link, message)),
+            Effect::Send { link, lane, message } => return Some(Out::Send(link, lane, message)),
             Effect::Close { link } => return Some(Out::Close(link)),
             Effect::Report(report) => {
                 self.reports.push(report);
@@ -256,7 +256,7 @@ impl Peer {
 
 enum Out {
     Dial(PeerId),
-    Send(LinkId, Message),
+    Send(LinkId, Lane, Message),
     Close(LinkId),
 }
 
@@ -266,12 +266,20 @@ struct World {
     now: Tick,
     apart: bool,
     messages: u64,
+    delivered_on: Vec<Lane>,
 }
 
 impl World {
     fn new(peers: usize) -> Self {
         let peers = (1..=peers).map(|it| Peer::new(u8::try_from(it).unwrap(), true)).collect();
-        Self { peers, links: BTreeMap::new(), now: Tick(1), apart: false, messages: 0 }
+        Self {
+            peers,
+            links: BTreeMap::new(),
+            now: Tick(1),
+            apart: false,
+            messages: 0,
+            delivered_on: vec![],
+        }
     }
 
     fn introduce(&mut self) {
@@ -312,11 +320,13 @@ impl World {
                 self.peers[at].inbox.push_back(Input::LinkUp { link, peer, dialled: true });
                 self.peers[to].inbox.push_back(Input::LinkUp { link, peer: me, dialled: false });
             }
-            Out::Send(link, message) => {
+            Out::Send(link, lane, message) => {
                 self.messages += 1;
+                if let Message::Deliver(_) = message {
+                    self.delivered_on.push(lane);
+                }
                 let Some((a, b)) = self.links.get(&link) else { return };
                 let to = if *a == at { *b } else { *a };
-                let lane = crate::wire::Lane::Bulk;
                 let input = Input::Message { link, lane, message, wire_bytes: 1 };
                 self.peers[to].inbox.push_back(input);
                 self.peers[at].inbox.push_back(Input::Sent { link, lane, wire_bytes: 1 });

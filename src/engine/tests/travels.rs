@@ -24,6 +24,18 @@ fn a_new_note_an_edit_a_rename_and_a_deletion_arrive() {
 }
 
 #[test]
+fn what_is_saved_now_overtakes_whatever_is_queued() {
+    let mut world = met(2);
+    for text in ["new\n", "new\nand edited\n"] {
+        world.delivered_on.clear();
+        world.peers[0].save("note.md", text);
+        world.run(10_000);
+        assert_eq!(world.delivered_on, [Lane::Live], "{text:?}");
+    }
+    world.assert_equal();
+}
+
+#[test]
 fn two_that_are_apart_edit_one_note_and_both_edits_stand() {
     let mut world = met(2);
     world.peers[0].save("n.md", "alpha\n\nbeta\n\ngamma\n");
