@@ -139,6 +139,45 @@ pub(super) fn reconcile(a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
     }
 }
 
+/// Takes a unit that both sides replaced by one other in its place for edited, however little is left
+/// of it: two versions of one thing, of which one can stand.
+pub(super) fn pair_rewritten(base: &[&str], a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
+    let replaced = |trace: &Trace, side: &[&str], place: usize| -> Option<usize> {
+        let stays = |place: Option<&Fate>| match place {
+            None | Some(Fate::Kept(_) | Fate::Edited(_)) => true,
+            Some(Fate::Moved(_) | Fate::Gone) => false,
+        };
+        let alone = trace.fates[place] == Fate::Gone
+            && stays(place.checked_sub(1).and_then(|before| trace.fates.get(before)))
+            && stays(trace.fates.get(place + 1));
+        match (&trace.gaps[place][..], &trace.gaps[place + 1][..]) {
+            ([only], []) | ([], [only]) if alone && !side[*only].trim().is_empty() => Some(*only),
+            _ => None,
+        }
+    };
+    // Blank lines stand everywhere; only what tells something says where a unit stood.
+    let held = |place: Option<usize>, a: &Trace, b: &Trace| {
+        place.is_none_or(|place| {
+            let kept = |trace: &Trace| matches!(trace.fates[place], Fate::Kept(_));
+            kept(a) && kept(b)
+        })
+    };
+    let tells = |place: &usize| !base[*place].trim().is_empty();
+    for place in (0..base.len()).filter(tells) {
+        let (before, after) = ((0..place).rev().find(tells), (place + 1..base.len()).find(tells));
+        if !held(before, a.0, b.0) || !held(after, a.0, b.0) {
+            continue;
+        }
+        if let (Some(ours), Some(theirs)) = (replaced(a.0, a.1, place), replaced(b.0, b.1, place)) {
+            for (trace, to) in [(&mut *a.0, ours), (&mut *b.0, theirs)] {
+                trace.fates[place] = Fate::Edited(to);
+                trace.gaps[place].clear();
+                trace.gaps[place + 1].clear();
+            }
+        }
+    }
+}
+
 /// The only inserted unit with this text between the neighbours of a base unit, `there` aside.
 fn only_insertion(
     trace: &Trace,

@@ -1,7 +1,7 @@
 //! Which merge fits which file, and the one way in.
 
 use super::choice::Merged;
-use super::{frontmatter, json, text, union, yaml};
+use super::{diff3, frontmatter, json, text, union, yaml};
 use crate::model::VaultPath;
 
 /// How the text of a file is understood when two versions of it meet.
@@ -46,12 +46,27 @@ pub fn merge(format: Format, base: Option<&str>, ours: &str, theirs: &str) -> Me
     }
     // One fixed order of the sides makes everything below symmetric.
     let (ours, theirs) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
+    if let Some(text) = base.and_then(|base| diff3::merge(base, ours, theirs))
+        && is_sound(format, ours, theirs, &text)
+    {
+        return Merged::clean(text);
+    }
     match (format, base) {
         (Format::Markdown, _) => frontmatter::merge(base, ours, theirs),
         (Format::Json, _) => json::merge(base, ours, theirs),
         (Format::Yaml, _) => yaml::merge(base, ours, theirs),
         (Format::Plain, Some(base)) => text::merge(base, ours, theirs),
         (Format::Plain, None) => union::merge(ours, theirs),
+    }
+}
+
+/// Whether a merge by lines left the structure whole, where both sides have one.
+fn is_sound(format: Format, ours: &str, theirs: &str, merged: &str) -> bool {
+    match format {
+        Format::Markdown => frontmatter::is_sound(ours, theirs, merged),
+        Format::Json => json::is_sound(ours, theirs, merged),
+        Format::Yaml => yaml::is_sound(ours, theirs, merged),
+        Format::Plain => true,
     }
 }
 

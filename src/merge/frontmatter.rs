@@ -33,6 +33,20 @@ pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
     merged
 }
 
+/// Whether a merge by lines left the block of properties whole.
+pub(super) fn is_sound(ours: &str, theirs: &str, merged: &str) -> bool {
+    match (split(ours).0, split(theirs).0, split(merged).0) {
+        (Some(ours), Some(theirs), Some(merged)) => {
+            match (inner(ours), inner(theirs), inner(merged)) {
+                (Some(ours), Some(theirs), Some(merged)) => yaml::is_sound(&ours, &theirs, &merged),
+                (ours, theirs, merged) => merged.is_some() || ours.is_none() || theirs.is_none(),
+            }
+        }
+        (Some(_), Some(_), None) | (None, None, Some(_)) => false,
+        (None, _, _) | (_, None, _) => true,
+    }
+}
+
 /// Cuts a note behind the line that ends its block of properties; a note without one is all body.
 fn split(note: &str) -> (Option<&str>, &str) {
     let mut at = 0;
@@ -48,13 +62,15 @@ fn split(note: &str) -> (Option<&str>, &str) {
     (None, note)
 }
 
+/// What stands between the fences of a block.
+fn inner(block: &str) -> Option<String> {
+    let start = block.find('\n')? + 1;
+    let end = block.trim_end().rfind('\n')? + 1;
+    block.get(start..end.max(start)).map(str::to_owned)
+}
+
 /// Merges two different blocks, fences included. One that is not understood is chosen as a whole.
 fn blocks(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
-    let inner = |block: &str| -> Option<String> {
-        let start = block.find('\n')? + 1;
-        let end = block.trim_end().rfind('\n')? + 1;
-        block.get(start..end.max(start)).map(str::to_owned)
-    };
     let merged = match (base.map(inner), inner(ours), inner(theirs)) {
         (None, Some(ours), Some(theirs)) => yaml::by_key(None, &ours, &theirs),
         (Some(Some(base)), Some(ours), Some(theirs)) => yaml::by_key(Some(&base), &ours, &theirs),

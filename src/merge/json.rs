@@ -28,6 +28,19 @@ pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
         .unwrap_or_else(|| whole(base, ours, theirs))
 }
 
+/// Whether a merge by lines still parses, if a side does, and names no key, `id` or item twice
+/// that neither side has twice.
+pub(super) fn is_sound(ours: &str, theirs: &str, merged: &str) -> bool {
+    match (parse(ours), parse(theirs)) {
+        (Some(ours), Some(theirs)) => parse(merged).is_some_and(|merged| {
+            !merged.root.repeats() || ours.root.repeats() || theirs.root.repeats()
+        }),
+        // What is broken on one side only is not carried over into the other.
+        (Some(_), None) | (None, Some(_)) => parse(merged).is_some(),
+        (None, None) => true,
+    }
+}
+
 /// The side that parses, if only one does; else the usual choice.
 fn whole(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
     let base = base.unwrap_or("");

@@ -83,6 +83,27 @@ impl Node<'_> {
         }
     }
 
+    /// Whether an object names a key twice, or an array holds two strings or two `id`s alike, here or
+    /// below.
+    pub(super) fn repeats(&self) -> bool {
+        match &self.shape {
+            Shape::Object(members, _) => members.iter().any(|member| member.value.repeats()),
+            Shape::Array(items, _) => {
+                let mut seen = BTreeSet::new();
+                let mut is_new = |item: &Self| {
+                    let id = item.get("id").unwrap_or(item);
+                    match &id.shape {
+                        Shape::String(text) => seen.insert(text.clone()),
+                        Shape::Object(..) | Shape::Array(..) | Shape::Other => true,
+                    }
+                };
+                items.iter().any(|item| !is_new(item) || item.repeats())
+            }
+            Shape::String(_) => false,
+            Shape::Other => self.raw.starts_with('{'),
+        }
+    }
+
     /// The value of `key`, when this is an object that has it.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         match &self.shape {

@@ -9,6 +9,7 @@
 use super::align::{Fate, Grain, Trace, trace};
 use super::atom::{Atom, Class, atoms};
 use super::choice::{Choice, choose};
+use super::twin;
 
 /// Merges three versions of one line, adding to `choices` what was decided.
 pub(super) fn merge(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choice>) -> String {
@@ -168,6 +169,8 @@ impl Merger<'_> {
             text.push_str(&ours);
         } else if ours == base {
             text.push_str(&theirs);
+        } else if let Some(fused) = self.same_work(start, end, choices) {
+            text.push_str(&fused);
         } else {
             match self.verdict(start, end) {
                 Verdict::Fine => self.atom_by_atom(start, end, text, choices),
@@ -185,6 +188,15 @@ impl Merger<'_> {
                 }
             }
         }
+    }
+
+    /// What both put in the place of a stretch, when that is mostly the same, and more than stood
+    /// there.
+    fn same_work(&self, start: usize, end: usize, choices: &mut Vec<Choice>) -> Option<String> {
+        let ours: Vec<Atom<'_>> = side_atoms(&self.ours, &self.ours_trace, start, end);
+        let theirs: Vec<Atom<'_>> = side_atoms(&self.theirs, &self.theirs_trace, start, end);
+        let least = self.base[start..end].iter().filter(|atom| atom.class != Class::Space);
+        twin::fuse_works(&ours, &theirs, least.map(|atom| atom.text.len()).sum(), choices)
     }
 
     fn verdict(&self, start: usize, end: usize) -> Verdict {
@@ -246,8 +258,9 @@ impl Merger<'_> {
 
     fn atom_by_atom(&self, start: usize, end: usize, text: &mut String, choices: &mut Vec<Choice>) {
         for place in start..=end {
-            let inserted =
-                unite(&self.inserts(place, Side::Ours), &self.inserts(place, Side::Theirs));
+            let (ours, theirs) =
+                (self.inserts(place, Side::Ours), self.inserts(place, Side::Theirs));
+            let inserted = unite(&ours, &theirs, choices);
             push_apart(text, &inserted);
             if place == end {
                 break;
@@ -296,6 +309,10 @@ fn solid(atoms: &[Atom<'_>]) -> bool {
 
 /// What a side made of the base atoms `start..end`, insertions at both ends included.
 fn side_text(side: &[Atom<'_>], trace: &Trace, start: usize, end: usize) -> String {
+    side_atoms(side, trace, start, end).iter().map(|atom| atom.text).collect()
+}
+
+fn side_atoms<'a>(side: &[Atom<'a>], trace: &Trace, start: usize, end: usize) -> Vec<Atom<'a>> {
     let mut places: Vec<usize> = trace.gaps[start..=end].iter().flatten().copied().collect();
     for fate in &trace.fates[start..end] {
         if let Fate::Kept(place) | Fate::Edited(place) = *fate {
@@ -303,7 +320,7 @@ fn side_text(side: &[Atom<'_>], trace: &Trace, start: usize, end: usize) -> Stri
         }
     }
     places.sort_unstable();
-    places.iter().map(|&place| side[place].text).collect()
+    places.iter().map(|&place| side[place]).collect()
 }
 
 /// Chooses between two spellings and records it, unless they differ in blanks only.
@@ -324,13 +341,16 @@ fn decide(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choice>) -> St
 
 /// Lets both insertions at one place stand: what one has of the other counts once, and of two
 /// different ones the smaller by bytes comes first.
-fn unite(ours: &[Atom<'_>], theirs: &[Atom<'_>]) -> String {
+fn unite(ours: &[Atom<'_>], theirs: &[Atom<'_>], choices: &mut Vec<Choice>) -> String {
     let joined = |atoms: &[Atom<'_>]| -> String { atoms.iter().map(|atom| atom.text).collect() };
     if !solid(ours) || holds(theirs, ours) {
         return joined(if theirs.is_empty() { ours } else { theirs });
     }
     if !solid(theirs) || holds(ours, theirs) {
         return joined(ours);
+    }
+    if let Some(fused) = twin::fuse_runs(ours, theirs, choices) {
+        return fused;
     }
     let overlap = |first: &[Atom<'_>], second: &[Atom<'_>]| {
         (1..first.len().min(second.len()))

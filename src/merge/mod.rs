@@ -37,7 +37,9 @@
 
 mod align;
 mod atom;
+mod blanks;
 mod choice;
+mod diff3;
 mod format;
 mod frontmatter;
 mod json;
@@ -46,6 +48,7 @@ mod line;
 mod order;
 mod span;
 mod text;
+mod twin;
 mod union;
 mod yaml;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::blanks::Spacing;
 use super::choice::settle;
 
 /// How a line ends.
@@ -107,6 +108,11 @@ impl Page {
     pub(super) fn once(&mut self, texts: &BTreeSet<&str>) {
         let mut seen = BTreeSet::new();
         self.lines.retain(|(text, _)| !texts.contains(text.as_str()) || seen.insert(text.clone()));
+    }
+
+    /// Spaces its lines as the sides do.
+    pub(super) fn space(&mut self, spacing: &Spacing<'_>) {
+        self.lines = spacing.mend(std::mem::take(&mut self.lines), self.style.end);
     }
 
     /// The text, its final newline as the style demands.

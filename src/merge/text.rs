@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::align::{Fate, Grain, Trace, find_moves, reconcile, trace};
+use super::align::{Fate, Grain, Trace, find_moves, pair_rewritten, reconcile, trace};
+use super::blanks::Spacing;
 use super::choice::{Choice, Merged, settle};
 use super::line::{self, Bag};
 use super::span::{End, Line, Page, Style, lines, usual_end};
@@ -12,6 +13,11 @@ use super::union::{self, Extra};
 /// Fewest letters and digits of a line which, written anew on both sides at different places, counts
 /// as one line; shorter ones may well be meant twice.
 const TELLING_LETTERS: usize = 4;
+
+/// Whether a line says enough that nobody else writes it by chance.
+pub(super) fn is_telling(line: &str) -> bool {
+    line.chars().filter(|c| c.is_alphanumeric()).take(TELLING_LETTERS).count() == TELLING_LETTERS
+}
 
 /// Merges two texts with a common base; the sides come in a fixed order.
 pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
@@ -31,7 +37,8 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
         waiting: (Vec::new(), Vec::new()),
     };
     merger.run();
-    merger.page.once(&twins(&base, &ours, &theirs));
+    merger.page.once(&twins(&base, (&ours, &ours_trace), (&theirs, &theirs_trace)));
+    merger.page.space(&Spacing::of(&[&ours, &theirs]));
     Merged { text: merger.page.finish(), choices: merger.choices }
 }
 
@@ -55,6 +62,7 @@ fn trace_both(base: &[Line<'_>], ours: &[Line<'_>], theirs: &[Line<'_>]) -> (Tra
     reconcile((&mut to_ours, &ours), (&mut to_theirs, &theirs));
     find_moves(&base, &ours, &mut to_ours);
     find_moves(&base, &theirs, &mut to_theirs);
+    pair_rewritten(&base, (&mut to_ours, &ours), (&mut to_theirs, &theirs));
     (to_ours, to_theirs)
 }
 
@@ -228,7 +236,7 @@ impl<'a> Merger<'a> {
 
     fn flush(&mut self) {
         let (ours, theirs) = std::mem::take(&mut self.waiting);
-        for extra in union::unite(ours, theirs) {
+        for extra in union::unite(ours, theirs, Some(&mut self.choices)) {
             self.page.push(extra.text, extra.end);
         }
     }
@@ -251,7 +259,26 @@ impl Which {
 
 /// Finds the lines that each side wrote once and the base does not hold: the same addition, even when
 /// the two stand at different places.
-fn twins<'a>(base: &[Line<'_>], ours: &[Line<'a>], theirs: &[Line<'_>]) -> BTreeSet<&'a str> {
+fn twins<'a>(
+    base: &[Line<'_>],
+    (ours, to_ours): (&[Line<'a>], &Trace),
+    (theirs, to_theirs): (&[Line<'_>], &Trace),
+) -> BTreeSet<&'a str> {
+    // Two lines that came to say the same, each in its place, are two.
+    let edited = |lines: &[Line<'_>], trace: &Trace| -> BTreeMap<String, usize> {
+        let places = trace.fates.iter().enumerate();
+        places
+            .filter_map(|(from, fate)| match *fate {
+                Fate::Edited(to) => Some((lines[to].text.to_owned(), from)),
+                Fate::Kept(_) | Fate::Moved(_) | Fate::Gone => None,
+            })
+            .collect()
+    };
+    let (our_edits, their_edits) = (edited(ours, to_ours), edited(theirs, to_theirs));
+    let are_two = |text: &str| match (our_edits.get(text), their_edits.get(text)) {
+        (Some(here), Some(there)) => here != there,
+        (None, _) | (_, None) => false,
+    };
     let count = |lines: &[Line<'_>]| {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for line in lines {
@@ -263,8 +290,8 @@ fn twins<'a>(base: &[Line<'_>], ours: &[Line<'a>], theirs: &[Line<'_>]) -> BTree
     ours.iter()
         .map(|line| line.text)
         .filter(|text| {
-            let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
-            letters >= TELLING_LETTERS
+            is_telling(text)
+                && !are_two(text)
                 && !base.contains_key(*text)
                 && our_counts.get(*text) == Some(&1)
                 && their_counts.get(*text) == Some(&1)

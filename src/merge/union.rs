@@ -7,12 +7,17 @@
 use imara_diff::{Algorithm, Diff, InternedInput};
 
 use super::align::{heaviest, weight};
-use super::choice::Merged;
+use super::choice::{Choice, Merged};
 use super::span::{End, Page, Style, lines};
+use super::text::is_telling;
+use super::twin;
 
 /// Most pairs of lines compared for the best union (1,000 by 1,000: some milliseconds and 8 MB);
 /// longer runs are compared by a plain diff, which may unite repeated lines less well.
 const CELLS_LIMIT: usize = 1_000_000;
+
+/// Most pairs of lines tried for being one (64 by 64 lines that differ).
+const TWINS_LIMIT: usize = 4_096;
 
 /// A line to be placed, with its ending.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,14 +49,21 @@ pub(super) fn merge(ours: &str, theirs: &str) -> Merged {
             .collect()
     };
     let mut page = Page::new(style);
-    for extra in unite(extras(&ours), extras(&theirs)) {
+    for extra in unite(extras(&ours), extras(&theirs), None) {
         page.push(extra.text, extra.end);
     }
     Merged::clean(page.finish())
 }
 
 /// Unites two runs; the answer does not depend on which is given first.
-pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
+///
+/// - `choices`: given where the runs are most likely the same work done twice, so that lines which
+///   only differ in marks or spelling are fused, and what was chosen is recorded.
+pub(super) fn unite(
+    ours: Vec<Extra>,
+    theirs: Vec<Extra>,
+    choices: Option<&mut Vec<Choice>>,
+) -> Vec<Extra> {
     if theirs.is_empty() || ours == theirs {
         return ours;
     }
@@ -69,16 +81,26 @@ pub(super) fn unite(ours: Vec<Extra>, theirs: Vec<Extra>) -> Vec<Extra> {
     let (first, second) = (blocks(first), blocks(second));
     let mut out: Vec<Extra> = Vec::new();
     let (mut left, mut right) = (0, 0);
-    for (here, there) in common(&first, &second) {
-        both(&mut out, &first[left..here], &second[right..there]);
+    let pairs = common(&first, &second);
+    let mut choices = choices.filter(|_| is_same_work(&first, &second, &pairs));
+    for (here, there) in pairs {
+        both(&mut out, &first[left..here], &second[right..there], choices.as_deref_mut());
         match (&first[here][..], &second[there][..]) {
             ([one], [other]) => out.push(ticked(one, other)),
             (block, _) => out.extend_from_slice(block),
         }
         (left, right) = (here + 1, there + 1);
     }
-    both(&mut out, &first[left..], &second[right..]);
+    both(&mut out, &first[left..], &second[right..], choices);
     out
+}
+
+/// Whether at least half of the shorter run stands in the other too, word for word.
+fn is_same_work(first: &[Block], second: &[Block], pairs: &[(usize, usize)]) -> bool {
+    let telling = |block: &Block| block.iter().any(|extra| is_telling(&extra.text));
+    let count = |blocks: &[Block]| blocks.iter().filter(|block| telling(block)).count();
+    let common = pairs.iter().filter(|pair| telling(&first[pair.0])).count();
+    common > 0 && common * 2 >= count(first).min(count(second))
 }
 
 /// Whether the lines of `part` stand in `whole`, in order.
@@ -164,8 +186,37 @@ fn common_of_long(first: &[String], second: &[String]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// Appends two stretches without a common line, the smaller first.
-fn both(out: &mut Vec<Extra>, left: &[Block], right: &[Block]) {
+/// Appends two stretches without a common line; lines that are one in two spellings stand once.
+fn both(out: &mut Vec<Extra>, left: &[Block], right: &[Block], choices: Option<&mut Vec<Choice>>) {
+    let Some(choices) = choices else {
+        return apart(out, left, right);
+    };
+    let fused = |row: usize, column: usize, choices: &mut Vec<Choice>| match (
+        &left[row][..],
+        &right[column][..],
+    ) {
+        ([one], [other]) if is_telling(&one.text) && is_telling(&other.text) => {
+            twin::fuse_lines(&one.text, &other.text, choices)
+        }
+        _ => None,
+    };
+    let pairs = heaviest(left.len(), right.len(), TWINS_LIMIT, |row, column| {
+        u32::from(fused(row, column, &mut Vec::new()).is_some())
+    });
+    let (mut here, mut there) = (0, 0);
+    for (row, column) in pairs.unwrap_or_default() {
+        apart(out, &left[here..row], &right[there..column]);
+        if let Some(text) = fused(row, column, choices) {
+            let first = left[row][0].clone().max(right[column][0].clone());
+            out.push(Extra { text, ..first });
+        }
+        (here, there) = (row + 1, column + 1);
+    }
+    apart(out, &left[here..], &right[there..]);
+}
+
+/// Appends two stretches that have nothing in common, the smaller first.
+fn apart(out: &mut Vec<Extra>, left: &[Block], right: &[Block]) {
     let (first, second) = if left <= right {
         (left.concat(), right.concat())
     } else {

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::choice::{Choice, Merged, choose, settle};
+use super::diff3::has_doubled;
 use super::span::{End, Line, Page, Style, lines};
 use super::{line, order, text};
 
@@ -23,6 +24,16 @@ const LIST_KEYS: [&str; 6] = ["tags", "tag", "aliases", "alias", "cssclasses", "
 /// Merges two YAML files.
 pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
     by_key(base, ours, theirs).unwrap_or_else(|| Merged::choose(base.unwrap_or(""), ours, theirs))
+}
+
+/// Whether a merge by lines is still a mapping with each key once, if both sides are one, and has no
+/// line twice.
+pub(super) fn is_sound(ours: &str, theirs: &str, merged: &str) -> bool {
+    let reads = |text: &str| {
+        entries(&lines(text).into_iter().map(Row::from).collect::<Vec<_>>(), 0).is_some()
+    };
+    !has_doubled(merged, ours, theirs, |_| true)
+        && (reads(merged) || !reads(ours) || !reads(theirs))
 }
 
 /// Merges two mappings; `None` when one of the texts is not understood.

@@ -1,0 +1,106 @@
+//! Blank lines between what came from two sides.
+//!
+//! A blank line is nothing by itself: it keeps apart what stands around it. Where a merge puts two
+//! lines together that stood together on no side, it may have dropped the blank line that each had,
+//! and glue two paragraphs; or it may have kept both.
+
+use std::collections::BTreeMap;
+
+use super::span::{End, Line};
+
+/// What stands next to a line, wherever the line stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Neighbours {
+    blank_before: bool,
+    line_before: bool,
+    blank_after: bool,
+    line_after: bool,
+}
+
+/// The habits of the two sides.
+pub(super) struct Spacing<'a> {
+    lines: BTreeMap<&'a str, Neighbours>,
+    pairs: BTreeMap<&'a str, Vec<&'a str>>,
+    /// The most blank lines in a row.
+    longest: usize,
+}
+
+impl<'a> Spacing<'a> {
+    pub(super) fn of(sides: &[&[Line<'a>]]) -> Self {
+        let mut spacing = Self { lines: BTreeMap::new(), pairs: BTreeMap::new(), longest: 1 };
+        for side in sides {
+            let mut run = 0;
+            for (place, line) in side.iter().enumerate() {
+                run = if is_blank(line.text) { run + 1 } else { 0 };
+                spacing.longest = spacing.longest.max(run);
+                if is_blank(line.text) {
+                    continue;
+                }
+                let found = spacing.lines.entry(line.text).or_default();
+                if let Some(before) = place.checked_sub(1).map(|before| side[before].text) {
+                    found.blank_before |= is_blank(before);
+                    found.line_before |= !is_blank(before);
+                }
+                if let Some(after) = side.get(place + 1).map(|after| after.text) {
+                    found.blank_after |= is_blank(after);
+                    found.line_after |= !is_blank(after);
+                    spacing.pairs.entry(line.text).or_default().push(after);
+                }
+            }
+        }
+        spacing
+    }
+
+    /// Puts a blank line between two lines that always had one, and takes away those beyond the
+    /// most that a side has in a row.
+    pub(super) fn mend(&self, lines: Vec<(String, End)>, end: End) -> Vec<(String, End)> {
+        let mut mended: Vec<(String, End)> = Vec::with_capacity(lines.len());
+        let mut run = 0;
+        for line in lines {
+            run = if is_blank(&line.0) { run + 1 } else { 0 };
+            if run > self.longest {
+                continue;
+            }
+            if mended.last().is_some_and(|last| self.are_apart(&last.0, &line.0)) {
+                mended.push((String::new(), end));
+            }
+            mended.push(line);
+        }
+        mended
+    }
+
+    fn are_apart(&self, above: &str, below: &str) -> bool {
+        let (Some(first), Some(second)) = (self.lines.get(above), self.lines.get(below)) else {
+            return false;
+        };
+        let met = self.pairs.get(above).is_some_and(|next| next.contains(&below));
+        let first_ends = first.blank_after && !first.line_after;
+        let second_begins = second.blank_before && !second.line_before;
+        !met && first_ends && second_begins
+    }
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::span::lines;
+    use super::*;
+
+    fn mended(ours: &str, theirs: &str, merged: &str) -> String {
+        let (ours, theirs) = (lines(ours), lines(theirs));
+        let merged = lines(merged).iter().map(|line| (line.text.to_owned(), line.end)).collect();
+        let mended = Spacing::of(&[&ours, &theirs]).mend(merged, End::Lf);
+        mended.iter().map(|(text, end)| format!("{text}{}", end.as_str())).collect()
+    }
+
+    #[test]
+    fn paragraphs_stay_apart_and_items_together() {
+        assert_eq!(mended("a\n\nb\n", "c\n\nd\n", "a\nd\n"), "a\n\nd\n");
+        assert_eq!(mended("- a\n- b\n", "- a\n- c\n", "- b\n- c\n"), "- b\n- c\n");
+        assert_eq!(mended("a\n\nb\n", "a\n\nb\n", "a\n\n\n\nb\n"), "a\n\nb\n");
+        assert_eq!(mended("a\n\n\nb\n", "a\n\nb\n", "a\n\n\nb\n"), "a\n\n\nb\n");
+    }
+}
