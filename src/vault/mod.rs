@@ -20,6 +20,9 @@
 //! - What a step removes, and what it replaces unless that is a text (whose history the store has),
 //!   stays in the trash for a while.
 //!
+//! - On a disk that folds letter case, a file or folder is never taken for one of another spelling;
+//!   what cannot lie beside its twin, or would come back in other letters, is refused with a reason.
+//!
 //! # Files of our own
 //!
 //! | Name | What | After a crash ([`Folder::sweep`]) |
@@ -44,6 +47,7 @@ mod os;
 mod part;
 mod place;
 mod read;
+mod respell;
 mod root;
 mod rules;
 mod step;
