@@ -267,6 +267,10 @@ fn names_that_a_disk_refuses_are_held_and_passed_on() {
     // A name that the disk can hold brings it there.
     fs::rename(c.vault.join("a:b.md"), c.vault.join("a-b.md")).unwrap();
     b.holds("a-b.md", Some(b"a:b.md"));
+    fs::remove_file(c.vault.join("what?.md")).unwrap();
+    b.until("no longer listed", |it| {
+        problem(it, "what?.md").is_none() && problem(it, "a:b.md").is_none()
+    });
     fs::rename(c.vault.join("Folder/fine?.md"), c.vault.join("Folder/good.md")).unwrap();
     b.holds("Folder/good.md", Some(b"fine\n"));
     b.holds("Folder/fine.md", None);

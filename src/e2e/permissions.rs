@@ -60,6 +60,7 @@ fn what_cannot_be_read_is_not_deleted_and_comes_back() {
     let notes = ["note.md", "mute.md", "dark/secret.md", "dark/deep/secret.md"];
     let mut b = pair_with(&mut a, &notes);
     a.stop();
+    a.run(&["config", "set", "watch.fallback_ms", "200"]).well();
     mode(&a.vault.join("dark"), 0);
     mode(&a.vault.join("mute.md"), 0);
     // It was written while nobody could read it.
