@@ -151,16 +151,9 @@ impl Host {
                 shots: AtomicU64::new(0),
             }),
         };
-        for found in &handle.facts.damaged {
-            tell_problem(&news, found);
-        }
-        tasks.push(tokio::spawn(look_through(
-            blind,
-            Arc::clone(&hints),
-            pause,
-            again,
-            news.clone(),
-        )));
+        handle.facts.damaged.iter().for_each(|found| tell_problem(&news, found));
+        let looking = look_through(blind, Arc::clone(&hints), pause, again, news.clone());
+        tasks.push(tokio::spawn(looking));
         if renames && role != Role::Dry {
             handle.command(Command::RenamePeer(me, handle.facts.name.clone())).await?;
         }

@@ -215,9 +215,10 @@ mod tests {
         let (blind, again) = (lookout.blind.clone(), Arc::clone(&lookout.again));
         let pause = Duration::from_millis(1);
         let looking = tokio::spawn(look_through(blind, hints, pause, again, news));
-        let mut told = async || match &heard.recv().await.unwrap().report {
-            Report::Problem(found) => found.message.clone(),
-            other => panic!("{other:?}"),
+        let mut told = async || {
+            let told = heard.recv().await.unwrap();
+            let Report::Problem(found) = &told.report else { panic!("{told:?}") };
+            found.message.clone()
         };
         let told = tokio::time::timeout(PATIENCE, async { (told().await, told().await) });
         let (first, second) = told.await.unwrap();

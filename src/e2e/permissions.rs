@@ -19,7 +19,9 @@ fn mode(path: &Path, mode: u32) {
 fn give(path: &Path) {
     chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     if path.is_dir() && !path.is_symlink() {
-        fs::read_dir(path).unwrap().for_each(|it| give(&it.unwrap().path()));
+        for it in fs::read_dir(path).unwrap() {
+            give(&it.unwrap().path());
+        }
     }
 }
 

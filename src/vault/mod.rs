@@ -28,6 +28,7 @@
 //! | Name | What | After a crash ([`Folder::sweep`]) |
 //! |---|---|---|
 //! | `.vault-sync/vault.json` | `{"v":1,"vault":"<32 hex digits>"}` | – |
+//! | `.vault-sync/Case-<run>` | empty, for a moment: whether the disk keeps capitals | removed |
 //! | `.vault-sync/parts/<hash>.part` | chunks received so far, at their places | used on; removed once 7 days old |
 //! | `.vault-sync/aside/<temp name>` | the vault path a file was taken from, while nothing is there (file systems that cannot swap names, and changes of letter case) | the file goes back |
 //! | `.vault-sync/trash/<time>-<n>/<path>` | what a step removed and no history holds, see [`Folder::trash`] | – |

@@ -188,5 +188,5 @@ fn pairs<'a>(from: &'a VaultPath, to: &'a VaultPath) -> impl Iterator<Item = (&'
 
 fn path_of(parts: &[String]) -> Result<VaultPath, StepError> {
     // Parts of paths make a path again, unless it is too long now.
-    VaultPath::parse(&parts.join("/")).map_err(|_| StepError::Changed)
+    VaultPath::parse(&parts.join("/")).map_err(|_too_long| StepError::Changed)
 }
