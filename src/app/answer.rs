@@ -28,6 +28,9 @@ pub struct Status {
     pub problems: Vec<Problem>,
     /// Open entries of the merge ledger.
     pub conflicts: u64,
+    /// What peers removed or replaced here and can be had back.
+    #[serde(default)]
+    pub trash: Trash,
     /// Documents in memory.
     pub cache: Cache,
     /// Resident memory of the process that answers, in bytes; zero where the system does not say.
@@ -100,6 +103,15 @@ pub enum Route {
     Direct,
     /// Through a relay, which sees sealed packets only.
     Relay,
+}
+
+/// What lies in the trash of a vault's folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trash {
+    /// How many files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// The cache of loaded documents.

@@ -1,8 +1,8 @@
 //! What the engine counts, in the shapes of the command-line contract.
 
 use super::answer::{
-    Cache, Device, Done, Met, Moved, Outcome, Peer, Peers, Reason, Route, Status, VERSION, Vault,
-    Would,
+    Cache, Device, Done, Met, Moved, Outcome, Peer, Peers, Reason, Route, Status, Trash, VERSION,
+    Vault, Would,
 };
 use super::clock::rfc3339;
 use crate::engine::{self, PeerStatus, Refusal, ShotOutcome, ShotResult};
@@ -23,6 +23,8 @@ pub(crate) struct Surroundings {
     pub(crate) running: bool,
     /// Resident memory of the answering process, in bytes; zero where the system does not say.
     pub(crate) memory_bytes: u64,
+    /// What lies in the trash; counted for `status` only.
+    pub(crate) trash: Trash,
     /// How each connected peer is reached, and the round trip in milliseconds.
     pub(crate) routes: Vec<(PeerId, Option<Route>, Option<u64>)>,
 }
@@ -56,6 +58,7 @@ pub(crate) fn status(figures: &engine::Status, around: &Surroundings) -> Status 
         peers: figures.peers.iter().map(live).collect(),
         problems: figures.problems.clone(),
         conflicts: figures.conflicts,
+        trash: around.trash,
         cache: Cache {
             documents: figures.cache_documents,
             bytes: figures.cache_bytes,
@@ -183,6 +186,7 @@ mod tests {
             name: "laptop".into(),
             running: true,
             memory_bytes: 1024,
+            trash: Trash { files: 2, bytes: 3000 },
             routes: vec![(PHONE, Some(Route::Direct), Some(3))],
         }
     }
@@ -223,6 +227,7 @@ mod tests {
     fn status_shows_peers_with_link_and_route() {
         let shown = status(&figures(), &around());
         assert_eq!(shown.vault.files, 7);
+        assert_eq!(shown.trash, Trash { files: 2, bytes: 3000 });
         assert_eq!(shown.peers.len(), 1);
         let phone = &shown.peers[0];
         assert_eq!((phone.path, phone.rtt_ms), (Some(Route::Direct), Some(3)));

@@ -353,6 +353,7 @@ fn figures_of(desk: &Desk, request: &Request) -> Result<Value, Error> {
         name: own.map_or_else(|| desk.name.clone(), |member| member.name.clone()),
         running: false,
         memory_bytes: super::memory::resident_bytes(),
+        trash: desk.ground.trash(),
         routes: Vec::new(),
     };
     if *request == Request::Peers {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use super::answer::Trash;
 use super::config::Settings;
 use super::{Error, fault};
 use crate::model::VaultId;
@@ -105,6 +106,12 @@ impl Ground {
         if let Some(settings) = self.settings.get() {
             settings.tune(folder);
         }
+    }
+
+    /// What lies in the trash. Blocks.
+    pub(crate) fn trash(&self) -> Trash {
+        let (files, bytes) = self.to_read().map(|folder| folder.trash_size()).unwrap_or_default();
+        Trash { files, bytes }
     }
 
     /// Drops what has been in the trash for too long, or is too much for it. Blocks.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::answer::Route;
+use super::answer::{Route, Trash};
 use super::clock::Clock;
 use super::driver::{Ask, News};
 use super::figures::Surroundings;
@@ -112,6 +112,13 @@ impl Handle {
         })
     }
 
+    /// What lies in the folder's trash.
+    pub(crate) async fn trash(&self) -> Trash {
+        let ground = self.facts.ground.clone();
+        let counted = tokio::task::spawn_blocking(move || ground.trash()).await;
+        counted.unwrap_or_default()
+    }
+
     /// What answers show beside the engine's figures.
     pub(crate) fn around(&self, status: &Status) -> Surroundings {
         let me = self.facts.me;
@@ -125,6 +132,7 @@ impl Handle {
             name: known.map_or_else(|| self.facts.name.clone(), |member| member.name.clone()),
             running: self.facts.running,
             memory_bytes: super::memory::resident_bytes(),
+            trash: Trash::default(),
             routes: links
                 .into_iter()
                 .flatten()

@@ -1,8 +1,8 @@
 //! A vault at work in this process: engine, threads, network, watcher, control socket.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, watch};
@@ -21,7 +21,7 @@ use super::event::Start;
 use super::ground::Ground;
 use super::handle::{Facts, Handle};
 use super::hints::Hints;
-use super::lookout::{Lookout, look_through, tell_problem};
+use super::lookout::{Eyes, Lookout, look_through, tell_problem};
 use super::places::{self, Hold, Place};
 use super::post::{self, Post};
 use super::workers::Workers;
@@ -71,7 +71,7 @@ pub(crate) struct Host {
     over: watch::Receiver<()>,
     driver: JoinHandle<(End, Workers)>,
     control: Option<Control>,
-    watcher: Option<Watcher>,
+    watcher: Eyes,
     tasks: Vec<JoinHandle<()>>,
     _hold: Hold,
 }
@@ -102,7 +102,7 @@ impl Host {
         let mut tasks = Vec::new();
         // Watching begins before the first scan, so that nothing falls between the two.
         let pause = Duration::from_millis(desk.settings.fallback_ms());
-        let Lookout { watcher, blind } = match (role, desk.ground.to_write()) {
+        let Lookout { watcher, blind, again } = match (role, desk.ground.to_write()) {
             (Role::Watch, Some(folder)) => Lookout::start(&folder, &hints, pause, Watcher::start),
             _ => Lookout::none(),
         };
@@ -151,10 +151,9 @@ impl Host {
                 shots: AtomicU64::new(0),
             }),
         };
-        for found in &handle.facts.damaged {
-            tell_problem(&news, found);
-        }
-        tasks.push(tokio::spawn(look_through(blind, Arc::clone(&hints), pause, news.clone())));
+        handle.facts.damaged.iter().for_each(|found| tell_problem(&news, found));
+        let looking = look_through(blind, Arc::clone(&hints), pause, again, news.clone());
+        tasks.push(tokio::spawn(looking));
         if renames && role != Role::Dry {
             handle.command(Command::RenamePeer(me, handle.facts.name.clone())).await?;
         }
@@ -243,7 +242,7 @@ impl Host {
         if let Some(control) = control {
             control.farewell().await;
         }
-        drop(watcher);
+        drop(watcher.lock().unwrap_or_else(PoisonError::into_inner).take());
         let Handle { net, .. } = handle;
         for task in &tasks {
             task.abort();

@@ -1,6 +1,8 @@
 //! The past of files: lists revisions, shows what one held, and puts it back as an ordinary edit.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{Cursor, ErrorKind, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -105,8 +107,7 @@ pub(crate) async fn show(
         }
         Bytes::Elsewhere => {
             "attachment".clone_into(&mut show.kind);
-            let (place, _) =
-                in_trash(&folder, found.content).ok_or_else(|| not_here(&found.path))?;
+            let place = folder.find_in_trash(found.content).ok_or_else(|| not_here(&found.path))?;
             let below = place.strip_prefix(folder.root()).unwrap_or(&place);
             show.file = Some(below.to_string_lossy().into_owned());
         }
@@ -114,25 +115,46 @@ pub(crate) async fn show(
     value(&show)
 }
 
-/// The bytes of a revision that was shown, of the vault at `root`.
+/// The bytes of a revision that was shown, of the vault at `root`, to be read in pieces.
+///
+/// - Shape: as many bytes as `show` says; reading fails when the file turns out shorter.
 ///
 /// # Errors
 ///
 /// [`Failure::Unreadable`] and [`Failure::LeftAside`] when the file that held them cannot be read,
 /// or has changed since.
-pub fn bytes_of(root: &Path, show: &Show) -> Result<Vec<u8>, Error> {
+pub fn bytes_of(root: &Path, show: &Show) -> Result<Box<dyn Read>, Error> {
     let Some(file) = &show.file else {
-        return Ok(show.text.clone().unwrap_or_default().into_bytes());
+        return Ok(Box::new(Cursor::new(show.text.clone().unwrap_or_default().into_bytes())));
     };
     let place = file.split('/').fold(root.to_owned(), |at, part| at.join(part));
-    let bytes = std::fs::read(&place).map_err(|error| {
+    let failed = |error| {
         Error::new(Failure::Unreadable, format!("cannot read {}", place.display())).caused_by(error)
-    })?;
-    if bytes.len() as u64 != show.bytes {
+    };
+    let file = File::open(&place).map_err(failed)?;
+    if file.metadata().map_err(failed)?.len() != show.bytes {
         let changed = format!("{} changed at this very moment", place.display());
         return Err(Error::new(Failure::LeftAside, changed).hint("Try again."));
     }
-    Ok(bytes)
+    Ok(Box::new(Whole { file, left: show.bytes }))
+}
+
+/// A file of which so many bytes are still to come.
+struct Whole {
+    file: File,
+    left: u64,
+}
+
+impl Read for Whole {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let room = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let read = self.file.read(&mut buffer[..room])?;
+        if read == 0 && room > 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        self.left -= read as u64;
+        Ok(read)
+    }
 }
 
 /// Puts a state of the past back, as an ordinary edit of the folder.
@@ -347,15 +369,6 @@ fn place_of(store: &Store, content: Content) -> Result<Option<VaultPath>, Error>
     Ok(pasts.find_map(|past| past.on_disk(content).cloned()))
 }
 
-/// A file of the trash that holds this content, and the bytes.
-fn in_trash(folder: &Folder, content: Content) -> Option<(PathBuf, Vec<u8>)> {
-    let fitting = folder.trash().into_iter().rev().filter(|it| it.size == content.size);
-    fitting
-        .filter_map(|it| Some((std::fs::read(&it.place).ok()?, it.place)))
-        .find(|(bytes, _)| Content::of(bytes) == content)
-        .map(|(bytes, place)| (place, bytes))
-}
-
 fn not_here(path: &VaultPath) -> Error {
     Error::new(Failure::LeftAside, format!("the bytes of that version of {path} are not here"))
         .hint("Attachments are kept as long as a file of the vault, or its trash, holds them.")
@@ -422,15 +435,11 @@ fn put_back(
                     Source::CopyOf { path: path.clone(), content: state.content }
                 }
                 Bytes::Elsewhere => {
-                    let Some((_, bytes)) = in_trash(folder, state.content) else {
-                        problems.push(Problem {
-                            path: path.to_string(),
-                            kind: ProblemKind::Unreadable,
-                            message: not_here(path).message,
-                        });
+                    if let Err(problem) = from_trash(folder, path, state.content, dry_run) {
+                        problems.push(problem);
                         continue;
-                    };
-                    Source::Bytes(bytes)
+                    }
+                    Source::Part(state.content)
                 }
             };
             steps.push(Step::Replace { path: path.clone(), expected, source, mtime_ms: now.0 });
@@ -460,6 +469,31 @@ fn put_back(
         }
     }
     (files, problems)
+}
+
+/// Copies a content from the trash to where steps take it from; in a dry run it is only looked for.
+fn from_trash(
+    folder: &Folder,
+    path: &VaultPath,
+    content: Content,
+    dry_run: bool,
+) -> Result<(), Problem> {
+    let found = if dry_run {
+        Ok(folder.find_in_trash(content).is_some())
+    } else {
+        folder.part_from_trash(content)
+    };
+    match found {
+        Ok(true) => Ok(()),
+        Err(StepError::Problem(problem)) => Err(Problem { path: path.to_string(), ..problem }),
+        Ok(false) | Err(StepError::Changed | StepError::Ignored | StepError::SourceGone) => {
+            Err(Problem {
+                path: path.to_string(),
+                kind: ProblemKind::Unreadable,
+                message: not_here(path).message,
+            })
+        }
+    }
 }
 
 fn in_the_way(path: &VaultPath) -> Problem {

@@ -12,6 +12,7 @@ use super::answer::{Device, Invite, Paired, VERSION};
 use super::clock::{rfc3339, wall};
 use super::driver::News;
 use super::event::event;
+use super::figures::Surroundings;
 use super::handle::{Handle, stopped};
 use super::verify::Access;
 use super::{
@@ -45,11 +46,12 @@ pub(crate) async fn perform(
     match request {
         Request::Status => {
             let status = handle.status().await?;
-            value(&figures::status(&status, &handle.around(&status)))
+            let around = Surroundings { trash: handle.trash().await, ..handle.around(&status) };
+            value(&figures::status(&status, &around))
         }
         Request::Peers => peers(handle, None).await,
         Request::RenamePeer { peer, name } => {
-            let id = find(&handle.status().await?, handle.facts.me, &peer)?;
+            let id = find_to_rename(&handle.status().await?, handle.facts.me, &peer)?;
             handle.command(Command::RenamePeer(id, name)).await?;
             peers(handle, Some(id)).await
         }
@@ -167,6 +169,23 @@ pub(crate) fn find(status: &Status, me: PeerId, wanted: &str) -> Result<PeerId, 
             Err(Error::new(Failure::UnknownPeer, format!("more than one peer goes by {wanted:?}"))
                 .hint(format!("Say which by its id: {}.", ids.join(", "))))
         }
+    }
+}
+
+/// The same for who gets another name, which this device may as well.
+///
+/// - Shape: of devices of one name, it is the other one; this one is named by its id, then.
+pub(crate) fn find_to_rename(status: &Status, me: PeerId, wanted: &str) -> Result<PeerId, Error> {
+    let found = find(status, me, wanted);
+    let own = status.members.iter().find(|member| member.id == me);
+    let start = wanted.to_ascii_lowercase();
+    let fits = |own: &&Member| {
+        own.name == wanted || (!start.is_empty() && own.id.to_string().starts_with(&start))
+    };
+    let several = found.is_err() && status.members.iter().any(|it| it.id != me && fits(&it));
+    match own.filter(fits).filter(|_| found.is_err() && !several) {
+        Some(own) => Ok(own.id),
+        None => found,
     }
 }
 
@@ -460,6 +479,18 @@ mod tests {
         }
         let removed = status.members[3].id.to_string();
         assert!(find(&status, me, &removed).is_ok());
+    }
+
+    #[test]
+    fn this_device_can_be_renamed_as_well() {
+        let (status, me) = (members(), member(0x11, "", false).id);
+        let found = |wanted: &str| find_to_rename(&status, me, wanted);
+        assert_eq!(found("laptop").unwrap(), me);
+        assert_eq!(found("11").unwrap(), me);
+        assert_eq!(found("phone").unwrap(), status.members[4].id);
+        for wanted in ["desk", "1", "nobody", "", "old"] {
+            assert_eq!(found(wanted).unwrap_err().kind, Failure::UnknownPeer, "{wanted}");
+        }
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub(super) struct Output<'a> {
     pub(super) paint: Paint,
     /// Colours of everything else.
     pub(super) paint_err: Paint,
+    /// How many characters stderr shows on a line, where that is known.
+    pub(super) columns: Option<usize>,
     progress: Progress,
 }
 
@@ -106,6 +108,7 @@ impl<'a> Output<'a> {
             talk: Talk::Normal,
             paint: Paint::Plain,
             paint_err: Paint::Plain,
+            columns: None,
             progress: Progress::new(Bars::Hidden),
         }
     }

@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub stdout_is_terminal: bool,
     /// Whether stderr is a terminal.
     pub stderr_is_terminal: bool,
+    /// How many characters stderr shows on a line, if it is a terminal that says so.
+    pub stderr_columns: Option<u16>,
     /// In which times of day are shown.
     pub time_zone: TimeZone,
 }
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
         directory: std::env::current_dir().unwrap_or_default(),
         stdout_is_terminal: io::stdout().is_terminal(),
         stderr_is_terminal: io::stderr().is_terminal(),
+        stderr_columns: console::Term::stderr().size_checked().map(|(_, columns)| columns),
         time_zone: TimeZone::system(),
     };
     // A panic is a bug, and the contract has a code for it. The hook has printed where it was.
@@ -156,6 +159,7 @@ fn explain(
 }
 
 fn dress(output: &mut Output<'_>, global: &Global, surroundings: &Surroundings) {
+    output.columns = surroundings.stderr_columns.map(usize::from);
     if global.json {
         output.format = Format::Json;
     }

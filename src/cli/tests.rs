@@ -38,6 +38,7 @@ fn surroundings(folder: &Path) -> Surroundings {
         directory: folder.to_owned(),
         stdout_is_terminal: false,
         stderr_is_terminal: false,
+        stderr_columns: None,
         time_zone: TimeZone::UTC,
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Device {
     pub(crate) vault: PathBuf,
     /// What the shell does before it becomes the program, as the root of a user namespace.
     pub(crate) prelude: Option<&'static str>,
+    /// As which user the program runs, if not as the one who runs the tests.
+    pub(crate) user: Option<u32>,
     watch: Option<Watch>,
     _folder: tempfile::TempDir,
 }
@@ -67,19 +69,25 @@ impl Device {
         let folder = tempfile::tempdir().unwrap();
         let (home, vault) = (folder.path().join("home"), folder.path().join("vault"));
         std::fs::create_dir(&vault).unwrap();
-        Self { name, home, vault, prelude: None, watch: None, _folder: folder }
+        Self { name, home, vault, prelude: None, user: None, watch: None, _folder: folder }
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let program = env!("CARGO_BIN_EXE_vault-sync");
-        let mut command = match self.prelude {
-            Some(prelude) => {
+        let mut command = match (self.prelude, self.user) {
+            (None, Some(user)) => {
+                let mut command = Command::new("setpriv");
+                let (user, group) = (format!("--reuid={user}"), format!("--regid={user}"));
+                command.args([&user, &group, "--clear-groups", program]);
+                command
+            }
+            (Some(prelude), _) => {
                 let mut command = Command::new("unshare");
                 let script = format!("{prelude} && exec \"$0\" \"$@\"");
                 command.args(["--user", "--map-root-user", "sh", "-c", &script, program]);
                 command
             }
-            None => Command::new(program),
+            (None, None) => Command::new(program),
         };
         command
             .env_clear()
@@ -206,6 +214,11 @@ impl Device {
     pub(crate) fn send(child: &Child, signal: Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// The process id of `watch`.
+    pub(crate) fn pid(&self) -> u32 {
+        self.watch.as_ref().expect("watch runs").child.id()
     }
 
     /// Waits for the end of `watch`: its exit code and its last event.

@@ -18,6 +18,12 @@ fn a_name_given_to_init_wins_over_the_host() {
     // Another device may give it another name, and that counts from then on.
     b.run(&["peers", "rename", "studio", "den"]).well();
     a.until("renamed", |it| it["device"]["name"] == "den");
+    // So may the device itself.
+    let said = a.run(&["--json", "peers", "rename", "den", "loft"]).well().json();
+    assert_eq!(said["device"]["name"], "loft");
+    b.until("told", |it| it["peers"][0]["name"] == "loft");
+    a.run(&["peers", "rename", "loft", "den"]).well();
+    b.until("told", |it| it["peers"][0]["name"] == "den");
     a.stop();
     assert_eq!(a.watch()["device"]["name"], "den");
 }

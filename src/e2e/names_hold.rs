@@ -3,8 +3,6 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -142,91 +140,4 @@ fn a_name_changes_its_letter_case_alone() {
     in_sync(&a, &b);
     assert_equal(&a.vault, &b.vault, Times::Ignored);
     a.stop();
-}
-
-/// A file system that folds letter case, in a file of its own.
-struct Folding {
-    folder: tempfile::TempDir,
-}
-
-impl Folding {
-    fn new() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let (image, disk) = (folder.path().join("image"), folder.path().join("disk"));
-        fs::create_dir(&disk).unwrap();
-        fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
-        let runs = |command: &mut Command| command.output().is_ok_and(|it| it.status.success());
-        let ext4 = ["-q", "-F", "-O", "casefold", "-E", "encoding=utf8"];
-        let made = [
-            runs(Command::new("mkfs.ext4").args(ext4).arg(&image))
-                && runs(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(&disk)),
-            runs(Command::new("mkfs.vfat").arg(&image))
-                && runs(
-                    Command::new("mount")
-                        .args(["-o", "loop,iocharset=utf8"])
-                        .arg(&image)
-                        .arg(&disk),
-                ),
-        ];
-        let made = made.contains(&true);
-        let it = Self { folder };
-        if made {
-            fs::create_dir(it.vault()).unwrap();
-            if runs(Command::new("chattr").arg("+F").arg(it.vault())) || it.folds() {
-                return Some(it);
-            }
-        }
-        eprintln!("skipped: no file system that folds letter case can be mounted here");
-        None
-    }
-
-    fn vault(&self) -> PathBuf {
-        self.folder.path().join("disk/vault")
-    }
-
-    fn folds(&self) -> bool {
-        fs::write(self.vault().join("probe"), "").unwrap();
-        let folds = self.vault().join("PROBE").exists();
-        fs::remove_file(self.vault().join("probe")).unwrap();
-        folds
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-}
-
-impl Drop for Folding {
-    fn drop(&mut self) {
-        Command::new("umount").arg("--lazy").arg(self.path().join("disk")).output().ok();
-    }
-}
-
-#[test]
-fn of_two_names_that_fold_together_one_is_held_and_passed_on() {
-    let Some(disk) = Folding::new() else { return };
-    let (mut a, mut b, mut c) =
-        (Device::new("laptop"), Device::new("stick"), Device::new("desktop"));
-    b.vault = disk.vault();
-    a.write("Note.md", "upper\n");
-    a.watch();
-    b.join(&a.invite()).well();
-    b.watch();
-    in_sync(&a, &b);
-    a.write("note.md", "lower\n");
-    b.until("held", |it| problem(it, "note.md").is_some_and(|it| it["kind"] == "clash"));
-    in_sync(&a, &b);
-    a.stop();
-    c.join(&b.invite()).well();
-    c.watch();
-    c.holds("note.md", Some(b"lower\n"));
-    c.holds("Note.md", Some(b"upper\n"));
-    assert_eq!(fs::read_to_string(b.vault.join("Note.md")).unwrap(), "upper\n");
-    // A change of letter case alone passes.
-    c.write("Other.md", "other\n");
-    b.holds("Other.md", Some(b"other\n"));
-    fs::rename(b.vault.join("Other.md"), b.vault.join("OTHER.md")).unwrap();
-    c.holds("OTHER.md", Some(b"other\n"));
-    c.holds("Other.md", None);
-    drop(b);
 }

@@ -7,7 +7,7 @@ use crate::device::{Device, in_sync, pair};
 use crate::trees::{Times, assert_equal};
 
 /// Whatever lies in the trash of a device: path in the vault and bytes.
-fn trash(device: &Device) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn trash(device: &Device) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     let heaps = fs::read_dir(device.vault.join(".vault-sync/trash"));
     for heap in heaps.into_iter().flatten().flatten() {
@@ -55,10 +55,14 @@ fn what_a_peer_removes_or_replaces_stays_in_the_trash() {
         ("note.md".to_owned(), b"a note\n".to_vec()),
     ];
     assert_eq!(trash(&b), kept);
+    let size: usize = kept.iter().map(|it| it.1.len()).sum();
+    assert_eq!(b.status()["trash"], serde_json::json!({ "files": 3, "bytes": size }));
+    assert_eq!(a.status()["trash"], serde_json::json!({ "files": 0, "bytes": 0 }));
     assert_eq!(trash(&a), [], "who deletes knows it");
     assert_equal(&a.vault, &b.vault, Times::Compared);
     // It stays over a start, takes no part, and goes once nobody wants a trash.
     b.stop();
+    assert_eq!(b.status()["trash"]["files"], 3, "also while nothing runs");
     b.watch();
     in_sync(&a, &b);
     assert_eq!(trash(&b), kept);

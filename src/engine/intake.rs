@@ -44,6 +44,8 @@ pub(super) struct Intake {
     /// Places at which two files were recorded, with the one that is not believed, until a walk
     /// tells by the stamp which of them lies there.
     pub(super) contested: BTreeMap<VaultPath, (FileId, Base)>,
+    /// The paths of which the last walk told problems.
+    told: BTreeSet<String>,
     /// Nothing was known of this vault at the start: what is found is not news.
     pub(super) fresh: bool,
 }
@@ -85,6 +87,7 @@ impl Intake {
             gone: Recent::default(),
             arriving: BTreeMap::new(),
             contested: BTreeMap::new(),
+            told: BTreeSet::new(),
             fresh: false,
         }
     }
@@ -261,6 +264,11 @@ impl Engine {
         };
         self.intake.next_rescan = Some(self.now.plus_ms(self.intake.rescan_ms));
         let blind: Vec<String> = walk.problems.iter().map(|it| it.path.clone()).collect();
+        // What stood in the way of the walk before and does not any more is no problem.
+        let told = std::mem::replace(&mut self.intake.told, blind.iter().cloned().collect());
+        for path in told.difference(&self.intake.told.clone()) {
+            self.solved(path);
+        }
         for problem in walk.problems {
             self.problem(problem);
         }

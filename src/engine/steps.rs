@@ -51,6 +51,12 @@ impl Engine {
         if next != Next::Remove {
             self.does_not_leave(id);
         }
+        if next == Next::Nothing
+            && let Some(listed) = self.tasks.get_mut(&id).and_then(|task| task.listed.take())
+        {
+            // What could not be done is not wanted any more.
+            self.solved(&listed);
+        }
         match next {
             Next::Nothing => self.arrived(id, entry),
             Next::Create | Next::Overwrite => self.write(id, &entry, place),
@@ -295,6 +301,13 @@ impl Engine {
                 }
             }
             Err(StepError::Problem(problem)) => {
+                let listed = Some(problem.path.clone());
+                if let Some(task) = self.tasks.get_mut(&id)
+                    && let Some(before) = std::mem::replace(&mut task.listed, listed.clone())
+                    && Some(&before) != listed.as_ref()
+                {
+                    self.solved(&before);
+                }
                 self.problem(problem);
                 self.end_work(id);
                 if let Some(task) = self.tasks.get_mut(&id) {
@@ -373,12 +386,17 @@ impl Engine {
             self.prune_above(&left);
             self.wake_claimants_of(&left);
         }
+        let mut listed = None;
         if let Some(task) = self.tasks.get_mut(&id) {
             task.attempts = 0;
             task.blocked = false;
+            listed = task.listed.take();
             task.bytes = None;
             task.part = None;
             task.copying = Copying::Allowed;
+        }
+        if let Some(listed) = listed {
+            self.solved(&listed);
         }
         self.commit_base(id, entry, new, reports);
     }

@@ -100,6 +100,8 @@ pub(super) struct Task {
     pub(super) ask_again: Option<Tick>,
     /// Nothing can be done now; the reason is listed, or a peer that is not here has the content.
     pub(super) blocked: bool,
+    /// Under which path the reason is listed.
+    pub(super) listed: Option<String>,
     /// Who changed it last, and since when it has been on its way to the disk.
     pub(super) origin: Option<PeerId>,
     pub(super) since: Tick,

@@ -20,11 +20,15 @@
 //! - What a step removes, and what it replaces unless that is a text (whose history the store has),
 //!   stays in the trash for a while.
 //!
+//! - On a disk that folds letter case, a file or folder is never taken for one of another spelling;
+//!   what cannot lie beside its twin, or would come back in other letters, is refused with a reason.
+//!
 //! # Files of our own
 //!
 //! | Name | What | After a crash ([`Folder::sweep`]) |
 //! |---|---|---|
 //! | `.vault-sync/vault.json` | `{"v":1,"vault":"<32 hex digits>"}` | – |
+//! | `.vault-sync/Case-<run>` | empty, for a moment: whether the disk keeps capitals | removed |
 //! | `.vault-sync/parts/<hash>.part` | chunks received so far, at their places | used on; removed once 7 days old |
 //! | `.vault-sync/aside/<temp name>` | the vault path a file was taken from, while nothing is there (file systems that cannot swap names, and changes of letter case) | the file goes back |
 //! | `.vault-sync/trash/<time>-<n>/<path>` | what a step removed and no history holds, see [`Folder::trash`] | – |
@@ -44,6 +48,7 @@ mod os;
 mod part;
 mod place;
 mod read;
+mod respell;
 mod root;
 mod rules;
 mod step;

@@ -32,7 +32,7 @@ pub(super) enum Place {
     NoFolder(PathBuf, PathBuf),
     /// Nothing, for a file lies where a folder would be.
     UnderFile,
-    /// On a disk that folds letter case: another spelling.
+    /// On a disk that folds letter case: another spelling, under this real name.
     Twin(PathBuf, Metadata),
     /// The rules leave it out.
     LeftOut,
@@ -78,6 +78,10 @@ impl Folder {
         while let Some(part) = parts.next() {
             if cfg!(windows) && os::windows_refuses(part) {
                 return Err(ErrorKind::InvalidFilename.into());
+            }
+            if part.chars().any(char::is_uppercase) && self.loses_case() {
+                let says = "it shows all names in lower case";
+                return Err(io::Error::new(ErrorKind::InvalidFilename, says));
             }
             let dir = &text[..end];
             end += part.len() + usize::from(end > 0);
@@ -137,10 +141,16 @@ impl Folder {
         match fs::symlink_metadata(&plain) {
             Ok(meta) if !self.inner.folds_case => return Ok(Child::There(plain, meta)),
             Ok(meta) => {
-                let real = listing(dir, listings)?.get(part);
-                return Ok(match real {
+                if !listing(dir, listings)?.contains_key(part) {
+                    // It may have been made since its folder was listed.
+                    listings.remove(dir);
+                }
+                let names = listing(dir, listings)?;
+                return Ok(match names.get(part) {
                     Some(real) => Child::There(dir.join(real), meta),
-                    None => Child::Twin(plain, meta),
+                    None => {
+                        Child::Twin(twin_of(part, names).map_or(plain, |it| dir.join(it)), meta)
+                    }
                 });
             }
             Err(error) if is_absent(&error) => {}
@@ -166,6 +176,18 @@ impl Folder {
             Err(_) => Child::Missing,
         })
     }
+}
+
+/// The name among `names` that differs from `part` in letter case alone.
+///
+/// - Shape: `None` where the disk folds by a table other than ours; such twins are rare.
+fn twin_of<'a>(part: &str, names: &'a BTreeMap<String, OsString>) -> Option<&'a OsString> {
+    names.iter().find(|(name, _)| are_twins(name, part)).map(|(_, real)| real)
+}
+
+/// Whether two names differ in letter case at most.
+pub(super) fn are_twins(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
 }
 
 /// The real names in `dir` by their NFC form; where several are alike, [`preferred`] decides.
@@ -215,6 +237,19 @@ fn is_name_refused(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidFilename | ErrorKind::InvalidInput)
 }
 
+/// What the failed move of `from` to the free place `to` means.
+///
+/// - Shape: some disks say that there is no such file when it is the new name that they refuse.
+pub(super) fn unless_name_refused(error: io::Error, from: &Path, to: &Path) -> io::Error {
+    let there = |path: &Path| fs::symlink_metadata(path).is_ok();
+    let refused = error.kind() == ErrorKind::NotFound && there(from) && !there(to);
+    if refused && to.parent().is_some_and(Path::is_dir) {
+        io::Error::new(ErrorKind::InvalidFilename, "it refuses some of the characters")
+    } else {
+        error
+    }
+}
+
 /// What to say of something that is neither file nor folder.
 pub(super) fn special(path: &str, meta: &Metadata) -> Problem {
     let what = if meta.is_symlink() {
@@ -256,7 +291,12 @@ pub(super) fn unwritable(path: &str, error: &io::Error) -> Problem {
     } else {
         ProblemKind::Unwritable
     };
-    Problem { path: path.to_owned(), kind, message: format!("cannot write {path}: {error}") }
+    let message = if kind == ProblemKind::Name {
+        format!("this disk cannot hold the name {path}: {error}")
+    } else {
+        format!("cannot write {path}: {error}")
+    };
+    Problem { path: path.to_owned(), kind, message }
 }
 
 /// What to say where a file and a folder, or two spellings, want one place.

@@ -96,6 +96,27 @@ impl Folder {
         write().map_err(|error| StepError::Problem(self.part_problem(content, &error)))
     }
 
+    /// Makes the part of `content` whole from a file of the trash that holds it, a chunk at a time;
+    /// false when there is none. Not durable yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StepError::Problem`] when the trash cannot be read or the part cannot be written;
+    /// [`StepError::SourceGone`] when the file in the trash changes at this very moment.
+    pub fn part_from_trash(&self, content: Content) -> Result<bool, StepError> {
+        let Some(place) = self.find_in_trash(content) else {
+            return Ok(false);
+        };
+        let failed =
+            |error: io::Error| StepError::Problem(unreadable(&place.to_string_lossy(), &error));
+        let mut file = os::open_read(&place).map_err(failed)?;
+        for index in indices(content.size) {
+            let bytes = read_chunk_of(&mut file, content.size, index).map_err(failed)?;
+            self.put_chunk(content, index, &bytes.ok_or(StepError::SourceGone)?)?;
+        }
+        Ok(true)
+    }
+
     /// Computes the outline of the part kept for `content`, as far as it goes.
     ///
     /// - Shape: one entry for each chunk: that of the bytes there, right or wrong, or `None` where

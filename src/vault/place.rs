@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use super::hook::Point;
-use super::names::{Place, clash, is_absent, unwritable};
+use super::names::{Place, clash, is_absent, unless_name_refused, unwritable};
 use super::os;
 use super::read::{fingerprint, refuse};
 use super::root::Folder;
@@ -36,33 +36,8 @@ enum Keep<'a> {
 }
 
 impl Folder {
-    /// Gives the file `real`, found at `from`, the name `target`, which differs so little that the
-    /// disk takes it for the same: aside first, then to its new name.
-    ///
-    /// # Errors
-    ///
-    /// What the system says; then the file has its old name.
-    pub(super) fn respell(
-        &self,
-        from: &VaultPath,
-        real: &Path,
-        target: &Path,
-        expected: Content,
-    ) -> io::Result<()> {
-        let aside = self.inner.temps.aside(real, expected, expected);
-        let journal = self.write_journal(from.as_str(), &aside)?;
-        let moved = os::rename_new(real, &aside)
-            .and_then(|()| self.inner.hook.at(Point::Aside, &aside))
-            .and_then(|()| os::rename_new(&aside, target));
-        if moved.is_err() && aside.exists() {
-            put_back(&aside, real);
-        }
-        fs::remove_file(&journal).ok();
-        moved
-    }
-
     /// Notes where the file going to `aside` belongs, for the sweep after a crash.
-    fn write_journal(&self, text: &str, aside: &Path) -> io::Result<PathBuf> {
+    pub(super) fn write_journal(&self, text: &str, aside: &Path) -> io::Result<PathBuf> {
         let folder = self.own_folder(JOURNAL_FOLDER);
         fs::create_dir_all(&folder)?;
         let journal = folder.join(aside.file_name().unwrap_or_default());
@@ -127,7 +102,8 @@ impl Batch<'_> {
     fn put_new(&self, real: &Path, temp: &Temp) -> io::Result<()> {
         let hook = &self.folder.inner.hook;
         hook.at(Point::Looked, real)?;
-        os::rename_new(&temp.path, real)?;
+        os::rename_new(&temp.path, real)
+            .map_err(|error| unless_name_refused(error, &temp.path, real))?;
         // Only a test's interest: the file is in place whatever the answer.
         hook.at(Point::Placed, real).ok();
         Ok(())
@@ -306,8 +282,14 @@ impl Batch<'_> {
     ) -> Result<StepDone, StepError> {
         let text = to.as_str();
         let failed = |error: io::Error| not_moved(text, &error);
+        let came_along = from != to;
+        let from = &self.follow_spelling(from, to)?;
         let real = self.file_at(from)?;
         let looked = self.look_again(from.as_str(), &real, expected)?;
+        if came_along && from == to {
+            // It came along when its folder got another spelling.
+            return Ok(StepDone { stamp: Some(looked) });
+        }
         let place = self.folder.place(to, &mut self.listings).map_err(failed)?;
         let mut respelled = false;
         let target = match place {
@@ -317,7 +299,7 @@ impl Batch<'_> {
                 target
             }
             // On a disk that folds letter case the file stands in its own way.
-            Place::Twin(twin, meta) if is_same_file(&meta, &real) => {
+            Place::Twin(twin, meta) if twin == real || is_same_file(&meta, &real) => {
                 respelled = true;
                 twin.with_file_name(to.name())
             }
@@ -327,9 +309,12 @@ impl Batch<'_> {
             | Place::LeftOut
             | Place::Special(_)) => return Err(blocked(text, other)),
         };
-        self.touch(real.parent().unwrap_or(self.folder.root()));
-        self.touch(target.parent().unwrap_or(self.folder.root()));
+        let (left, entered) = (real.parent(), target.parent());
+        for dir in [left, entered].into_iter().flatten() {
+            self.touch(dir);
+        }
         let moved = if respelled {
+            self.listings.clear();
             self.folder.respell(from, &real, &target, expected)
         } else {
             os::rename_new(&real, &target)
@@ -339,7 +324,7 @@ impl Batch<'_> {
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
                 return self.move_across(from, to, expected, looked, &real, &target);
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(failed(unless_name_refused(error, &real, &target))),
         }
         let hook = &self.folder.inner.hook;
         hook.at(Point::Aside, &target).ok();
@@ -548,7 +533,7 @@ fn swap_back(aside: &Path, real: &Path, ours: Content) {
 }
 
 /// Gives bytes nobody expected their name back, or a visible one beside it.
-fn put_back(aside: &Path, real: &Path) {
+pub(super) fn put_back(aside: &Path, real: &Path) {
     if os::rename_new(aside, real).is_err() {
         make_visible(aside, real);
     }

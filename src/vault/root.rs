@@ -3,14 +3,15 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::hook::Hook;
 use super::os;
+use super::respell::Respelling;
 use super::rules::Rules;
 use super::temp::Temps;
 use super::trash::Limits;
@@ -50,6 +51,10 @@ pub(super) struct Inner {
     pub(super) temps: Temps,
     /// Whether `A` and `a` are one name here.
     pub(super) folds_case: bool,
+    /// Whether names come back from the disk in lower case, once that was tried.
+    loses_case: OnceLock<bool>,
+    /// See [`Folder::is_to_be_respelled`].
+    pub(super) respelling: Respelling,
     pub(super) hook: Hook,
     pub(super) trash: Limits,
     /// See [`Folder::let_settle`].
@@ -199,6 +204,24 @@ impl Folder {
         self.inner.id
     }
 
+    /// Whether this disk folds letter case and shows names in another one than they were given in, as
+    /// some drivers do. A name with capitals that lay there would look renamed.
+    pub(super) fn loses_case(&self) -> bool {
+        if !self.inner.folds_case || self.inner.candidate {
+            return false;
+        }
+        let probe = || {
+            let name = format!("Case-{}", self.inner.temps.nonce());
+            let folder = self.inner.root.join(MARKER_FOLDER);
+            File::create_new(folder.join(&name))?;
+            let shown = fs::read_dir(&folder)?.flatten().any(|it| it.file_name() == *name);
+            fs::remove_file(folder.join(&name))?;
+            Ok::<bool, std::io::Error>(!shown)
+        };
+        // Where nothing can be written, nothing is lost either.
+        *self.inner.loses_case.get_or_init(|| probe().unwrap_or(false))
+    }
+
     fn open_as(root: &Path, id: VaultId) -> Result<Self, Error> {
         Self::with_hook(root, id, Hook::default())
     }
@@ -220,6 +243,8 @@ impl Folder {
                 root,
                 id,
                 folds_case,
+                loses_case: OnceLock::new(),
+                respelling: Respelling::default(),
                 hook,
                 trash: Limits::default(),
                 settle_ms: AtomicU64::new(0),

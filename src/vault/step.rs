@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::hook::Point;
-use super::names::{Listings, Place, clash, special, unreadable, unwritable};
+use super::names::{Listings, Place, clash, special, unless_name_refused, unreadable, unwritable};
 use super::os;
 use super::read::{Miss, each_piece, fingerprint};
 use super::root::Folder;
@@ -81,6 +81,7 @@ impl Folder {
             };
             return steps.iter().map(refuse).collect();
         }
+        self.note_respelling(steps);
         let mut batch = Batch::new(self, steps);
         let ready = batch.prepare_all(steps);
         let mut results = Vec::with_capacity(steps.len());
@@ -396,7 +397,7 @@ impl<'a> Batch<'a> {
                 Err(error)
                     if error.kind() == ErrorKind::AlreadyExists
                         && fs::symlink_metadata(&at)?.is_dir() => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(unless_name_refused(error, &parent, &at)),
             }
         }
         Ok(())
@@ -498,7 +499,7 @@ pub(super) fn blocked(text: &str, place: Place) -> StepError {
             text,
             format!(
                 "{text} differs only in letter case from {}, and this disk holds one of them",
-                real.display()
+                real.file_name().unwrap_or_default().display()
             ),
         )),
         Place::There(..) | Place::Free(_) | Place::NoFolder(..) => StepError::Changed,

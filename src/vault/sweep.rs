@@ -20,6 +20,9 @@ use crate::model::VaultPath;
 /// Where it is noted to which path a file pushed aside belongs.
 pub(super) const JOURNAL_FOLDER: &str = "aside";
 
+/// How the files begin, in lower case, with which it is tried whether a disk keeps capitals.
+const CASE_PROBE: &str = "case-";
+
 /// What a sweep did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Swept {
@@ -157,7 +160,8 @@ impl Folder {
         }
         for file in list(&self.root().join(MARKER_FOLDER)) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with("vault.json.") {
+            if name.starts_with("vault.json.") || name.to_ascii_lowercase().starts_with(CASE_PROBE)
+            {
                 remove(&file);
             }
         }

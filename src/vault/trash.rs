@@ -9,17 +9,17 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::os;
-use super::read::fingerprint;
+use super::read::{each_piece, fingerprint};
 use super::root::Folder;
 use super::sweep::{Swept, make_visible};
 use super::temp::{self, Sort};
-use crate::model::{Content, Kind, TEXT_LIMIT_BYTES, VaultPath, kind_of};
+use crate::model::{Content, ContentHash, Kind, TEXT_LIMIT_BYTES, VaultPath, kind_of};
 
 /// The folder of the trash inside the marker's folder.
 pub(super) const TRASH_FOLDER: &str = "trash";
@@ -85,6 +85,21 @@ impl Folder {
         let mut fits = self.trash();
         fits.retain(|it| it.path == *path && until.is_none_or(|until| it.when <= until));
         fits.pop().map(|it| it.place)
+    }
+
+    /// How many files lie in the trash, and their bytes. Blocks.
+    pub fn trash_size(&self) -> (u64, u64) {
+        let found = self.trash();
+        (found.len() as u64, found.iter().map(|it| it.size).sum())
+    }
+
+    /// Where a file of the trash lies that holds `content`; the last one that went. Blocks while it
+    /// reads those of the same length, a piece at a time.
+    pub fn find_in_trash(&self, content: Content) -> Option<PathBuf> {
+        let mut fitting = self.trash().into_iter().rev().filter(|it| it.size == content.size);
+        fitting
+            .find(|it| fingerprint(&it.place).is_ok_and(|(found, _)| found == content))
+            .map(|it| it.place)
     }
 
     /// Drops what has been in the trash for too long at `now`, and the oldest of what is too much.
@@ -198,8 +213,7 @@ impl Folder {
             if error.kind() != ErrorKind::CrossesDevices {
                 return Err(error);
             }
-            fs::copy(aside, &place)?;
-            File::open(&place)?.sync_all()?;
+            copy_whole(aside, &place, held)?;
             fs::remove_file(aside)
         });
         if let Err(error) = moved {
@@ -262,6 +276,25 @@ pub(super) fn in_history(real: &Path, held: Content) -> bool {
     held.size <= TEXT_LIMIT_BYTES && fs::read(real).is_ok_and(|bytes| kind_of(&bytes) == Kind::Text)
 }
 
+/// Copies the file `from`, which must hold `held`, to the new file `to`, durably and with its time.
+fn copy_whole(from: &Path, to: &Path, held: Content) -> io::Result<()> {
+    let mut source = os::open_read(from)?;
+    let mut target = File::create_new(to)?;
+    let mut hasher = blake3::Hasher::new();
+    let size = each_piece(&mut source, |piece| {
+        hasher.update(piece);
+        target.write_all(piece)
+    })?;
+    let copied = Content { hash: ContentHash(*hasher.finalize().as_bytes()), size };
+    if copied != held {
+        let says = "it changed while it was copied to the trash";
+        return Err(io::Error::new(ErrorKind::InvalidData, says));
+    }
+    target.set_modified(source.metadata()?.modified()?)?;
+    target.sync_all()?;
+    os::sync_folder(to.parent().unwrap_or(to))
+}
+
 /// Every file below `folder`, a heap's folder; nothing is followed.
 fn collect(heap: &Path, folder: &Path, when: SystemTime, found: &mut Vec<Trashed>) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -307,6 +340,8 @@ fn name_of(time: SystemTime) -> String {
 
 /// Reads the name of a heap: its time and number.
 fn time_of(name: &str) -> Option<(SystemTime, u32)> {
+    // Some disks show capitals as small letters.
+    let name = name.to_ascii_uppercase();
     let (time, n) = name.split_once("Z-")?;
     let (date, clock) = time.split_once('T')?;
     let three = |text: &str| -> Option<[u64; 3]> {
@@ -374,6 +409,7 @@ mod tests {
             assert_eq!(name_of(time), name);
             assert_eq!(time_of(&format!("{name}-7")), Some((time, 7)));
         }
+        assert!(time_of("2026-12-31t23-59-59z-7").is_some(), "as disks without capitals show it");
         for other in ["", "x", "2026-12-31T23-59-59Z", "2026-13-01T00-00-00Z-1", ".vault-sync-x-1"]
         {
             assert_eq!(time_of(other), None, "{other}");

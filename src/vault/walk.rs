@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 use super::error::Error;
-use super::names::{away, is_absent, preferred, special, unreadable};
+use super::names::{Listings, Place, away, is_absent, preferred, special, unreadable};
 use super::os;
 use super::root::Folder;
 use super::rules::{Chain, RULES_FILE, Sort, is_reserved, stands_for};
@@ -60,6 +60,26 @@ impl Folder {
         walk.problems.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         // A disk that went away under the walk looks like a vault with less and less in it.
         self.still_mounted()?;
+        Ok(walk)
+    }
+
+    /// Walks one folder and everything below it; nothing is found where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be looked at; of those below it, that is among the problems.
+    pub(super) fn walk_below(&self, path: &VaultPath) -> io::Result<Walk> {
+        let mut walk = Walk::default();
+        let place = self.place_of(path, Sort::Folder, &mut Listings::new())?;
+        let Place::There(real, _, chain) = place else { return Ok(walk) };
+        let first = Ahead { real, path: path.as_str().to_owned(), chain };
+        let mut ahead = vec![first];
+        while let Some(folder) = ahead.pop() {
+            let at = folder.path.clone();
+            if let Err(error) = self.walk_folder(folder, &mut walk, &mut ahead) {
+                walk.problems.push(unreadable(&at, &error));
+            }
+        }
         Ok(walk)
     }
 

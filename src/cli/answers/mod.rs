@@ -123,6 +123,13 @@ pub(super) fn status(status: &Status, now: Timestamp, paint: Paint) -> String {
         let takes = count(vault.left_out, "file takes", "files take");
         row("", format!("{takes} no part on this device"));
     }
+    if status.trash.files > 0 {
+        let files = count(status.trash.files, "file", "files");
+        row(
+            "Trash",
+            format!("{files}, {}; `vault-sync restore` gets them back", size(status.trash.bytes)),
+        );
+    }
     row("Device", format!("{} ({})", escape(&status.device.name), short(&status.device.id)));
     row("Digest", escape(&vault.digest).into_owned());
     let running =

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::app::answer::{Cache, Device, Invite, Met, Moved, Paired, VERSION, Vault, Would};
+use crate::app::answer::{Cache, Device, Invite, Met, Moved, Paired, Trash, VERSION, Vault, Would};
 
 fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
@@ -69,6 +69,7 @@ fn a_status() -> Status {
         ],
         problems: vec![problem()],
         conflicts: 2,
+        trash: Trash { files: 3, bytes: 1_200_000 },
         cache: Cache { documents: 4, bytes: 70_000, hits: 10, misses: 5 },
         memory_bytes: 24_000_000,
     }
@@ -106,6 +107,7 @@ fn status_for_people() {
     Vault   /home/me/Notes
             1,095 files, 72.4 MB
             12 files take no part on this device
+    Trash   3 files, 1.2 MB; `vault-sync restore` gets them back
     Device  laptop (11111111)
     Digest  abababababababababababababababab
     Watch   running
@@ -125,6 +127,7 @@ fn status_for_people() {
         peers: Vec::new(),
         problems: Vec::new(),
         conflicts: 0,
+        trash: Trash::default(),
         ..a_status()
     };
     insta::assert_snapshot!(status(&alone, now(), Paint::Plain), @r"
@@ -144,7 +147,7 @@ fn status_keeps_the_keys_of_the_contract() {
     let mut one = a_status();
     one.peers.truncate(1);
     let text = serde_json::to_string(&one).unwrap();
-    insta::assert_snapshot!(text, @r#"{"v":1,"vault":{"id":"00000000000000000000000000000000","path":"/home/me/Notes","digest":"abababababababababababababababab","files":1095,"left_out":12,"deleted":3,"bytes":72400000},"device":{"id":"1111111111111111111111111111111111111111111111111111111111111111","name":"laptop"},"running":true,"peers":[{"id":"3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc","name":"desk","connected":true,"path":"direct","rtt_ms":2,"in_sync":true,"last_sync":"2026-11-20T10:00:00.000Z","pending_out":0,"pending_in":0,"addresses":["192.168.1.7:50123"],"removed":false}],"problems":[{"path":"Locked/a\u001b[1m.md","kind":"unreadable","message":"permission denied"}],"conflicts":2,"cache":{"documents":4,"bytes":70000,"hits":10,"misses":5},"memory_bytes":24000000}"#);
+    insta::assert_snapshot!(text, @r#"{"v":1,"vault":{"id":"00000000000000000000000000000000","path":"/home/me/Notes","digest":"abababababababababababababababab","files":1095,"left_out":12,"deleted":3,"bytes":72400000},"device":{"id":"1111111111111111111111111111111111111111111111111111111111111111","name":"laptop"},"running":true,"peers":[{"id":"3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc","name":"desk","connected":true,"path":"direct","rtt_ms":2,"in_sync":true,"last_sync":"2026-11-20T10:00:00.000Z","pending_out":0,"pending_in":0,"addresses":["192.168.1.7:50123"],"removed":false}],"problems":[{"path":"Locked/a\u001b[1m.md","kind":"unreadable","message":"permission denied"}],"conflicts":2,"trash":{"files":3,"bytes":1200000},"cache":{"documents":4,"bytes":70000,"hits":10,"misses":5},"memory_bytes":24000000}"#);
     assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), one);
 }
 

@@ -115,7 +115,15 @@ fn print(arguments: &Invite, value: &Value, output: &mut Output<'_>) -> Result<(
         output.result(&escape(&invite.ticket))?;
     }
     if arguments.qr {
-        output.complain(&qr(&invite.ticket)?);
+        let code = qr(&invite.ticket)?;
+        let needed = code.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        match output.columns.filter(|columns| *columns < needed) {
+            None => output.complain(&code),
+            // Broken lines would be no code, and might hide the ticket.
+            Some(columns) => output.complain(&format!(
+                "The QR code is not shown: it is {needed} characters wide, this terminal {columns}."
+            )),
+        }
     }
     let ticket = "On the other device: vault-sync join TICKET FOLDER";
     if invite.honoured {
@@ -150,9 +158,19 @@ mod tests {
     }
 
     fn printed(format: Format, qr: bool, honoured: bool) -> (String, String) {
+        printed_on(None, format, qr, honoured)
+    }
+
+    fn printed_on(
+        columns: Option<usize>,
+        format: Format,
+        qr: bool,
+        honoured: bool,
+    ) -> (String, String) {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut output = Output::new(&mut stdout, &mut stderr);
         output.format = format;
+        output.columns = columns;
         let arguments = Invite { expires: 900_000, uses: 1, wait: false, qr };
         print(&arguments, &invite(honoured), &mut output).unwrap();
         (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
@@ -165,6 +183,17 @@ mod tests {
         assert!(stderr.contains('█') && stderr.contains("until 2026-11-20T12:15:00.000Z"));
         let (_, stderr) = printed(Format::Text, false, false);
         assert!(stderr.contains("--wait"));
+    }
+
+    #[test]
+    fn a_code_wider_than_the_terminal_is_not_shown() {
+        let on = |columns| printed_on(Some(columns), Format::Text, true, true);
+        let (_, wide) = on(80);
+        let needed = wide.lines().find(|line| line.contains('█')).unwrap().chars().count();
+        assert!(on(needed).1.contains('█'));
+        let (stdout, narrow) = on(needed - 1);
+        assert_eq!(stdout, "vaultsyncabc\n");
+        assert!(!narrow.contains('█') && narrow.contains("not shown"), "{narrow}");
     }
 
     #[test]

@@ -1,16 +1,22 @@
 //! `show`.
 
+use std::io::Read as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde_json::Value;
 
 use super::{ask, read, vault_path};
-use crate::app::{self, Request, answer};
+use crate::app::{self, Failure, Request, answer};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
+use crate::cli::escape::escape;
 use crate::cli::exit::Exit;
 use crate::cli::output::Format;
+
+/// Bytes of an attachment held in memory at a time.
+const PIECE_BYTES: usize = 256 * 1024;
 
 /// Print what a file holds, or held
 ///
@@ -29,16 +35,27 @@ pub(in crate::cli) fn run(arguments: &Show, context: &mut Context<'_>) -> Result
     let mut value = ask(request, context)?;
     let show: answer::Show = read(&value)?;
     let (located, _) = context.located(None)?;
-    let bytes = app::bytes_of(&located.path, &show)?;
+    let mut bytes = app::bytes_of(&located.path, &show)?;
+    let failed = |error| {
+        let failed = format!("{} changed or cannot be read any more", escape(&show.path));
+        app::Error::new(Failure::LeftAside, failed).caused_by(error)
+    };
     if context.output.format == Format::Json {
         if let (None, Value::Object(fields)) = (&show.text, &mut value) {
-            fields.insert("base64".to_owned(), Value::String(STANDARD.encode(&bytes)));
+            let mut whole = Vec::new();
+            bytes.read_to_end(&mut whole).map_err(failed)?;
+            fields.insert("base64".to_owned(), Value::String(STANDARD.encode(&whole)));
         }
         context.output.json(&value)?;
-    } else {
-        context.output.raw(&bytes)?;
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match bytes.read(&mut piece).map_err(failed)? {
+            0 => return Ok(Exit::Done),
+            read => context.output.raw(&piece[..read])?,
+        }
+    }
 }
 
 /// A path, and what follows the last `@` if that can be the start of a revision.
