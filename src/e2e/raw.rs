@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iroh::endpoint::{Connection, PortmapperConfig, SendStream, presets};
+use iroh::endpoint::{Connection, ConnectionError, PortmapperConfig, SendStream, presets};
 use iroh::{Endpoint, EndpointAddr, PublicKey, RelayMode, SecretKey, TransportAddr};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -188,15 +188,26 @@ impl Talk<'_> {
         self.raw.runtime.block_on(async {
             let mut bytes = Vec::new();
             if lane.is_none() {
-                *lane = Some(connection.open_uni().await.unwrap());
+                // The other side may have had enough already.
+                let Ok(opened) = connection.open_uni().await else { return };
+                *lane = Some(opened);
                 bytes.push(0);
             }
             bytes.extend(length.to_be_bytes());
             bytes.push(0);
             bytes.extend(message);
-            // The other side may have had enough already.
             lane.as_mut().unwrap().write_all(&bytes).await.ok();
         });
+    }
+
+    /// Tells later whether the other side took this connection for a second one: it had not yet
+    /// noticed the end of the one before.
+    pub(crate) fn is_second(&self) -> impl Fn() -> bool + use<> {
+        let connection = self.connection.clone();
+        move || {
+            matches!(connection.close_reason(), Some(ConnectionError::ApplicationClosed(close))
+                if close.reason.as_ref() == b"another one is kept")
+        }
     }
 
     /// Waits until `fits` holds of what was said on the lane of control so far.

@@ -141,7 +141,11 @@ pub(super) fn reconcile(a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
 
 /// Takes a unit that both sides replaced by one other in its place for edited, however little is left
 /// of it: two versions of one thing, of which one can stand.
-pub(super) fn pair_rewritten(base: &[&str], a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
+pub(super) fn pair_rewritten(
+    base: &[&str],
+    (a, a_side): (&mut Trace, &[&str]),
+    (b, b_side): (&mut Trace, &[&str]),
+) {
     let replaced = |trace: &Trace, side: &[&str], place: usize| -> Option<usize> {
         let stays = |place: Option<&Fate>| match place {
             None | Some(Fate::Kept(_) | Fate::Edited(_)) => true,
@@ -165,11 +169,12 @@ pub(super) fn pair_rewritten(base: &[&str], a: (&mut Trace, &[&str]), b: (&mut T
     let tells = |place: &usize| !base[*place].trim().is_empty();
     for place in (0..base.len()).filter(tells) {
         let (before, after) = ((0..place).rev().find(tells), (place + 1..base.len()).find(tells));
-        if !held(before, a.0, b.0) || !held(after, a.0, b.0) {
+        if !held(before, a, b) || !held(after, a, b) {
             continue;
         }
-        if let (Some(ours), Some(theirs)) = (replaced(a.0, a.1, place), replaced(b.0, b.1, place)) {
-            for (trace, to) in [(&mut *a.0, ours), (&mut *b.0, theirs)] {
+        if let (Some(ours), Some(theirs)) = (replaced(a, a_side, place), replaced(b, b_side, place))
+        {
+            for (trace, to) in [(&mut *a, ours), (&mut *b, theirs)] {
                 trace.fates[place] = Fate::Edited(to);
                 trace.gaps[place].clear();
                 trace.gaps[place + 1].clear();

@@ -8,18 +8,28 @@ use std::collections::BTreeMap;
 
 use super::span::{End, Line};
 
-/// What stands next to a line, wherever the line stands.
-#[derive(Debug, Clone, Copy, Default)]
-struct Neighbours {
-    blank_before: bool,
-    line_before: bool,
-    blank_after: bool,
-    line_after: bool,
+/// What stands next to a line, on one of its sides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Next {
+    /// Nothing: the text ends there.
+    #[default]
+    Edge,
+    /// Blank lines, wherever the line stands.
+    Blank,
+    /// Another line, at least once.
+    Line,
+}
+
+impl Next {
+    fn and(self, line: &str) -> Self {
+        if is_blank(line) && self != Self::Line { Self::Blank } else { Self::Line }
+    }
 }
 
 /// The habits of the two sides.
 pub(super) struct Spacing<'a> {
-    lines: BTreeMap<&'a str, Neighbours>,
+    /// What stands above a line, and below.
+    lines: BTreeMap<&'a str, (Next, Next)>,
     pairs: BTreeMap<&'a str, Vec<&'a str>>,
     /// The most blank lines in a row.
     longest: usize,
@@ -38,12 +48,10 @@ impl<'a> Spacing<'a> {
                 }
                 let found = spacing.lines.entry(line.text).or_default();
                 if let Some(before) = place.checked_sub(1).map(|before| side[before].text) {
-                    found.blank_before |= is_blank(before);
-                    found.line_before |= !is_blank(before);
+                    found.0 = found.0.and(before);
                 }
                 if let Some(after) = side.get(place + 1).map(|after| after.text) {
-                    found.blank_after |= is_blank(after);
-                    found.line_after |= !is_blank(after);
+                    found.1 = found.1.and(after);
                     spacing.pairs.entry(line.text).or_default().push(after);
                 }
             }
@@ -74,9 +82,7 @@ impl<'a> Spacing<'a> {
             return false;
         };
         let met = self.pairs.get(above).is_some_and(|next| next.contains(&below));
-        let first_ends = first.blank_after && !first.line_after;
-        let second_begins = second.blank_before && !second.line_before;
-        !met && first_ends && second_begins
+        !met && first.1 == Next::Blank && second.0 == Next::Blank
     }
 }
 
@@ -93,7 +99,7 @@ mod tests {
         let (ours, theirs) = (lines(ours), lines(theirs));
         let merged = lines(merged).iter().map(|line| (line.text.to_owned(), line.end)).collect();
         let mended = Spacing::of(&[&ours, &theirs]).mend(merged, End::Lf);
-        mended.iter().map(|(text, end)| format!("{text}{}", end.as_str())).collect()
+        mended.iter().flat_map(|(text, end)| [text.as_str(), end.as_str()]).collect()
     }
 
     #[test]
