@@ -67,6 +67,11 @@ impl Engine {
         self.intake.missing.contains(id) || self.hollow.held.contains(id)
     }
 
+    /// How many files are held back, here.
+    pub(super) fn held_back(&self) -> u64 {
+        (self.intake.missing.len() + self.hollow.held.len()) as u64 + self.leaving.held_count()
+    }
+
     /// The brakes that hold, as problems of the vault as a whole.
     pub(super) fn brakes(&self) -> impl Iterator<Item = Problem> {
         [&self.intake.brake, &self.hollow.brake, &self.leaving.brake]

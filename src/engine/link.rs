@@ -42,6 +42,15 @@ pub(super) enum Phase {
     Closing,
 }
 
+/// Where one side is, once nothing is on its way from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) digest: Digest,
+    pub(super) busy: bool,
+    /// Files that it holds back until a person agrees.
+    pub(super) held: u64,
+}
+
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -63,9 +72,10 @@ pub(super) struct Link {
     pub(super) out: Outbox,
     pub(super) told: Told,
     pub(super) acks: Vec<(FileId, Digest)>,
-    pub(super) settled_sent: Option<(Digest, bool)>,
-    pub(super) settled_got: Option<(Digest, bool)>,
-    pub(super) agreed_on: Option<Digest>,
+    pub(super) settled_sent: Option<Settled>,
+    pub(super) settled_got: Option<Settled>,
+    /// What both agreed on last, and what either holds back of it: there, here.
+    agreed_on: Option<(Digest, u64, u64)>,
     pub(super) recompare: Option<Tick>,
     recompares: u32,
     /// Files of which the peer could not use what it was sent.
@@ -105,6 +115,11 @@ impl Link {
             serving: 0,
             closing_reason: None,
         }
+    }
+
+    /// Files that the peer said it holds back until a person agrees.
+    pub(super) fn held_there(&self) -> u64 {
+        self.settled_got.map_or(0, |it| it.held)
     }
 
     /// Whether hellos are exchanged.
@@ -342,9 +357,9 @@ impl Engine {
             Message::Deliver(deliveries) => self.on_deliver(link, deliveries),
             Message::Ack(acks) => self.on_ack(link, &acks),
             Message::Need(needs) => self.on_need(link, needs),
-            Message::Settled { digest, busy } => {
+            Message::Settled { digest, busy, held } => {
                 if let Some(it) = self.links.get_mut(&link) {
-                    it.settled_got = Some((digest, busy));
+                    it.settled_got = Some(Settled { digest, busy, held });
                 }
             }
             Message::OutlineWant(content) => self.serve_outline(link, content),
@@ -496,6 +511,7 @@ impl Engine {
     fn settle_link(&mut self, link: LinkId) {
         let busy = self.working();
         let ours = self.index.digest();
+        let held = self.held_back();
         let now = self.now;
         let Some(it) = self.links.get_mut(&link) else {
             return;
@@ -504,23 +520,29 @@ impl Engine {
             return;
         }
         // While we work the digest is about to change, or the disk to follow: that comes first.
-        if !busy && it.settled_sent != Some((ours, busy)) {
-            it.settled_sent = Some((ours, busy));
-            self.send(link, Lane::Control, Message::Settled { digest: ours, busy });
+        let settled = Settled { digest: ours, busy, held };
+        if !busy && it.settled_sent != Some(settled) {
+            it.settled_sent = Some(settled);
+            self.send(link, Lane::Control, Message::Settled { digest: ours, busy, held });
         }
         let Some(it) = self.links.get_mut(&link) else {
             return;
         };
         let peer = it.peer;
-        let at_rest = !busy && it.settled_got.is_some_and(|(_, busy)| !busy);
-        let equal = it.settled_got.is_some_and(|(theirs, _)| theirs == ours);
+        let at_rest = !busy && it.settled_got.is_some_and(|it| !it.busy);
+        let equal = it.settled_got.is_some_and(|it| it.digest == ours);
         if at_rest && equal {
             it.recompare = None;
             it.recompares = 0;
-            if it.agreed_on != Some(ours) {
-                it.agreed_on = Some(ours);
-                self.members.agreed(&peer, self.wall);
-                self.report(Report::InSync(peer, ours));
+            let there = it.settled_got.map_or(0, |it| it.held);
+            if it.agreed_on != Some((ours, there, held)) {
+                it.agreed_on = Some((ours, there, held));
+                if there == 0 && held == 0 {
+                    self.members.agreed(&peer, self.wall);
+                    self.report(Report::InSync(peer, ours));
+                } else {
+                    self.report(Report::HeldBack { peer, there, here: held });
+                }
             }
         } else if at_rest && it.giving() && it.taking() && it.recompare.is_none() {
             // Both at rest and different: compare anew, unless news is under way.
@@ -532,11 +554,17 @@ impl Engine {
     }
 
     /// Whether the peer proved the same digest, with nothing under way on either side.
-    pub(super) fn in_sync(&self, link: &Link) -> bool {
+    pub(super) fn agrees(&self, link: &Link) -> bool {
+        let digest = self.index.digest();
         link.compared()
             && link.out.idle()
             && !self.working()
-            && link.settled_got == Some((self.index.digest(), false))
+            && link.settled_got.is_some_and(|it| it.digest == digest && !it.busy)
+    }
+
+    /// Whether both disks hold the same, too: neither side holds anything back.
+    pub(super) fn in_sync(&self, link: &Link) -> bool {
+        self.agrees(link) && link.held_there() == 0 && self.held_back() == 0
     }
 
     fn time_link(&mut self, link: LinkId) {

@@ -37,6 +37,7 @@ mod takein;
 mod task;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod turns;
 mod work;
 

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::{Base, Entry};
-use super::leaving::Leave;
+use super::leaving::{Leave, loss_of};
 use super::report::Report;
 use super::task::{Copying, Probe, Taking, Work};
 use crate::model::{
     Content, FileId, Kind, Observed, Sketch, Source, Stamp, Step, StepDone, StepError, VaultPath,
 };
-use crate::reconcile::{self, Lies, Next, Wanted};
+use crate::reconcile::{self, Lies, Loss, Next, Wanted};
 
 /// A step that the disk refused is tried again after this long, doubling up to
 /// [`RETRY_LIMIT_MS`].
@@ -48,19 +48,30 @@ impl Engine {
         let wanted = Wanted { path: &place, content: entry.content, kind: entry.kind };
         let next = reconcile::next_step(lies, entry.alive.then_some(wanted), entry.kind);
         let entry = entry.clone();
-        if next != Next::Remove {
+        let loses = match next {
+            Next::Remove => true,
+            Next::Overwrite => loss_of(&entry).is_some(),
+            Next::Nothing | Next::Create | Next::Move | Next::MakeFolder | Next::RemoveFolder => {
+                false
+            }
+        };
+        if loses {
+            match self.may_leave(id) {
+                Leave::Now => {}
+                Leave::Later => return true,
+                Leave::Held => return false,
+            }
+        } else if next != Next::Move {
             self.does_not_leave(id);
+            if matches!(next, Next::Create | Next::Overwrite) {
+                self.is_back(id);
+            }
         }
         match next {
             Next::Nothing => self.arrived(id, entry),
             Next::Create | Next::Overwrite => self.write(id, &entry, place),
             Next::Move => self.move_to(id, &entry, place),
             Next::Remove => {
-                match self.may_leave(id) {
-                    Leave::Now => {}
-                    Leave::Later => return true,
-                    Leave::Held => return false,
-                }
                 if self.must_keep_first(id, &entry) {
                     return true;
                 }
@@ -328,10 +339,14 @@ impl Engine {
         self.solved(entry.path.as_str());
         let new = match taking {
             Taking::Create { place, content } => {
+                self.intake.arrivals.note(id, self.now);
                 reports.push(Report::Written { path: place.clone(), peer: origin, ms });
                 Some(base_of(&entry, place, content, stamp, sketch))
             }
             Taking::Overwrite { content } => base.map(|base| {
+                if let Some(loss) = loss_of(&entry) {
+                    self.has_left(id, loss);
+                }
                 reports.push(Report::Written { path: base.path.clone(), peer: origin, ms });
                 base_of(&entry, base.path, content, stamp, sketch)
             }),
@@ -356,7 +371,7 @@ impl Engine {
                 })
             }
             Taking::Remove | Taking::RemoveFolder => {
-                self.has_left(id);
+                self.has_left(id, Loss::Deleted);
                 if let (Some(path), false) = (left.clone(), folder) {
                     reports.push(Report::Deleted { path, peer: origin });
                 }

@@ -99,7 +99,10 @@ impl Engine {
         let mut texts = Vec::new();
         match &work {
             Work::Disk(disk, _) => {
-                if let Some(heads) = base_heads.clone() {
+                let held = self.leaving.holds(&id) && entry.is_some_and(|entry| entry.alive);
+                if let Some(heads) = base_heads.clone()
+                    && !(held && matches!(disk, Disk::Edited(..)))
+                {
                     at = heads;
                 }
                 match disk {
@@ -295,6 +298,7 @@ impl Engine {
             heads: done.heads,
             mtime_ms: old.as_ref().map_or(0, |it| it.mtime_ms),
             base: old.as_ref().and_then(|it| it.base.clone()),
+            births: Some(done.births),
         };
         let changed = old.as_ref().is_none_or(|it| it.content != entry.content);
         let mut reports = Vec::new();

@@ -130,8 +130,12 @@ impl World {
             };
             statuses.push(engine.status());
         }
-        let quiet =
-            self.queue.values().all(|event| matches!(event, Event::Trouble(_) | Event::Start(_)));
+        let quiet = self.queue.values().all(|event| match event {
+            Event::Trouble(_) | Event::Start(_) => true,
+            // Texts that nobody needs are looked for again and again.
+            Event::Kept(place, _) => self.peers[*place].store.only_tidies(),
+            _ => false,
+        });
         let first = self.peers[0].disk.tree();
         for (place, status) in statuses.iter().enumerate() {
             if status.digest != statuses[0].digest {
