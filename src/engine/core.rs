@@ -19,6 +19,7 @@ use super::leaving::Leaving;
 use super::ledger::Contradiction;
 use super::link::Link;
 use super::members::Members;
+use super::pace::Pace;
 use super::report::Report;
 use super::shot::Shots;
 use super::status::{PeerStatus, Status};
@@ -123,6 +124,7 @@ pub struct Engine {
     pub(super) wall: WallMs,
     pub(super) index: Index,
     pub(super) debounce: Debounce,
+    pub(super) pace: Pace,
     pub(super) intake: Intake,
     pub(super) hollow: Hollow,
     pub(super) leaving: Leaving,
@@ -164,6 +166,7 @@ impl Engine {
             me,
             author: Author::new(me, life),
             debounce: Debounce::new(config.quiet_ms, config.max_ms),
+            pace: Pace::default(),
             intake: Intake::new(config.rescan_ms, config.max_ms, held_back.gone),
             hollow: Hollow::new(held_back.emptied),
             leaving: Leaving::new(config.quiet_ms, config.max_ms, held_back.removals),
@@ -237,7 +240,10 @@ impl Engine {
                             if let Some(id) = self.index.at(&path) {
                                 self.intake.vanishing.remove(&id);
                             }
-                            self.debounce.hint(self.now, path);
+                            match self.pace.rest(self.now, &path) {
+                                Some(rest) => self.debounce.rest(self.now, path, rest),
+                                None => self.debounce.hint(self.now, path),
+                            }
                         }
                         Hint::Everything => self.intake.ask_for_scan(),
                     }

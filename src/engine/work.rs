@@ -308,6 +308,9 @@ impl Engine {
         match work {
             Work::Disk(disk, first) => {
                 Self::disk_base(&mut entry, disk, done.branch);
+                if let Disk::Edited(place, _) = disk {
+                    self.pace.spent(self.now, place, done.ops);
+                }
                 reports = self.disk_reports(&entry, old.as_ref(), disk, done.ops, *first);
                 if let Disk::Edited(_, seen) | Disk::Moved(_, seen) | Disk::Born { seen, .. } = disk
                 {

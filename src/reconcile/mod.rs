@@ -10,6 +10,8 @@
 
 mod file;
 mod guard;
+#[cfg(test)]
+mod table;
 mod tree;
 
 pub use file::{Change, Lies, Next, Wanted, disk_change, next_step};

@@ -159,9 +159,19 @@ fn hour(seconds: u64, write: impl Fn(u64) -> String) -> Cost {
         edits: desk.edits,
         document_bytes: size.snapshot_bytes + size.changes_bytes,
         changes: size.changes,
-        store_bytes: std::fs::metadata(folder.path().join("store.redb")).unwrap().len(),
+        store_bytes: bytes_below(folder.path()),
         memory_bytes: status.cache_bytes,
     }
+}
+
+fn bytes_below(folder: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries
+        .map(|entry| match entry.metadata().unwrap() {
+            meta if meta.is_dir() => bytes_below(&entry.path()),
+            meta => meta.len(),
+        })
+        .sum()
 }
 
 fn tell(what: &str, cost: &Cost) {
@@ -194,7 +204,15 @@ fn anew(second: u64) -> String {
 #[test]
 fn an_hour_of_rewriting_one_file_stays_bounded() {
     let seconds = std::env::var("VAULT_SYNC_GROWTH_SECONDS").ok().and_then(|it| it.parse().ok());
-    let seconds = seconds.unwrap_or(300);
-    tell("one counter", &hour(seconds, counter));
-    tell("all of it", &hour(seconds, anew));
+    let seconds = seconds.unwrap_or(3600);
+    for (what, cost, most_edits) in
+        [("one counter", hour(seconds, counter), 200), ("all of it", hour(seconds, anew), 20)]
+    {
+        tell(what, &cost);
+        assert!(cost.edits < most_edits, "{what}: {cost:?}");
+        assert!(cost.document_bytes < 1_000_000, "{what}: {cost:?}");
+        assert!(cost.changes <= 65, "compacted: {what}: {cost:?}");
+        assert!(cost.store_bytes < 8_000_000, "{what}: {cost:?}");
+        assert!(cost.memory_bytes < 8_000_000, "{what}: {cost:?}");
+    }
 }
