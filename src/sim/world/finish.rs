@@ -77,6 +77,7 @@ impl World {
         for a in 0..self.peers.len() {
             self.peers[a].disk.set_full(false);
             self.peers[a].disk.set_mounted(true);
+            self.peers[a].disk.mend();
             self.peers[a].store_full = false;
             for b in 0..a {
                 self.net.unblock(a, b);

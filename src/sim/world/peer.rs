@@ -12,8 +12,8 @@ use crate::model::{Digest, Life, PeerId, Tick, WallMs};
 
 /// The time of day at which every world begins, in milliseconds since 1970.
 const MORNING_MS: i64 = 1_795_000_000_000;
-/// How wrong a peer's clock may be, in milliseconds.
-const SKEW_MS: u64 = 3 * 86_400_000;
+/// How wrong a peer's clock may be, in milliseconds: a year.
+const SKEW_MS: u64 = 366 * 86_400_000;
 
 /// Between two looks for texts that nobody needs, in milliseconds.
 const TEXT_ROUND_MS: u64 = 1500;
