@@ -69,7 +69,9 @@ impl Engine {
 
     /// How many files are held back, here.
     pub(super) fn held_back(&self) -> u64 {
-        (self.intake.missing.len() + self.hollow.held.len()) as u64 + self.leaving.held_count()
+        let lies = |id: &&FileId| self.index.get(id).is_some_and(|entry| entry.base.is_some());
+        let changed = self.intake.missing.iter().chain(&self.hollow.held).filter(lies).count();
+        changed as u64 + self.leaving.held_count()
     }
 
     /// The brakes that hold, as problems of the vault as a whole.

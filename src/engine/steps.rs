@@ -285,6 +285,7 @@ impl Engine {
             Ok(done) => self.step_taken(id, entry, taking, done.stamp.unwrap_or_default()),
             Err(StepError::Changed) => {
                 // Something else lies there: it is taken in first, then this is decided again.
+                self.was_ousted(id, &entry);
                 let places = [entry.base.map(|base| base.path), place_of(&taking)];
                 for path in places.into_iter().flatten() {
                     self.debounce.hint(self.now, path);
@@ -325,6 +326,17 @@ impl Engine {
             task.waiting = true;
         }
         self.wake_after(id, ms);
+    }
+
+    /// A file whose place is another's by now lies there no more, and no look at the place would say
+    /// so: one that came while this one's step was under way, a folder of its name for instance.
+    fn was_ousted(&mut self, id: FileId, entry: &Entry) {
+        let Some(base) = &entry.base else { return };
+        match self.index.at(&base.path) {
+            Some(holder) if holder != id => self.contest(holder, id),
+            None => drop(self.index.lies_nowhere(id)),
+            Some(_) => {}
+        }
     }
 
     fn step_taken(&mut self, id: FileId, entry: Entry, taking: Taking, stamp: Stamp) {
