@@ -159,7 +159,7 @@ fn odd(
     rng: &mut Rng,
     files: &[(VaultPath, Vec<u8>)],
 ) -> (String, Vec<Second>) {
-    let texts: Vec<_> = files.iter().filter(|(path, _)| path.name().ends_with(".md")).collect();
+    let texts: Vec<_> = files.iter().filter(|(path, _)| path.name().ends_with("md")).collect();
     if texts.is_empty() {
         return (fill(peer, disk, people, rng), Vec::new());
     }
@@ -168,7 +168,7 @@ fn odd(
     new.extend(format!("\nin an odd way {}", people.word(peer)).into_bytes());
     match rng.below(9) {
         0 => (swap(peer, disk, people, rng, &texts), Vec::new()),
-        1 => (with_backup(disk, people, &path, &old, new), Vec::new()),
+        1 => (with_backup(disk, people, &path, &old, &new), Vec::new()),
         2 => {
             // Half of it, then all of it; what the half lacks was never meant to go.
             let half = new[..new.len() / 2].to_vec();
@@ -181,17 +181,14 @@ fn odd(
         5 => (same_size(peer, disk, people, &path, &old), Vec::new()),
         6 => (into_folder(peer, disk, people, &path, &old), Vec::new()),
         7 => (blind(disk, rng), Vec::new()),
-        _ => (
-            // Temporary file beside it, renamed over it.
-            match disk.write(&path, new.clone(), Save::Beside) {
-                true => {
-                    people.saved(&old, &new);
-                    format!("save beside {path}")
-                }
-                false => format!("cannot save beside {path}"),
-            },
-            Vec::new(),
-        ),
+        _ => {
+            // A temporary file beside it, renamed over it.
+            let saved = disk.write(&path, new.clone(), Save::Beside);
+            if saved {
+                people.saved(&old, &new);
+            }
+            (format!("save beside {path}: {saved}"), Vec::new())
+        }
     }
 }
 
@@ -223,14 +220,14 @@ fn with_backup(
     people: &mut People,
     path: &VaultPath,
     old: &[u8],
-    new: Vec<u8>,
+    new: &[u8],
 ) -> String {
     let backup = path.with_suffix("(backup)");
     if !disk.rename(path, &backup) {
         return format!("cannot back {path} up");
     }
-    if disk.write(path, new.clone(), Save::InPlace) {
-        people.saved(old, &new);
+    if disk.write(path, new.to_owned(), Save::InPlace) {
+        people.saved(old, new);
         disk.remove(&backup);
         format!("save {path} with a backup")
     } else {
@@ -287,7 +284,7 @@ fn same_size(
     let Ok(text) = std::str::from_utf8(old) else {
         return format!("no text: {path}");
     };
-    let mut new = text[..keep].as_bytes().to_vec();
+    let mut new = text.as_bytes()[..keep].to_vec();
     new.extend(word.as_bytes());
     new.resize(old.len(), b'.');
     if disk.write(path, new.clone(), Save::KeepMtime) {
