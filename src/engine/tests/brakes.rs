@@ -376,10 +376,12 @@ fn both_sides_say_that_one_holds_something_back() {
         let shot = Command::Shot { shot: ShotId(7), mode: ShotMode::Sync, peers, dry_run: false };
         world.peers[at].inbox.push_back(Input::Command(shot));
         world.run(2000);
-        let done = world.peers[at].reports.iter().rev().find_map(|it| match it {
-            Report::Done(_, result) => Some(result.peers[0].2),
-            _ => None,
-        });
+        let mut done = None;
+        for report in &world.peers[at].reports {
+            if let Report::Done(_, result) = report {
+                done = Some(result.peers[0].2);
+            }
+        }
         assert_eq!(done, Some(ShotOutcome::HeldBack));
     }
     allow(&mut world, 1);

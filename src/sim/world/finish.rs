@@ -135,7 +135,12 @@ impl World {
             Event::Trouble(_) | Event::Start(_) => true,
             // Texts that nobody needs are looked for again and again.
             Event::Kept(place, _) => self.peers[*place].store.only_tidies(),
-            _ => false,
+            Event::Net(_)
+            | Event::Do(..)
+            | Event::Durable(..)
+            | Event::Hear(..)
+            | Event::Act(_)
+            | Event::Finish(..) => false,
         });
         let first = self.peers[0].disk.tree();
         for (place, status) in statuses.iter().enumerate() {
