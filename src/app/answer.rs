@@ -79,8 +79,15 @@ pub struct Peer {
     pub path: Option<Route>,
     /// Round trip in milliseconds; `None` without connection.
     pub rtt_ms: Option<u64>,
-    /// Whether it proved the same digest and nothing changed since.
+    /// Whether it proved the same digest and nothing changed since, and neither side holds anything
+    /// back.
     pub in_sync: bool,
+    /// Files that it holds back until a person agrees there.
+    #[serde(default)]
+    pub held_there: u64,
+    /// Files held back here until a person agrees.
+    #[serde(default)]
+    pub held_here: u64,
     /// When it last did.
     pub last_sync: Option<String>,
     /// Files still to be sent to it.
@@ -224,6 +231,8 @@ pub struct Met {
 pub enum Outcome {
     /// Both hold the same (one-way: the receiver holds all that was in scope).
     InSync,
+    /// Both vaults agree, but one of the disks does not follow until a person agrees there.
+    HeldBack,
     /// It was not reached.
     Unreachable,
     /// The time was over first.

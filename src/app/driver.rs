@@ -323,8 +323,11 @@ impl Driver {
     }
 
     fn carry_out_one(&mut self, effect: Effect) {
-        if matches!(effect, Effect::Load { .. } | Effect::LoadText { .. }) {
-            // A load sees every append asked for before it.
+        if matches!(
+            effect,
+            Effect::Load { .. } | Effect::LoadText { .. } | Effect::KeepTexts { .. }
+        ) {
+            // They see every append asked for before them.
             self.hand_over();
         }
         let workers = &self.parts.workers;
@@ -355,6 +358,7 @@ impl Driver {
             }
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
+            Effect::KeepTexts { op, keep } => workers.store(StoreJob::KeepTexts(op, keep)),
             Effect::Compute { op, job } if job.is_small() => {
                 let result = guarded(|| Box::new(job.run()));
                 self.own.push_back(Input::Computed { op, result });
@@ -420,6 +424,7 @@ impl Driver {
             | Report::Merged(_)
             | Report::Conflict(..)
             | Report::InSync(..)
+            | Report::HeldBack { .. }
             | Report::Problem(_)
             | Report::Brake { .. }
             | Report::Done(..) => {}

@@ -96,6 +96,9 @@ pub(crate) fn of_report(
         Report::InSync(peer, digest) => {
             ("in-sync", json!({ "peer": peer.to_string(), "digest": digest.to_string() }))
         }
+        Report::HeldBack { peer, there, here } => {
+            ("held-back", json!({ "peer": peer.to_string(), "there": there, "here": here }))
+        }
         Report::Problem(found) if found.message.is_empty() => {
             ("solved", json!({ "path": found.path, "kind": found.kind.as_str() }))
         }
@@ -175,6 +178,7 @@ mod tests {
             Report::Merged(path("m")),
             Report::Conflict(path("m"), "17".into()),
             Report::InSync(PEER, digest),
+            Report::HeldBack { peer: PEER, there: 40, here: 0 },
             Report::Problem(found("no space")),
             Report::Problem(found("")),
             Report::Brake { reason: "too many".into(), count: 40 },
@@ -196,6 +200,7 @@ mod tests {
             r#"{"v":1,"event":"merged","at":"EPOCH","path":"m"}"#,
             r#"{"v":1,"event":"conflict","at":"EPOCH","path":"m","id":"17"}"#,
             r#"{"v":1,"event":"in-sync","at":"EPOCH","peer":"PEER","digest":"DIGEST"}"#,
+            r#"{"v":1,"event":"held-back","at":"EPOCH","peer":"PEER","there":40,"here":0}"#,
             r#"{"v":1,"event":"problem","at":"EPOCH","path":"a.md","kind":"disk-full","message":"no space"}"#,
             r#"{"v":1,"event":"solved","at":"EPOCH","path":"a.md","kind":"disk-full"}"#,
             r#"{"v":1,"event":"brake","at":"EPOCH","reason":"too many","count":40}"#,

@@ -107,6 +107,8 @@ fn peer_of(
         path: route.and_then(|route| route.1),
         rtt_ms: route.and_then(|route| route.2),
         in_sync: live.is_some_and(|peer| peer.in_sync),
+        held_there: live.map_or(0, |peer| peer.held_there),
+        held_here: live.map_or(0, |peer| peer.held_here),
         last_sync: live.and_then(|peer| peer.last_sync).map(rfc3339),
         pending_out: live.map_or(0, |peer| peer.pending_out),
         pending_in: live.map_or(0, |peer| peer.pending_in),
@@ -119,6 +121,7 @@ fn peer_of(
 const fn outcome(of: ShotOutcome) -> Outcome {
     match of {
         ShotOutcome::InSync => Outcome::InSync,
+        ShotOutcome::HeldBack => Outcome::HeldBack,
         ShotOutcome::Unreachable => Outcome::Unreachable,
         ShotOutcome::Timeout => Outcome::Timeout,
         ShotOutcome::Refused(_) => Outcome::Refused,
@@ -134,6 +137,7 @@ const fn reason(of: ShotOutcome) -> Option<Reason> {
         ShotOutcome::Refused(Refusal::Version) => Some(Reason::Version),
         ShotOutcome::Refused(Refusal::Vault) => Some(Reason::Vault),
         ShotOutcome::InSync
+        | ShotOutcome::HeldBack
         | ShotOutcome::Unreachable
         | ShotOutcome::Timeout
         | ShotOutcome::Error => None,
@@ -210,6 +214,8 @@ mod tests {
                 name: "phone".into(),
                 connected: true,
                 in_sync: true,
+                held_there: 0,
+                held_here: 0,
                 last_sync: Some(WallMs(0)),
                 pending_out: 0,
                 pending_in: 1,

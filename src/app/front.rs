@@ -143,6 +143,7 @@ async fn taken_in(mut host: Host, on_event: OnEvent<'_>) -> Result<(Host, Status
                 | Report::Merged(_)
                 | Report::Conflict(..)
                 | Report::InSync(..)
+                | Report::HeldBack { .. }
                 | Report::Problem(_)
                 | Report::Done(..)
                 | Report::Failed(_)

@@ -162,7 +162,7 @@ fn not_accepted(done: Value) -> Error {
             with(Failure::NoPeer, "the device that made the ticket was not reached")
                 .hint("Check that `vault-sync watch` or `vault-sync invite --wait` runs there.")
         }
-        Outcome::Error | Outcome::InSync => {
+        Outcome::Error | Outcome::InSync | Outcome::HeldBack => {
             with(Failure::NoPeer, "the pairing broke off").hint("Try again.")
         }
     }

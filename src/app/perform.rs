@@ -386,7 +386,9 @@ impl Guests {
                 self.devices.push(Device { id: peer.to_string(), name: name.clone() });
                 self.waiting.push(*peer);
             }
-            Report::InSync(peer, _) | Report::PeerDisconnected(peer, _) => {
+            Report::InSync(peer, _)
+            | Report::HeldBack { peer, .. }
+            | Report::PeerDisconnected(peer, _) => {
                 self.waiting.retain(|waiting| waiting != peer);
             }
             Report::Ready { .. }

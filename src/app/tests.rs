@@ -573,8 +573,8 @@ fn the_brake_stops_a_mass_deletion_until_it_is_allowed() {
     };
     let allowed = Request::Shot { mode, peers, timeout_ms, dry_run, allow_mass_delete: true };
     let done = desk.ask(allowed.clone()).unwrap();
-    assert_eq!(done["peers"][0]["outcome"], "in_sync", "{done}");
-    // The other device asks its own person.
+    // The other device asks its own person, and says so.
+    assert_eq!(done["peers"][0]["outcome"], "held_back", "{done}");
     watching.until("brake");
     assert_eq!(laptop.tree().len(), 40);
     assert_eq!(laptop.ask(shot(Mode::Sync)).unwrap_err().kind, Failure::Brake);

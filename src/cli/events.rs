@@ -131,6 +131,11 @@ impl<'a, 'o> Listener<'a, 'o> {
             "conflict" => format!("{path} ({})", text(event, "id")),
             "problem" => format!("{path}: {message}"),
             "in-sync" => format!("with {peer}"),
+            "held-back" => {
+                let of = |key| event.get(key).and_then(Value::as_u64).unwrap_or(0);
+                let (there, here) = (count(of("there"), "file", "files"), of("here"));
+                format!("{there} by {peer}, {here} here, until a person agrees")
+            }
             "peer-disconnected" | "peer-refused" if !message.is_empty() => {
                 format!("{peer}: {message}")
             }
@@ -168,6 +173,7 @@ fn words_of(name: &str) -> String {
     match name {
         "taken-in" => "taken in".to_owned(),
         "in-sync" => "in sync".to_owned(),
+        "held-back" => "held back".to_owned(),
         "peer-connected" => "connected".to_owned(),
         "peer-disconnected" => "disconnected".to_owned(),
         "peer-refused" => "refused".to_owned(),
@@ -180,7 +186,7 @@ fn tone_of(name: &str) -> Option<Tone> {
     match name {
         "in-sync" | "paired" | "solved" => Some(Tone::Good),
         "problem" | "conflict" | "peer-refused" => Some(Tone::Warn),
-        "brake" | "failed" => Some(Tone::Bad),
+        "brake" | "failed" | "held-back" => Some(Tone::Bad),
         "peer-connected" | "peer-disconnected" | "stopped" => Some(Tone::Faint),
         _ => None,
     }

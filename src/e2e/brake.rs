@@ -37,8 +37,9 @@ fn a_one_shot_hears_of_a_brake_that_was_told_before() {
     a.write("New.md", "still working\n");
     b.holds("New.md", Some(b"still working\n"));
 
-    let done = a.run(&["--json", "sync", "--allow-mass-delete"]).well().json();
-    assert_eq!(done["peers"][0]["outcome"], "in_sync", "{done:#}");
+    let said = a.run(&["--json", "sync", "--allow-mass-delete"]);
+    assert_eq!(said.code, 3, "held back there: {said:#?}");
+    assert_eq!(said.json()["peers"][0]["outcome"], "held_back", "{said:#?}");
     b.event("brake", |_| true);
     b.run(&["sync", "--allow-mass-delete"]).well();
     assert_eq!(tree(&b.vault), tree(&a.vault));

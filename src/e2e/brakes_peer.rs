@@ -1,6 +1,6 @@
 //! A mass deletion that another device sends.
 
-use crate::device::{Device, in_sync, pair};
+use crate::device::{Device, agreed, pair};
 use crate::trees::tree;
 
 const NOTES: usize = 60;
@@ -19,7 +19,10 @@ fn deleted_on_purpose(a: &mut Device, b: &mut Device) {
         std::fs::remove_file(a.vault.join(format!("{note}.md"))).unwrap();
     }
     a.event("brake", |_| true);
-    a.run(&["sync", "--allow-mass-delete"]).well();
+    // Done here, and left aside there.
+    let said = a.run(&["--json", "sync", "--allow-mass-delete"]);
+    assert_eq!(said.code, 3, "{said:#?}");
+    assert_eq!(said.json()["peers"][0]["outcome"], "held_back", "{said:#?}");
     let told = b.event("brake", |_| true);
     assert_eq!(told["count"], NOTES - 1, "{told:#}");
     assert_eq!(tree(&b.vault).len(), NOTES);
@@ -36,6 +39,7 @@ fn it_is_held_until_a_person_agrees_here() {
     let (mut a, mut b) = notes();
     deleted_on_purpose(&mut a, &mut b);
     assert!(is_braked(&b) && !is_braked(&a));
+    agreed(&a, &b);
     for words in [&["sync"][..], &["push"], &["pull"], &["sync", "--dry-run"]] {
         let said = b.run(words);
         assert_eq!(said.code, 5, "{words:?}: {said:#?}");
@@ -76,7 +80,7 @@ fn it_is_held_by_one_shots_and_after_a_restart() {
     b.kill();
     b.watch();
     b.event("brake", |_| true);
-    in_sync(&a, &b);
+    agreed(&a, &b);
     b.holds("more 59.md", Some(b"more 59\n"));
     assert!(is_braked(&b));
     assert_eq!(tree(&b.vault).len(), 2 * NOTES);
@@ -103,7 +107,7 @@ fn a_slow_deletion_is_held_where_it_is_made() {
     a.event("brake", |_| true);
     a.write("New.md", "still working\n");
     b.holds("New.md", Some(b"still working\n"));
-    in_sync(&a, &b);
+    agreed(&a, &b);
     assert_eq!(tree(&b.vault).len(), 31);
     assert_eq!(a.run(&["sync"]).code, 5);
 }

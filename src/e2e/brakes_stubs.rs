@@ -32,7 +32,7 @@ fn empty(a: &mut Device) {
 
 #[test]
 fn they_are_emptied_nowhere_else_until_a_person_agrees() {
-    let (mut a, b) = pair(|vault| {
+    let (mut a, mut b) = pair(|vault| {
         for note in 0..NOTES {
             std::fs::write(vault.join(format!("{note}.md")), full(note)).unwrap();
         }
@@ -71,7 +71,12 @@ fn they_are_emptied_nowhere_else_until_a_person_agrees() {
 
     // And if it is meant, it is done everywhere.
     empty(&mut a);
-    a.run(&["sync", "--allow-mass-delete"]).well();
+    let said = a.run(&["sync", "--allow-mass-delete"]);
+    assert_eq!(said.code, 3, "held back there: {said:#?}");
+    b.event("brake", |_| true);
+    assert_eq!(b.status()["peers"][0]["in_sync"], false);
+    b.holds("2.md", Some(full(2).as_bytes()));
+    b.run(&["sync", "--allow-mass-delete"]).well();
     b.holds("2.md", Some(b""));
     b.holds("3.md", Some(&[0; 7]));
     assert_eq!(bytes(&a), bytes(&b));

@@ -323,6 +323,23 @@ pub(crate) fn in_sync(a: &Device, b: &Device) {
     }
 }
 
+/// Waits until both vaults agree, though one of the disks holds something back.
+pub(crate) fn agreed(a: &Device, b: &Device) {
+    let held = |peer: &Value| peer["held_there"] != 0 || peer["held_here"] != 0;
+    let both = |it: &Value| {
+        let peers = it["peers"].as_array();
+        peers.is_some_and(|peers| peers.iter().any(|peer| peer["in_sync"] == false && held(peer)))
+    };
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (left, right) = (a.until("held back", both), b.until("held back", both));
+        if left["vault"]["digest"] == right["vault"]["digest"] {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{left:#} {right:#}");
+    }
+}
+
 /// Two devices that share a vault with what `fill` put into the first, both watching.
 pub(crate) fn pair(fill: impl FnOnce(&Path)) -> (Device, Device) {
     let (mut a, mut b) = (Device::new("laptop"), Device::new("desktop"));

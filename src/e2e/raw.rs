@@ -5,10 +5,11 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iroh::endpoint::{Connection, ConnectionError, PortmapperConfig, SendStream, presets};
+use iroh::endpoint::{Connection, PortmapperConfig, SendStream, presets};
 use iroh::{Endpoint, EndpointAddr, PublicKey, RelayMode, SecretKey, TransportAddr};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -36,6 +37,7 @@ pub(crate) struct Raw {
     runtime: Runtime,
     endpoint: Endpoint,
     met: mpsc::UnboundedReceiver<Connection>,
+    talks: AtomicU64,
 }
 
 /// One connection with it, on which it speaks the link's own words by itself.
@@ -86,7 +88,7 @@ impl Raw {
             });
             (endpoint, met)
         });
-        Self { runtime, endpoint, met }
+        Self { runtime, endpoint, met, talks: AtomicU64::new(0) }
     }
 
     /// Somebody nobody has heard of.
@@ -139,7 +141,9 @@ impl Raw {
         let heard = Heard::default();
         let (told, news) = watch::channel(0);
         let mut preface = vec![OWN];
-        preface.extend([7; PREFACE_BYTES - 1]);
+        // Each connection is a life of its own; told twice, it would be a second one of the same.
+        let number = self.talks.fetch_add(1, Ordering::Relaxed) + 1;
+        preface.extend(number.to_be_bytes());
         let own = self.runtime.block_on(async {
             let mut own = connection.open_uni().await.unwrap();
             own.write_all(&preface).await.unwrap();
@@ -200,14 +204,10 @@ impl Talk<'_> {
         });
     }
 
-    /// Tells later whether the other side took this connection for a second one: it had not yet
-    /// noticed the end of the one before.
-    pub(crate) fn is_second(&self) -> impl Fn() -> bool + use<> {
+    /// Tells, once it ended, why the other side closed the connection.
+    pub(crate) fn closed(&self) -> impl Fn() -> String + use<> {
         let connection = self.connection.clone();
-        move || {
-            matches!(connection.close_reason(), Some(ConnectionError::ApplicationClosed(close))
-                if close.reason.as_ref() == b"another one is kept")
-        }
+        move || connection.close_reason().map_or_else(String::new, |reason| format!("{reason:?}"))
     }
 
     /// Waits until `fits` holds of what was said on the lane of control so far.

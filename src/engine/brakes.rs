@@ -67,6 +67,13 @@ impl Engine {
         self.intake.missing.contains(id) || self.hollow.held.contains(id)
     }
 
+    /// How many files are held back, here.
+    pub(super) fn held_back(&self) -> u64 {
+        let lies = |id: &&FileId| self.index.get(id).is_some_and(|entry| entry.base.is_some());
+        let changed = self.intake.missing.iter().chain(&self.hollow.held).filter(lies).count();
+        changed as u64 + self.leaving.held_count()
+    }
+
     /// The brakes that hold, as problems of the vault as a whole.
     pub(super) fn brakes(&self) -> impl Iterator<Item = Problem> {
         [&self.intake.brake, &self.hollow.brake, &self.leaving.brake]

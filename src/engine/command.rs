@@ -76,6 +76,8 @@ pub enum ShotMode {
 pub enum ShotOutcome {
     /// The peer proved the same digest (or, one-way, has or gave everything in scope).
     InSync,
+    /// Both vaults agree, but one of the disks does not follow until a person agrees there.
+    HeldBack,
     /// It was not reached.
     Unreachable,
     /// The time was over first.

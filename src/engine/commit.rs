@@ -74,6 +74,10 @@ impl Engine {
             }
         }
         self.rivals_follow(id, old.as_ref());
+        if self.index.get(&id).is_none_or(|entry| entry.base.is_none()) {
+            // Nothing of it lies here that could be hollow.
+            self.is_filled(id);
+        }
         let lies = |entry: &Entry| entry.base.as_ref().map(|base| base.content.hash);
         if self.index.get(&id).and_then(lies) != old.as_ref().and_then(lies) {
             self.content_is_here(id);

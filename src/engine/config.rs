@@ -22,6 +22,11 @@ pub struct Config {
     pub brake_files: u64,
     /// `brake.percent`: more than this share of the vault deleted at once trips the brake.
     pub brake_percent: u64,
+    /// `trash.days`: texts of deleted files that only the store holds are kept this long.
+    pub text_days: u64,
+    /// Texts that nobody needs are looked for this often, in milliseconds; no key. Rarely, for it
+    /// reads where each text lies.
+    pub text_round_ms: u64,
     /// `scope.max_attachment_bytes`: attachments longer than this take no part on this device; their
     /// records do.
     pub max_attachment_bytes: u64,
@@ -39,6 +44,8 @@ impl Default for Config {
             retry_ms: 2000,
             brake_files: 20,
             brake_percent: 50,
+            text_days: 30,
+            text_round_ms: 21_600_000,
             max_attachment_bytes: u64::MAX,
         }
     }

@@ -19,10 +19,12 @@ use super::leaving::Leaving;
 use super::ledger::Contradiction;
 use super::link::Link;
 use super::members::Members;
+use super::pace::Pace;
 use super::report::Report;
 use super::shot::Shots;
 use super::status::{PeerStatus, Status};
 use super::task::Task;
+use super::texts::Texts;
 use super::turns::{self, Turns};
 use super::{Config, Setup};
 use crate::docs::{Author, Birth};
@@ -81,6 +83,8 @@ pub(super) enum Pending {
     ServeOutline(LinkId, Content),
     /// A chunk is read for a peer.
     ServeChunk(LinkId, Content, u32),
+    /// Texts that nobody needs are taken away.
+    Texts,
     /// A text is read for a peer that asked for it by hash.
     ServeText(LinkId, Content, Option<u32>),
 }
@@ -120,9 +124,11 @@ pub struct Engine {
     pub(super) wall: WallMs,
     pub(super) index: Index,
     pub(super) debounce: Debounce,
+    pub(super) pace: Pace,
     pub(super) intake: Intake,
     pub(super) hollow: Hollow,
     pub(super) leaving: Leaving,
+    pub(super) texts: Texts,
     pub(super) tasks: BTreeMap<FileId, Task>,
     pub(super) turns: Turns,
     pub(super) cache: Cache,
@@ -160,9 +166,11 @@ impl Engine {
             me,
             author: Author::new(me, life),
             debounce: Debounce::new(config.quiet_ms, config.max_ms),
+            pace: Pace::default(),
             intake: Intake::new(config.rescan_ms, config.max_ms, held_back.gone),
             hollow: Hollow::new(held_back.emptied),
             leaving: Leaving::new(config.quiet_ms, config.max_ms, held_back.removals),
+            texts: Texts::new(now, config.text_round_ms, &meta),
             cache: Cache::new(config.cache_documents, config.cache_bytes),
             members: Members::new(me, &name, peers, &meta),
             name,
@@ -232,7 +240,10 @@ impl Engine {
                             if let Some(id) = self.index.at(&path) {
                                 self.intake.vanishing.remove(&id);
                             }
-                            self.debounce.hint(self.now, path);
+                            match self.pace.rest(self.now, &path) {
+                                Some(rest) => self.debounce.rest(self.now, path, rest),
+                                None => self.debounce.hint(self.now, path),
+                            }
                         }
                         Hint::Everything => self.intake.ask_for_scan(),
                     }
@@ -307,6 +318,11 @@ impl Engine {
                 }
             }
             Input::Appended { op, result } => self.on_appended(op, result),
+            Input::TextsKept { op, result } => {
+                if self.pending.remove(&op).is_some() {
+                    self.on_texts_kept(result);
+                }
+            }
         }
     }
 
@@ -345,6 +361,7 @@ impl Engine {
         self.turn_shots();
         // Ending a one-shot or a link may have woken files.
         self.turn_tasks();
+        self.turn_texts();
         self.turn_stop();
     }
 
@@ -412,6 +429,7 @@ impl Engine {
                     | Pending::Job(_)
                     | Pending::Load(_)
                     | Pending::Text(..)
+                    | Pending::Texts
             )
         });
         let quiet = !open && self.intake_idle() && self.debounce.len() == 0;
@@ -436,6 +454,7 @@ impl Engine {
             self.debounce.deadline().filter(|_| self.intake.between_batches()),
             self.intake.deadline(&self.hollow),
             self.leaving.deadline(),
+            self.texts.deadline(self.now),
             self.retries.first().map(|(due, _)| *due),
             self.failed_appends.iter().map(|it| it.0).min(),
             self.members_deadline(),
@@ -461,6 +480,8 @@ impl Engine {
                 name: member.name.clone(),
                 connected: link.is_some(),
                 in_sync: link.is_some_and(|link| self.in_sync(link)),
+                held_there: link.map_or(0, Link::held_there),
+                held_here: self.held_back(),
                 last_sync: self.members.last_sync(&member.id),
                 pending_out: link.map_or(0, Link::pending_out),
                 pending_in: self
@@ -518,6 +539,11 @@ impl Engine {
         let op = self.op(pending);
         self.appending.insert(op, Arc::clone(&writes));
         self.emit(Effect::Append { op, writes });
+    }
+
+    /// Whether nothing is on its way into the store.
+    pub(super) fn appends_done(&self) -> bool {
+        self.appending.is_empty() && self.failed_appends.is_empty()
     }
 
     pub(super) fn report(&mut self, report: Report) {

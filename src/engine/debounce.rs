@@ -2,22 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::pace::Rest;
 use crate::model::{Tick, VaultPath};
 
 /// Paths waiting to be looked at. Two numbers: a quiet time after the last hint, and an upper limit
-/// after the first, so that a file written without pause is taken in all the same.
+/// after the first, so that a file written without pause is taken in all the same. A path may rest
+/// longer, see [`super::pace`].
 #[derive(Debug)]
 pub(super) struct Debounce {
     quiet_ms: u64,
     max_ms: u64,
     waiting: BTreeMap<VaultPath, Waiting>,
     by_due: BTreeSet<(Tick, VaultPath)>,
+    resting: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
     first: Tick,
     due: Tick,
+    rests: bool,
 }
 
 impl Debounce {
@@ -27,21 +31,41 @@ impl Debounce {
             max_ms: max_ms.max(quiet_ms),
             waiting: BTreeMap::new(),
             by_due: BTreeSet::new(),
+            resting: 0,
         }
     }
 
     /// Something happened at `path`.
     pub(super) fn hint(&mut self, now: Tick, path: VaultPath) {
-        let first = match self.waiting.get(&path) {
-            Some(waiting) => {
-                self.by_due.remove(&(waiting.due, path.clone()));
-                waiting.first
-            }
-            None => now,
-        };
+        let first = self.waiting.get(&path).map_or(now, |waiting| waiting.first);
         let due = now.plus_ms(self.quiet_ms).min(first.plus_ms(self.max_ms));
-        self.by_due.insert((due, path.clone()));
-        self.waiting.insert(path, Waiting { first, due });
+        self.put(path, Waiting { first, due, rests: false });
+    }
+
+    /// Something happened at `path`, which is to rest; unless it waits already for another reason.
+    pub(super) fn rest(&mut self, now: Tick, path: VaultPath, rest: Rest) {
+        let waiting = self.waiting.get(&path).copied();
+        if waiting.is_some_and(|waiting| !waiting.rests) {
+            return self.hint(now, path);
+        }
+        let first = waiting.map_or(now, |waiting| waiting.first);
+        let due = now.plus_ms(rest.quiet_ms.max(self.quiet_ms)).min(rest.until);
+        let due = due.max(now.plus_ms(self.quiet_ms));
+        self.put(path, Waiting { first, due, rests: true });
+    }
+
+    fn put(&mut self, path: VaultPath, waiting: Waiting) {
+        self.take(&path);
+        self.resting += usize::from(waiting.rests);
+        self.by_due.insert((waiting.due, path.clone()));
+        self.waiting.insert(path, waiting);
+    }
+
+    fn take(&mut self, path: &VaultPath) -> Option<Waiting> {
+        let waiting = self.waiting.remove(path)?;
+        self.resting -= usize::from(waiting.rests);
+        self.by_due.remove(&(waiting.due, path.clone()));
+        Some(waiting)
     }
 
     /// The paths that are due, with the time of their first hint.
@@ -51,8 +75,7 @@ impl Debounce {
             if due > now {
                 break;
             }
-            self.by_due.pop_first();
-            if let Some(waiting) = self.waiting.remove(&path) {
+            if let Some(waiting) = self.take(&path) {
                 taken.push((path, waiting.first));
             }
         }
@@ -62,6 +85,7 @@ impl Debounce {
     /// All paths, due or not.
     pub(super) fn take_all(&mut self) -> Vec<(VaultPath, Tick)> {
         self.by_due.clear();
+        self.resting = 0;
         std::mem::take(&mut self.waiting)
             .into_iter()
             .map(|(path, waiting)| (path, waiting.first))
@@ -73,8 +97,9 @@ impl Debounce {
         self.by_due.first().map(|(due, _)| *due)
     }
 
+    /// How many paths wait, those that rest aside: nobody waits for them.
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() - self.resting
     }
 }
 
@@ -94,6 +119,31 @@ mod tests {
         assert!(debounce.take_due(Tick(99)).is_empty());
         assert_eq!(debounce.take_due(Tick(100)), [(path("a"), Tick(0))]);
         assert_eq!(debounce.deadline(), None);
+    }
+
+    #[test]
+    fn a_file_that_rests_is_taken_once_it_is_quiet_or_its_time_is_over() {
+        let rest = Rest { quiet_ms: 3000, until: Tick(10_000) };
+        let mut debounce = Debounce::new(100, 1000);
+        debounce.rest(Tick(0), path("a"), rest);
+        assert_eq!((debounce.len(), debounce.deadline()), (0, Some(Tick(3000))));
+        for at in (1000..=12_000).step_by(1000) {
+            debounce.rest(Tick(at), path("a"), rest);
+            if !debounce.take_due(Tick(at + 500)).is_empty() {
+                assert_eq!(at, 10_000);
+                break;
+            }
+        }
+        assert_eq!(debounce.deadline(), None);
+        // Whoever needs to know looks at once, and so it stays.
+        debounce.rest(Tick(0), path("a"), rest);
+        debounce.hint(Tick(10), path("a"));
+        debounce.rest(Tick(20), path("a"), rest);
+        assert_eq!((debounce.len(), debounce.deadline()), (1, Some(Tick(120))));
+        debounce.take_all();
+        debounce.rest(Tick(30), path("a"), rest);
+        assert_eq!(debounce.take_all(), [(path("a"), Tick(30))]);
+        assert_eq!(debounce.len(), 0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the engine asks of the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::job::Job;
@@ -18,8 +18,8 @@ pub struct LinkId(pub u64);
 
 /// Plain data saying what must happen. Every variant with an `op` is answered by exactly one
 /// [`super::Input`] carrying the same `op`, also on failure. Effects of one drain may be carried out
-/// in any order, except that [`Effect::Send`]s of one lane keep theirs, and that [`Effect::Step`]s
-/// and [`Effect::Append`]s each keep theirs.
+/// in any order, except that [`Effect::Send`]s of one lane keep theirs, that [`Effect::Step`]s keep
+/// theirs, and that [`Effect::Append`]s and [`Effect::KeepTexts`] keep theirs among each other.
 #[derive(Debug)]
 pub enum Effect {
     /// Walk the whole vault. Answer: [`super::Input::Scanned`].
@@ -95,6 +95,14 @@ pub enum Effect {
         op: Op,
         /// What to keep.
         writes: Arc<[Write]>,
+    },
+    /// Forget every text but these; a bounded part of it, if that is much. Comes after every append
+    /// asked for before, and before every later one. Answer: [`super::Input::TextsKept`].
+    KeepTexts {
+        /// Echoed in the answer.
+        op: Op,
+        /// The texts that are needed.
+        keep: BTreeSet<ContentHash>,
     },
     /// Connect to a peer. Answer: [`super::Input::LinkUp`] naming it, or
     /// [`super::Input::DialFailed`].

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Content, Digest, FileId, Heads, Kind, Seen, Sketch, Stamp, VaultPath};
+use crate::model::{
+    Content, ContentHash, Digest, FileId, Heads, Kind, Seen, Sketch, Stamp, VaultPath,
+};
 use crate::wire::State;
 
-/// First byte of an encoded record. A reader that meets another version refuses the record.
-pub(super) const RECORD_VERSION: u8 = 1;
+/// First byte of an encoded record; 1 lacks [`Entry::births`]. A reader that meets another version
+/// refuses the record.
+pub(super) const RECORD_VERSION: u8 = 2;
 
 /// Generations from here on are those of folders, so that a folder and a file born under one path
 /// never share an identity.
@@ -37,6 +40,10 @@ pub(super) struct Entry {
     pub(super) mtime_ms: i64,
     /// What lies on this disk, as far as known; `None` when nothing of it does.
     pub(super) base: Option<Base>,
+    /// The texts its document names by hash alone; empty without a document, `None` where a record
+    /// of version 1 does not say.
+    #[serde(skip)]
+    pub(super) births: Option<Vec<ContentHash>>,
 }
 
 /// What this disk held when it last agreed with a version of the file.
@@ -96,18 +103,23 @@ impl Entry {
         self.alive && self.kind != Kind::Folder
     }
 
-    /// The durable form: a version byte, then the fields in postcard encoding.
+    /// The durable form: a version byte, then the fields in postcard encoding, births last.
     pub(super) fn encode(&self) -> Vec<u8> {
         let start = vec![RECORD_VERSION];
-        postcard::to_extend(self, start).expect("a record has no shape that cannot be encoded")
+        postcard::to_extend(self, start)
+            .and_then(|fields| postcard::to_extend(&self.births, fields))
+            .expect("a record has no shape that cannot be encoded")
     }
 
     /// Reads the durable form back; `None` for another version or damaged bytes.
     pub(super) fn decode(record: &[u8]) -> Option<Self> {
         let (version, fields) = record.split_first()?;
-        if *version != RECORD_VERSION {
-            return None;
-        }
-        postcard::from_bytes(fields).ok()
+        let (entry, rest): (Self, &[u8]) = postcard::take_from_bytes(fields).ok()?;
+        let births = match *version {
+            1 if rest.is_empty() => entry.heads.is_empty().then(Vec::new),
+            RECORD_VERSION => postcard::from_bytes(rest).ok()?,
+            _ => return None,
+        };
+        Some(Self { births, ..entry })
     }
 }

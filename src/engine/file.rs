@@ -110,6 +110,7 @@ impl Engine {
             heads: Heads::default(),
             mtime_ms: seen.stamp.mtime_ns / 1_000_000,
             base: Some(Base::seen(path.clone(), &seen, Heads::default())),
+            births: Some(Vec::new()),
         };
         let mut writes = Vec::new();
         if let (Kind::Text, Some(bytes)) = (seen.kind, seen.text) {
@@ -118,6 +119,9 @@ impl Engine {
         let mut reports = Vec::new();
         if !self.intake.fresh && seen.kind != Kind::Folder {
             reports.push(Report::TakenIn { path, ops: 0, ms: self.now.since_ms(first) });
+        }
+        if seen.kind != Kind::Folder {
+            self.intake.arrivals.note(id, self.now);
         }
         let live = self.stage == Stage::Ready;
         self.commit(
@@ -158,6 +162,7 @@ impl Engine {
                     heads: Heads::default(),
                     mtime_ms: delivery.mtime_ms,
                     base: None,
+                    births: Some(Vec::new()),
                 };
                 let mut writes = Vec::new();
                 if let Some(bytes) = bytes {

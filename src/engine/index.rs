@@ -258,6 +258,7 @@ mod tests {
                 sketch: crate::model::Sketch::default(),
                 heads: Heads::default(),
             }),
+            births: Some(Vec::new()),
         }
     }
 

@@ -79,6 +79,13 @@ pub enum Input {
         /// `Err` says why, for people.
         result: Result<(), String>,
     },
+    /// Answers [`super::Effect::KeepTexts`]; whether there is more to forget.
+    TextsKept {
+        /// Of which effect.
+        op: Op,
+        /// Whether the part done was not all; or why nothing was done.
+        result: Result<bool, String>,
+    },
     /// A connection stands.
     LinkUp {
         /// Its number.

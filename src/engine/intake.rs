@@ -8,7 +8,7 @@ use super::effect::Effect;
 use super::entry::Base;
 use super::hollow::Hollow;
 use super::input::ScanError;
-use super::recent::Recent;
+use super::recent::{Arrivals, Recent};
 use super::report::{Report, Work};
 use super::task::Disk;
 use crate::model::{
@@ -39,6 +39,8 @@ pub(super) struct Intake {
     pub(super) missing: BTreeSet<FileId>,
     /// Files whose deletion was taken in a short while ago.
     pub(super) gone: Recent,
+    /// Files that were new on this disk a short while ago, whoever made them.
+    pub(super) arrivals: Arrivals,
     /// Files on their way in, by place; an entry whose work is over no longer counts.
     pub(super) arriving: BTreeMap<VaultPath, FileId>,
     /// Places at which two files were recorded, with the one that is not believed, until a walk
@@ -85,6 +87,7 @@ impl Intake {
             brake: Brake::Armed,
             missing: missing.into_iter().collect(),
             gone: Recent::default(),
+            arrivals: Arrivals::default(),
             arriving: BTreeMap::new(),
             contested: BTreeMap::new(),
             told: BTreeSet::new(),

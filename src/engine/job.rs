@@ -107,6 +107,8 @@ pub(super) struct Done {
     /// The text, when the document holds characters.
     pub(super) text: Option<String>,
     pub(super) writes: Vec<Write>,
+    /// The texts that the document names by hash alone.
+    pub(super) births: Vec<ContentHash>,
     pub(super) ops: u64,
     /// Whether concurrent edits met.
     pub(super) merged: bool,
@@ -420,6 +422,7 @@ impl Work {
             content,
             text,
             writes,
+            births: births_of(&held.document),
             ops: self.ops,
             merged,
             choices,
@@ -451,6 +454,12 @@ impl Held {
             vec![Write::Changes { id, changes }]
         }
     }
+}
+
+/// The texts that a document was born with; whoever lacks their characters needs them by hash.
+fn births_of(document: &Document) -> Vec<ContentHash> {
+    let texts = document.births().into_iter().filter(|(kind, _)| *kind == Kind::Text);
+    texts.map(|(_, content)| content.hash).collect()
 }
 
 fn state_of(document: &Document) -> State {

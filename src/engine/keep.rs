@@ -164,6 +164,7 @@ impl Engine {
             heads: Heads::default(),
             mtime_ms: self.wall.0,
             base: None,
+            births: Some(Vec::new()),
         };
         let bytes = text.clone().into_bytes();
         self.tasks.entry(id).or_default().bytes = Some((content.hash, bytes));

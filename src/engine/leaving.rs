@@ -1,12 +1,14 @@
-//! What other devices deleted and this disk still holds: it goes once it is known how much goes
-//! with it, and stays when that is too much, until a person agrees.
+//! What other devices deleted or emptied and this disk still holds: it goes once it is known how much
+//! goes with it, and stays when that is too much, until a person agrees.
 //!
-//! - A removal waits until no further one came for a while; then all that wait are judged together
-//!   with those that went just before, against the number of files that lie here.
+//! - A removal waits until no further one came for a while, and so does a version that leaves nothing
+//!   or next to nothing of a file; then all that wait are judged together with those that went just
+//!   before, against the number of files that lay here before: those that came lately do not count.
 //! - Files held back are kept in the store by name, so that neither a restart nor files that come
 //!   later let them go.
 //! - An edit, a return or a local deletion of a file held back ends its being held; a file that
-//!   takes the place of one that leaves is a replacement, for which nobody is asked.
+//!   takes the place of one that leaves is a replacement, for which nobody is asked. An edit of a file
+//!   that others emptied is made on their version: what the editor saw and saved stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +18,7 @@ use super::entry::Entry;
 use super::recent::Recent;
 use super::report::Report;
 use crate::model::{FileId, Kind, PeerId, Tick};
-use crate::reconcile;
+use crate::reconcile::{self, Loss, Losses};
 
 /// Waits for further removals are this many times those for edits: what a peer sends comes in
 /// several deliveries.
@@ -36,6 +38,8 @@ pub(super) struct Leaving {
     /// Held back until a person agrees; who deleted it, as far as known since the start.
     held: BTreeMap<FileId, Option<PeerId>>,
     recent: Recent,
+    /// What was left of those that went.
+    went: BTreeMap<FileId, Loss>,
     pub(super) brake: Brake,
     /// When a person agreed.
     agreed: Tick,
@@ -51,6 +55,7 @@ impl Leaving {
             passed: BTreeSet::new(),
             held: held.into_iter().map(|id| (id, None)).collect(),
             recent: Recent::default(),
+            went: BTreeMap::new(),
             brake: Brake::Armed,
             agreed: Tick::default(),
             quiet_ms: quiet_ms * WINDOW_FACTOR,
@@ -63,6 +68,16 @@ impl Leaving {
         let first = self.waiting.values().min()?.plus_ms(self.max_ms);
         let last = self.waiting.values().max()?.plus_ms(self.quiet_ms);
         Some(first.min(last))
+    }
+
+    /// How many files are held back.
+    pub(super) fn held_count(&self) -> u64 {
+        self.held.len() as u64
+    }
+
+    /// Whether a file is held back.
+    pub(super) fn holds(&self, id: &FileId) -> bool {
+        self.held.contains_key(id)
     }
 
     /// Which files are held back.
@@ -83,7 +98,7 @@ pub(super) enum Leave {
 }
 
 impl Engine {
-    /// Whether a file that another device deleted may be taken away.
+    /// Whether what another device deleted or emptied may be taken away.
     pub(super) fn may_leave(&mut self, id: FileId) -> Leave {
         if self.leaving.passed.contains(&id) {
             return Leave::Now;
@@ -112,15 +127,27 @@ impl Engine {
         }
     }
 
-    /// It is gone.
-    pub(super) fn has_left(&mut self, id: FileId) {
+    /// It is gone, or so much of it.
+    pub(super) fn has_left(&mut self, id: FileId, loss: Loss) {
         if self.leaving.passed.remove(&id) {
             self.leaving.recent.note(id, self.now);
+            self.leaving.went.insert(id, loss);
+        }
+    }
+
+    /// It is filled again, or here again.
+    pub(super) fn is_back(&mut self, id: FileId) {
+        if self.leaving.went.remove(&id).is_some() {
+            self.leaving.recent.forget(&id);
         }
     }
 
     /// Another file is to lie where this one does.
     pub(super) fn gives_way(&mut self, id: FileId) {
+        if self.index.get(&id).is_some_and(|entry| entry.alive) {
+            // It moves on by itself; what is left of its content is another matter.
+            return;
+        }
         let waited = self.leaving.waiting.remove(&id).is_some();
         let held = self.leaving.held.contains_key(&id);
         if waited || held {
@@ -158,14 +185,27 @@ impl Engine {
         }
         let waiting: Vec<FileId> = std::mem::take(&mut self.leaving.waiting).into_keys().collect();
         self.leaving.recent.forget_before(self.now);
-        let went = self.leaving.recent.len();
-        let held = self.leaving.held.len() as u64;
-        let brake = reconcile::brake_removals(
-            waiting.len() as u64 + held + went,
-            self.index.lying() + went,
-            self.config.brake_files,
-            self.config.brake_percent,
-        );
+        let Self { leaving, index, intake, .. } = self;
+        leaving.went.retain(|id, _| leaving.recent.holds(id));
+        intake.arrivals.forget_before(self.now);
+        let (mut all, mut old) = (Losses::default(), Losses::default());
+        let mut count = |id: &FileId, loss| {
+            all.count(loss);
+            if !intake.arrivals.holds(id) {
+                old.count(loss);
+            }
+        };
+        for (id, loss) in &leaving.went {
+            count(id, *loss);
+        }
+        for id in waiting.iter().chain(leaving.held.keys()) {
+            // What is no loss any more is found out at its next step.
+            count(id, index.get(id).and_then(loss_of).unwrap_or(Loss::Deleted));
+        }
+        let (fewest, percent) = (self.config.brake_files, self.config.brake_percent);
+        let (files, stood) = self.lay_before();
+        let brake = reconcile::brake_losses(all, files, fewest, percent)
+            .or_else(|| reconcile::brake_losses(old, stood, fewest, percent));
         let holds = self.leaving.brake.holds();
         let released = self.leaving.brake == Brake::Released;
         match brake {
@@ -178,6 +218,17 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// How many files lay here before some of them went lately; and without those that came lately.
+    fn lay_before(&self) -> (u64, u64) {
+        let (went, arrivals) = (&self.leaving.went, &self.intake.arrivals);
+        let deleted = || went.iter().filter(|(_, loss)| **loss == Loss::Deleted);
+        let lies = |id: &&FileId| self.index.get(id).is_some_and(|entry| entry.base.is_some());
+        let files = self.index.lying() + deleted().count() as u64;
+        let came = arrivals.iter().filter(lies).count()
+            + deleted().filter(|(id, _)| arrivals.holds(id)).count();
+        (files, files.saturating_sub(came as u64))
     }
 
     fn hold_removals(&mut self, waiting: &[FileId]) {
@@ -198,15 +249,17 @@ impl Engine {
         if self.leaving.brake == Brake::Released {
             return;
         }
-        let (index, held) = (&self.index, &self.leaving.held);
-        let count = held.keys().filter(|id| index.get(id).is_some_and(leaves)).count() as u64;
+        let mut losses = Losses::default();
+        for id in self.leaving.held.keys() {
+            if let Some(loss) = self.index.get(id).and_then(loss_of) {
+                losses.count(loss);
+            }
+        }
+        let count = losses.all();
         if count == 0 {
             return;
         }
-        let reason = format!(
-            "{count} of {} files were deleted on other devices; they stay here",
-            self.index.lying()
-        );
+        let reason = reconcile::say_losses(losses, self.lay_before().0);
         self.leaving.brake = Brake::Holds(reason.clone());
         self.report(Report::Brake { reason, count });
     }
@@ -216,7 +269,7 @@ impl Engine {
     pub(super) fn hold_removals_again(&mut self) {
         let index = &self.index;
         let before = self.leaving.held.len();
-        self.leaving.held.retain(|id, _| index.get(id).is_some_and(leaves));
+        self.leaving.held.retain(|id, _| index.get(id).and_then(loss_of).is_some());
         if self.leaving.held.len() < before {
             self.held_removals_changed();
         }
@@ -246,11 +299,13 @@ impl Engine {
         if self.leaving.brake == Brake::Released {
             self.leaving.brake = Brake::Armed;
             self.leaving.recent = Recent::default();
+            self.leaving.went.clear();
         }
     }
 }
 
-/// Whether it lies here and should not.
-fn leaves(entry: &Entry) -> bool {
-    !entry.alive && entry.base.is_some() && entry.kind != Kind::Folder
+/// What the vault's version leaves of what lies here; `None` when that is no loss.
+pub(super) fn loss_of(entry: &Entry) -> Option<Loss> {
+    let base = entry.base.as_ref().filter(|_| entry.kind != Kind::Folder)?;
+    if entry.alive { reconcile::loss(base.content, entry.content) } else { Some(Loss::Deleted) }
 }

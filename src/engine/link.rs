@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::accord::Settled;
 use super::bye::other_version;
 use super::command::Refusal;
 use super::core::{Engine, Stage};
@@ -16,9 +17,6 @@ use crate::docs::Birth;
 use crate::model::{ContentHash, Digest, FileId, PeerId, Tick};
 use crate::wire::{Bye, Delivery, Hello, Lane, Message, PROTOCOL_VERSION, State};
 
-/// Two sides that are both at rest with different digests compare again after this long, doubling
-/// up to sixteen times that. Long enough for a message that crossed another.
-const RECOMPARE_MS: u64 = 500;
 /// A link that was not greeted within this time is given up.
 /// A device that joins looks through its folder first.
 const GREETING_LIMIT_MS: u64 = 60_000;
@@ -63,11 +61,12 @@ pub(super) struct Link {
     pub(super) out: Outbox,
     pub(super) told: Told,
     pub(super) acks: Vec<(FileId, Digest)>,
-    pub(super) settled_sent: Option<(Digest, bool)>,
-    pub(super) settled_got: Option<(Digest, bool)>,
-    pub(super) agreed_on: Option<Digest>,
+    pub(super) settled_sent: Option<Settled>,
+    pub(super) settled_got: Option<Settled>,
+    /// What both agreed on last, and what either holds back of it: there, here.
+    pub(super) agreed_on: Option<(Digest, u64, u64)>,
     pub(super) recompare: Option<Tick>,
-    recompares: u32,
+    pub(super) recompares: u32,
     /// Files of which the peer could not use what it was sent.
     pub(super) needed: BTreeSet<FileId>,
     /// Contents that the peer asked for and that were not here.
@@ -105,6 +104,11 @@ impl Link {
             serving: 0,
             closing_reason: None,
         }
+    }
+
+    /// Files that the peer said it holds back until a person agrees.
+    pub(super) fn held_there(&self) -> u64 {
+        self.settled_got.map_or(0, |it| it.held)
     }
 
     /// Whether hellos are exchanged.
@@ -342,9 +346,9 @@ impl Engine {
             Message::Deliver(deliveries) => self.on_deliver(link, deliveries),
             Message::Ack(acks) => self.on_ack(link, &acks),
             Message::Need(needs) => self.on_need(link, needs),
-            Message::Settled { digest, busy } => {
+            Message::Settled { digest, busy, held } => {
                 if let Some(it) = self.links.get_mut(&link) {
-                    it.settled_got = Some((digest, busy));
+                    it.settled_got = Some(Settled { digest, busy, held });
                 }
             }
             Message::OutlineWant(content) => self.serve_outline(link, content),
@@ -490,53 +494,6 @@ impl Engine {
             let acks = std::mem::take(&mut it.acks);
             self.send(link, Lane::Control, Message::Ack(acks));
         }
-    }
-
-    /// Tells the peer where we are once nothing is on its way to it, and sees whether both agree.
-    fn settle_link(&mut self, link: LinkId) {
-        let busy = self.working();
-        let ours = self.index.digest();
-        let now = self.now;
-        let Some(it) = self.links.get_mut(&link) else {
-            return;
-        };
-        if !it.compared() || (it.giving() && !it.out.idle()) {
-            return;
-        }
-        // While we work the digest is about to change, or the disk to follow: that comes first.
-        if !busy && it.settled_sent != Some((ours, busy)) {
-            it.settled_sent = Some((ours, busy));
-            self.send(link, Lane::Control, Message::Settled { digest: ours, busy });
-        }
-        let Some(it) = self.links.get_mut(&link) else {
-            return;
-        };
-        let peer = it.peer;
-        let at_rest = !busy && it.settled_got.is_some_and(|(_, busy)| !busy);
-        let equal = it.settled_got.is_some_and(|(theirs, _)| theirs == ours);
-        if at_rest && equal {
-            it.recompare = None;
-            it.recompares = 0;
-            if it.agreed_on != Some(ours) {
-                it.agreed_on = Some(ours);
-                self.members.agreed(&peer, self.wall);
-                self.report(Report::InSync(peer, ours));
-            }
-        } else if at_rest && it.giving() && it.taking() && it.recompare.is_none() {
-            // Both at rest and different: compare anew, unless news is under way.
-            it.recompare = Some(now.plus_ms(RECOMPARE_MS << it.recompares.min(4)));
-            it.recompares += 1;
-        } else if !at_rest {
-            it.recompare = None;
-        }
-    }
-
-    /// Whether the peer proved the same digest, with nothing under way on either side.
-    pub(super) fn in_sync(&self, link: &Link) -> bool {
-        link.compared()
-            && link.out.idle()
-            && !self.working()
-            && link.settled_got == Some((self.index.digest(), false))
     }
 
     fn time_link(&mut self, link: LinkId) {

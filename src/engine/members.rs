@@ -34,6 +34,8 @@ pub(super) enum Kept {
     Tickets,
     /// What is held back until a person agrees.
     HeldBack,
+    /// Since when deleted files are.
+    Ages,
 }
 
 /// An invitation that is still good.
@@ -276,7 +278,7 @@ impl Engine {
     /// A change of membership is durable.
     pub(super) fn on_kept(&mut self, kept: &Kept) {
         match kept {
-            Kept::Text | Kept::Tickets | Kept::HeldBack => {}
+            Kept::Text | Kept::Tickets | Kept::HeldBack | Kept::Ages => {}
             Kept::Members => self.spread_members(None),
             Kept::Paired(link) => {
                 let link = *link;

@@ -1,5 +1,6 @@
 //! The sync core, without I/O: data in, data out.
 
+mod accord;
 mod brakes;
 mod bye;
 mod cache;
@@ -25,6 +26,7 @@ mod leaving;
 mod ledger;
 mod link;
 mod members;
+mod pace;
 mod past;
 mod progress;
 mod recent;
@@ -37,6 +39,7 @@ mod takein;
 mod task;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod turns;
 mod work;
 

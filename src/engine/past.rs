@@ -308,6 +308,7 @@ mod tests {
                 heads: self.document.heads(),
                 mtime_ms: 0,
                 base: None,
+                births: Some(Vec::new()),
             };
             let stored = StoredDocument { snapshot: self.document.save(), changes: Vec::new() };
             Past::read(&entry.encode(), Some(&stored)).unwrap()
@@ -387,6 +388,7 @@ mod tests {
             heads: Heads::default(),
             mtime_ms: 5000,
             base: None,
+            births: Some(Vec::new()),
         };
         let past = Past::read(&entry.encode(), None).unwrap();
         assert_eq!(past.revisions(false).len(), 1);

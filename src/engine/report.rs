@@ -70,6 +70,16 @@ pub enum Report {
     Conflict(VaultPath, String),
     /// The peer proved the same digest, with nothing under way on either side.
     InSync(PeerId, Digest),
+    /// The peer proved the same digest, but one of both disks does not follow it until a person
+    /// agrees.
+    HeldBack {
+        /// Who.
+        peer: PeerId,
+        /// Files held back there.
+        there: u64,
+        /// Files held back here.
+        here: u64,
+    },
     /// One path has a problem, or (message empty) has it no more.
     Problem(Problem),
     /// The brake holds deletions back.

@@ -195,7 +195,13 @@ impl Engine {
             if self.shots.dry() {
                 self.what_would_travel(&peer);
             }
-            self.shots.resolve(&peer, ShotOutcome::InSync, "");
+            let there = self
+                .links
+                .values()
+                .find(|it| it.peer == peer && it.greeted())
+                .map_or(0, Link::held_there);
+            let (outcome, message) = met_with(there, self.held_back());
+            self.shots.resolve(&peer, outcome, &message);
         }
         self.end_shots(false);
     }
@@ -208,7 +214,7 @@ impl Engine {
         match shot.mode {
             ShotMode::Push => link.compared() && link.out.idle() && self.taken_in(),
             ShotMode::Pull => link.compared() && link.settled_got.is_some() && !self.working(),
-            ShotMode::Sync => self.in_sync(link),
+            ShotMode::Sync => self.agrees(link),
         }
     }
 
@@ -294,6 +300,25 @@ impl Engine {
                     self.close(link, Bye::Done, "done");
                 }
             }
+        }
+    }
+}
+
+/// How it went with a peer that was met, by how many files are held back there and here.
+fn met_with(there: u64, here: u64) -> (ShotOutcome, String) {
+    let files = |count: u64| if count == 1 { "1 file".into() } else { format!("{count} files") };
+    match (there, here) {
+        (0, 0) => (ShotOutcome::InSync, String::new()),
+        (0, here) => {
+            let message = format!("{} held back here until a person agrees", files(here));
+            (ShotOutcome::HeldBack, message)
+        }
+        (there, _) => {
+            let message = format!(
+                "it holds {} back, deleted or emptied elsewhere, until a person agrees there",
+                files(there)
+            );
+            (ShotOutcome::HeldBack, message)
         }
     }
 }

@@ -46,8 +46,13 @@ pub struct PeerStatus {
     pub name: String,
     /// Whether a link stands.
     pub connected: bool,
-    /// Whether it proved the same digest and nothing changed since.
+    /// Whether it proved the same digest and nothing changed since, and neither side holds anything
+    /// back.
     pub in_sync: bool,
+    /// Files that it said it holds back until a person agrees there.
+    pub held_there: u64,
+    /// Files held back here until a person agrees; the same for every peer.
+    pub held_here: u64,
     /// When it last did.
     pub last_sync: Option<WallMs>,
     /// Files still to be sent to it.

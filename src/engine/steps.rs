@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::{Base, Entry};
-use super::leaving::Leave;
+use super::leaving::{Leave, loss_of};
 use super::report::Report;
 use super::task::{Copying, Probe, Taking, Work};
 use crate::model::{
     Content, FileId, Kind, Observed, Sketch, Source, Stamp, Step, StepDone, StepError, VaultPath,
 };
-use crate::reconcile::{self, Lies, Next, Wanted};
+use crate::reconcile::{self, Lies, Loss, Next, Wanted};
 
 /// A step that the disk refused is tried again after this long, doubling up to
 /// [`RETRY_LIMIT_MS`].
@@ -48,8 +48,24 @@ impl Engine {
         let wanted = Wanted { path: &place, content: entry.content, kind: entry.kind };
         let next = reconcile::next_step(lies, entry.alive.then_some(wanted), entry.kind);
         let entry = entry.clone();
-        if next != Next::Remove {
+        let loses = match next {
+            Next::Remove => true,
+            Next::Overwrite => loss_of(&entry).is_some(),
+            Next::Nothing | Next::Create | Next::Move | Next::MakeFolder | Next::RemoveFolder => {
+                false
+            }
+        };
+        if loses {
+            match self.may_leave(id) {
+                Leave::Now => {}
+                Leave::Later => return true,
+                Leave::Held => return false,
+            }
+        } else if next != Next::Move {
             self.does_not_leave(id);
+            if matches!(next, Next::Create | Next::Overwrite) {
+                self.is_back(id);
+            }
         }
         if next == Next::Nothing
             && let Some(listed) = self.tasks.get_mut(&id).and_then(|task| task.listed.take())
@@ -62,11 +78,6 @@ impl Engine {
             Next::Create | Next::Overwrite => self.write(id, &entry, place),
             Next::Move => self.move_to(id, &entry, place),
             Next::Remove => {
-                match self.may_leave(id) {
-                    Leave::Now => {}
-                    Leave::Later => return true,
-                    Leave::Held => return false,
-                }
                 if self.must_keep_first(id, &entry) {
                     return true;
                 }
@@ -280,6 +291,7 @@ impl Engine {
             Ok(done) => self.step_taken(id, entry, taking, done.stamp.unwrap_or_default()),
             Err(StepError::Changed) => {
                 // Something else lies there: it is taken in first, then this is decided again.
+                self.was_ousted(id, &entry);
                 let places = [entry.base.map(|base| base.path), place_of(&taking)];
                 for path in places.into_iter().flatten() {
                     self.debounce.hint(self.now, path);
@@ -329,6 +341,17 @@ impl Engine {
         self.wake_after(id, ms);
     }
 
+    /// A file whose place is another's by now lies there no more, and no look at the place would say
+    /// so: one that came while this one's step was under way, a folder of its name for instance.
+    fn was_ousted(&mut self, id: FileId, entry: &Entry) {
+        let Some(base) = &entry.base else { return };
+        match self.index.at(&base.path) {
+            Some(holder) if holder != id => self.contest(holder, id),
+            None => drop(self.index.lies_nowhere(id)),
+            Some(_) => {}
+        }
+    }
+
     fn step_taken(&mut self, id: FileId, entry: Entry, taking: Taking, stamp: Stamp) {
         let (origin, since) =
             self.tasks.get(&id).map_or((None, self.now), |task| (task.origin, task.since));
@@ -341,10 +364,14 @@ impl Engine {
         self.solved(entry.path.as_str());
         let new = match taking {
             Taking::Create { place, content } => {
+                self.intake.arrivals.note(id, self.now);
                 reports.push(Report::Written { path: place.clone(), peer: origin, ms });
                 Some(base_of(&entry, place, content, stamp, sketch))
             }
             Taking::Overwrite { content } => base.map(|base| {
+                if let Some(loss) = loss_of(&entry) {
+                    self.has_left(id, loss);
+                }
                 reports.push(Report::Written { path: base.path.clone(), peer: origin, ms });
                 base_of(&entry, base.path, content, stamp, sketch)
             }),
@@ -369,7 +396,7 @@ impl Engine {
                 })
             }
             Taking::Remove | Taking::RemoveFolder => {
-                self.has_left(id);
+                self.has_left(id, Loss::Deleted);
                 if let (Some(path), false) = (left.clone(), folder) {
                     reports.push(Report::Deleted { path, peer: origin });
                 }

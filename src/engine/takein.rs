@@ -166,7 +166,8 @@ impl Engine {
         let alive = |id: &FileId| index.get(id).is_some_and(|entry| entry.alive);
         let lies = |id: &FileId| index.get(id).is_some_and(|entry| entry.base.is_some());
         let fresh: BTreeSet<FileId> = certain.iter().filter(|id| alive(id)).copied().collect();
-        let Intake { missing, gone, brake, .. } = &mut self.intake;
+        let Intake { missing, gone, brake, arrivals, .. } = &mut self.intake;
+        arrivals.forget_before(self.now);
         let held = missing.clone();
         missing.retain(|id| alive(id) && lies(id));
         let tasks = &self.tasks;
@@ -176,13 +177,14 @@ impl Engine {
         let all: BTreeSet<&FileId> =
             fresh.iter().chain(missing.iter()).chain(gone.iter()).collect();
         let config = &self.config;
-        let verdict = reconcile::brake(
-            all.len() as u64,
-            index.files() + before,
-            config.brake_files,
-            config.brake_percent,
-        );
-        let verdict = verdict
+        // What stood before is judged by itself, too: as much may have come in the same breath.
+        let old = all.iter().filter(|id| !arrivals.holds(id)).count() as u64;
+        let came = arrivals.iter().filter(|id| alive(id) || gone.holds(id)).count() as u64;
+        let files = index.files() + before;
+        let judge =
+            |gone, files| reconcile::brake(gone, files, config.brake_files, config.brake_percent);
+        let verdict = judge(all.len() as u64, files)
+            .or_else(|| judge(old, files.saturating_sub(came)))
             // What is held back stays so, though some of it is back, or there are more files by now.
             .or_else(|| (!missing.is_empty()).then(|| reconcile::still_gone(all.len() as u64)))
             .filter(|_| !fresh.is_empty());

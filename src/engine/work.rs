@@ -99,7 +99,10 @@ impl Engine {
         let mut texts = Vec::new();
         match &work {
             Work::Disk(disk, _) => {
-                if let Some(heads) = base_heads.clone() {
+                let held = self.leaving.holds(&id) && entry.is_some_and(|entry| entry.alive);
+                if let Some(heads) = base_heads.clone()
+                    && !(held && matches!(disk, Disk::Edited(..)))
+                {
                     at = heads;
                 }
                 match disk {
@@ -295,6 +298,7 @@ impl Engine {
             heads: done.heads,
             mtime_ms: old.as_ref().map_or(0, |it| it.mtime_ms),
             base: old.as_ref().and_then(|it| it.base.clone()),
+            births: Some(done.births),
         };
         let changed = old.as_ref().is_none_or(|it| it.content != entry.content);
         let mut reports = Vec::new();
@@ -304,6 +308,9 @@ impl Engine {
         match work {
             Work::Disk(disk, first) => {
                 Self::disk_base(&mut entry, disk, done.branch);
+                if let Disk::Edited(place, _) = disk {
+                    self.pace.spent(self.now, place, done.ops);
+                }
                 reports = self.disk_reports(&entry, old.as_ref(), disk, done.ops, *first);
                 if let Disk::Edited(_, seen) | Disk::Moved(_, seen) | Disk::Born { seen, .. } = disk
                 {

@@ -3,7 +3,7 @@
 use super::disk::{Disk, Save};
 use super::oracles::People;
 use super::rng::Rng;
-use crate::model::VaultPath;
+use crate::model::{ProblemKind, VaultPath};
 
 /// Longest pause between the halves of a save, in milliseconds; a little less than an engine takes
 /// to believe that a file is gone or empty.
@@ -48,6 +48,9 @@ pub(crate) fn act(
     let files = files(disk);
     let texts: Vec<_> =
         files.iter().filter(|(path, _)| path.as_str().ends_with("md")).cloned().collect();
+    if rng.chance(45) {
+        return odd(peer, disk, people, rng, &files);
+    }
     match rng.below(100) {
         0..=29 => (fill(peer, disk, people, rng), Vec::new()),
         30..=36 => {
@@ -146,4 +149,180 @@ fn again(disk: &mut Disk, rng: &mut Rng) -> (String, Vec<Second>) {
         Second { path, old, new, left: None }
     });
     (format!("delete {folder}, to make it again"), later.collect())
+}
+
+/// One of the other ways in which editors, scripts and file managers treat a folder.
+fn odd(
+    peer: usize,
+    disk: &mut Disk,
+    people: &mut People,
+    rng: &mut Rng,
+    files: &[(VaultPath, Vec<u8>)],
+) -> (String, Vec<Second>) {
+    let texts: Vec<_> = files.iter().filter(|(path, _)| path.name().ends_with("md")).collect();
+    if texts.is_empty() {
+        return (fill(peer, disk, people, rng), Vec::new());
+    }
+    let (path, old) = (*rng.pick(&texts)).clone();
+    let mut new = old.clone();
+    new.extend(format!("\nin an odd way {}", people.word(peer)).into_bytes());
+    match rng.below(9) {
+        0 => (swap(peer, disk, people, rng, &texts), Vec::new()),
+        1 => (with_backup(disk, people, &path, &old, &new), Vec::new()),
+        2 => {
+            // Half of it, then all of it; what the half lacks was never meant to go.
+            let half = new[..new.len() / 2].to_vec();
+            disk.write(&path, half.clone(), Save::InPlace);
+            let left = disk.bytes(&path).map(|bytes| bytes.as_ref().clone());
+            (format!("write half of {path}"), vec![Second { path, old, new, left }])
+        }
+        3 => (other_case(peer, disk, people, &path, &old), Vec::new()),
+        4 => (touch_all(disk, files), Vec::new()),
+        5 => (same_size(peer, disk, people, &path, &old), Vec::new()),
+        6 => (into_folder(peer, disk, people, &path, &old), Vec::new()),
+        7 => (blind(disk, rng), Vec::new()),
+        _ => {
+            // A temporary file beside it, renamed over it.
+            let saved = disk.write(&path, new.clone(), Save::Beside);
+            if saved {
+                people.saved(&old, &new);
+            }
+            (format!("save beside {path}: {saved}"), Vec::new())
+        }
+    }
+}
+
+/// Two notes change places by way of a third name.
+fn swap(
+    peer: usize,
+    disk: &mut Disk,
+    people: &mut People,
+    rng: &mut Rng,
+    texts: &[&(VaultPath, Vec<u8>)],
+) -> String {
+    let (one, two) = (rng.pick(texts).0.clone(), rng.pick(texts).0.clone());
+    let aside = VaultPath::parse("aside.md").expect("a good name");
+    if one == two || !disk.rename(&one, &aside) {
+        return format!("cannot swap {one} and {two}");
+    }
+    let swapped = disk.rename(&two, &one) && disk.rename(&aside, &two);
+    for place in [&one, &two, &aside] {
+        if let Some(bytes) = disk.bytes(place) {
+            people.moved(peer, place, &bytes);
+        }
+    }
+    format!("swap {one} and {two}: {swapped}")
+}
+
+/// The old version is renamed to a backup, the new one written in its place, the backup removed.
+fn with_backup(
+    disk: &mut Disk,
+    people: &mut People,
+    path: &VaultPath,
+    old: &[u8],
+    new: &[u8],
+) -> String {
+    let backup = path.with_suffix("(backup)");
+    if !disk.rename(path, &backup) {
+        return format!("cannot back {path} up");
+    }
+    if disk.write(path, new.to_owned(), Save::InPlace) {
+        people.saved(old, new);
+        disk.remove(&backup);
+        format!("save {path} with a backup")
+    } else {
+        disk.rename(&backup, path);
+        format!("cannot save {path} with a backup")
+    }
+}
+
+/// The name in capitals, or no longer.
+fn other_case(
+    peer: usize,
+    disk: &mut Disk,
+    people: &mut People,
+    path: &VaultPath,
+    old: &[u8],
+) -> String {
+    let name = path.name();
+    let stem = name.strip_suffix(".md").unwrap_or(name);
+    let upper = stem.to_uppercase();
+    let stem = if stem == upper { stem.to_lowercase() } else { upper };
+    let folder = path.parent().map(|parent| format!("{parent}/")).unwrap_or_default();
+    let Ok(to) = VaultPath::parse(&format!("{folder}{stem}.md")) else {
+        return format!("no other case for {path}");
+    };
+    if disk.rename(path, &to) {
+        people.moved(peer, &to, old);
+        format!("rename {path} to {to}")
+    } else {
+        format!("cannot rename {path} to {to}")
+    }
+}
+
+/// Every file is written with what it holds: new times, and nothing else.
+fn touch_all(disk: &mut Disk, files: &[(VaultPath, Vec<u8>)]) -> String {
+    for (path, bytes) in files {
+        disk.write(path, bytes.clone(), Save::InPlace);
+    }
+    format!("touch {} files", files.len())
+}
+
+/// An edit that changes neither size nor modification time.
+fn same_size(
+    peer: usize,
+    disk: &mut Disk,
+    people: &mut People,
+    path: &VaultPath,
+    old: &[u8],
+) -> String {
+    let word = people.word(peer);
+    let keep = old.iter().position(|byte| *byte == b'\n').map_or(old.len(), |at| at + 1);
+    if old.len() < keep + word.len() + 1 {
+        return format!("too short for an edit of the same size: {path}");
+    }
+    let Ok(text) = std::str::from_utf8(old) else {
+        return format!("no text: {path}");
+    };
+    let mut new = text.as_bytes()[..keep].to_vec();
+    new.extend(word.as_bytes());
+    new.resize(old.len(), b'.');
+    if disk.write(path, new.clone(), Save::KeepMtime) {
+        people.saved(old, &new);
+        format!("edit {path} without a trace")
+    } else {
+        format!("cannot edit {path}")
+    }
+}
+
+/// A note is deleted, and a folder of its name comes in its place, with another note.
+fn into_folder(
+    peer: usize,
+    disk: &mut Disk,
+    people: &mut People,
+    path: &VaultPath,
+    old: &[u8],
+) -> String {
+    if !disk.remove(path) {
+        return format!("cannot delete {path}");
+    }
+    people.deleted(peer, path, old, &disk.tree());
+    let mark = people.mark(peer);
+    let inside = VaultPath::parse(&format!("{path}/{mark}.md")).expect("a good name");
+    let text = format!("# {mark}\nwhere a file was {}\n", people.word(peer));
+    if disk.write(&inside, text.clone().into_bytes(), Save::InPlace) {
+        people.saved(b"", text.as_bytes());
+    }
+    format!("put a folder in place of {path}")
+}
+
+/// A folder cannot be read for a while: until the next time somebody sees to it.
+fn blind(disk: &mut Disk, rng: &mut Rng) -> String {
+    let folder = VaultPath::parse(FOLDERS[rng.below(FOLDERS.len())]).expect("a good name");
+    if disk.is_blind(&folder) {
+        disk.set_broken(&folder, None);
+        return format!("{folder} can be read again");
+    }
+    disk.set_broken(&folder, Some(ProblemKind::Unreadable));
+    format!("{folder} cannot be read")
 }

@@ -4,7 +4,7 @@
 //!   decides who is late, lost or stopped ([`world`]), the people who type ([`users`]), and the
 //!   judges ([`oracles`]). [`contract`] runs one table against the stand-ins and the adapters.
 //! - Called by: tests only; it is never shipped.
-//! - Never: reads a clock, the system's randomness, a real file (except in [`contract`]) or a socket.
+//! - Never: reads a clock, the system's randomness, a real file (except in [`contract`] and `growth`) or a socket.
 //! - Invariants: the same seed gives the same trace, byte for byte; every oracle has a test with a
 //!   planted fault showing that it fires; a failure prints its seed and the command that repeats it.
 //!
@@ -15,6 +15,8 @@ mod careless;
 #[cfg(test)]
 mod contract;
 mod disk;
+#[cfg(test)]
+mod growth;
 mod net;
 mod oracles;
 mod rng;

@@ -3,7 +3,7 @@
 //! - Shape: one map for each kind of [`Write`]; batches handed in wait until they are answered.
 //! - Crash: batches that were not answered are lost from some point on; a batch is whole or absent.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::rng::Rng;
 use crate::engine::Op;
@@ -30,7 +30,24 @@ pub(crate) struct Store {
     documents: BTreeMap<FileId, StoredDocument>,
     texts: BTreeMap<ContentHash, Vec<u8>>,
     damaged: BTreeMap<FileId, String>,
-    waiting: VecDeque<(Op, Vec<Write>)>,
+    waiting: VecDeque<(Op, Batch)>,
+}
+
+/// What waits for its turn.
+#[derive(Debug)]
+enum Batch {
+    Writes(Vec<Write>),
+    /// Forget all texts but these.
+    Keep(BTreeSet<ContentHash>),
+}
+
+/// What was done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// These writes are kept.
+    Wrote(Vec<Write>),
+    /// Texts nobody needs are gone.
+    Tidied,
 }
 
 impl Store {
@@ -67,34 +84,65 @@ impl Store {
 
     /// Takes a batch in; it is not kept before [`Store::answer`].
     pub(crate) fn hand_in(&mut self, op: Op, writes: Vec<Write>) {
-        self.waiting.push_back((op, writes));
+        self.waiting.push_back((op, Batch::Writes(writes)));
+    }
+
+    /// Takes in that all texts but these are to be forgotten, after what waits already.
+    pub(crate) fn hand_in_keep(&mut self, op: Op, keep: BTreeSet<ContentHash>) {
+        self.waiting.push_back((op, Batch::Keep(keep)));
+    }
+
+    /// Whether nothing waits but what forgets texts.
+    pub(crate) fn only_tidies(&self) -> bool {
+        self.waiting.iter().all(|(_, batch)| match batch {
+            Batch::Writes(writes) => {
+                writes.iter().all(|it| matches!(it, Write::Meta { key, .. } if key == "texts"))
+            }
+            Batch::Keep(_) => true,
+        })
     }
 
     /// Keeps the oldest batch that waits, and says which it was and what it held.
-    pub(crate) fn answer(&mut self) -> Option<(Op, Vec<Write>)> {
-        let (op, writes) = self.waiting.pop_front()?;
-        if self.memory == Memory::Forgetful {
-            return Some((op, Vec::new()));
+    pub(crate) fn answer(&mut self) -> Option<(Op, Done)> {
+        let (op, batch) = self.waiting.pop_front()?;
+        Some((op, self.carry_out(batch)))
+    }
+
+    fn carry_out(&mut self, batch: Batch) -> Done {
+        match batch {
+            Batch::Writes(_) if self.memory == Memory::Forgetful => Done::Wrote(Vec::new()),
+            Batch::Writes(writes) => {
+                self.keep(&writes);
+                Done::Wrote(writes)
+            }
+            Batch::Keep(keep) => {
+                self.texts.retain(|hash, _| keep.contains(hash));
+                Done::Tidied
+            }
         }
-        self.keep(&writes);
-        Some((op, writes))
     }
 
     /// Refuses the oldest batch that waits, as a full disk does, and says which it was.
-    pub(crate) fn refuse(&mut self) -> Option<Op> {
-        self.waiting.pop_front().map(|(op, _)| op)
+    pub(crate) fn refuse(&mut self) -> Option<(Op, Done)> {
+        self.waiting.pop_front().map(|(op, batch)| match batch {
+            Batch::Writes(_) => (op, Done::Wrote(Vec::new())),
+            Batch::Keep(_) => (op, Done::Tidied),
+        })
     }
 
     /// Stops: of the batches that wait, some of the oldest may have been kept. Says which were.
     pub(crate) fn crash(&mut self, rng: &mut Rng) -> Vec<Vec<Write>> {
         let kept = rng.below(self.waiting.len() + 1);
         let waiting = std::mem::take(&mut self.waiting);
-        let batches: Vec<Vec<Write>> =
-            waiting.into_iter().take(kept).map(|(_, writes)| writes).collect();
-        for writes in &batches {
-            self.keep(writes);
-        }
-        batches
+        let memory = std::mem::replace(&mut self.memory, Memory::Faithful);
+        let done: Vec<Done> =
+            waiting.into_iter().take(kept).map(|(_, batch)| self.carry_out(batch)).collect();
+        self.memory = memory;
+        let wrote = done.into_iter().filter_map(|done| match done {
+            Done::Wrote(writes) => Some(writes),
+            Done::Tidied => None,
+        });
+        wrote.collect()
     }
 
     /// Makes a batch durable.

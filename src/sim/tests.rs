@@ -145,6 +145,17 @@ fn a_folder_seen_away_just_before_it_is_back_is_no_fault() {
 }
 
 #[test]
+fn a_file_whose_place_a_folder_took_is_not_removed_for_ever() {
+    stays_mended(Plan::careless(9));
+}
+
+#[test]
+fn what_is_gone_is_not_held_back_as_emptied() {
+    stays_mended(Plan::careless(8));
+    stays_mended(Plan::careless(20));
+}
+
+#[test]
 fn the_same_seed_is_the_same_world() {
     let hash = |seed: u64| {
         let (_, world) = run(Plan::killed(seed));

@@ -19,10 +19,13 @@ pub struct Tidied {
     pub forgotten: u64,
     /// Packs taken away, those packed anew included.
     pub packs: u64,
+    /// Whether the limit was met, so that there is more to forget.
+    pub more: bool,
 }
 
 impl Store {
-    /// Forgets every text that `keep` does not name, in one transaction.
+    /// Forgets every text that `keep` does not name, in one transaction; of at most `limit_packs`
+    /// packs, for that is what it costs.
     ///
     /// - Shape: a pack without any text left goes; one that is less than half needed is packed anew;
     ///   a damaged one stays as it is.
@@ -30,7 +33,11 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::commit`]; then nothing was forgotten.
-    pub fn keep_texts(&mut self, keep: &BTreeSet<ContentHash>) -> Result<Tidied, Error> {
+    pub fn keep_texts(
+        &mut self,
+        keep: &BTreeSet<ContentHash>,
+        limit_packs: usize,
+    ) -> Result<Tidied, Error> {
         let plan = self.base.reading(|transaction| {
             let mut plan = Plan::default();
             let packs = transaction.open_table(PACKS.definition())?;
@@ -40,6 +47,11 @@ impl Store {
                 if gone.is_empty() {
                     continue;
                 }
+                if plan.touched == limit_packs {
+                    plan.more = true;
+                    break;
+                }
+                plan.touched += 1;
                 plan.gone.extend(gone.iter().map(|(hash, _)| *hash));
                 if kept.is_empty() {
                     plan.packs.push(pack);
@@ -62,7 +74,8 @@ impl Store {
         }
         self.base.writing(|transaction| carry_out(transaction, &plan))?;
         self.packs.clear();
-        Ok(Tidied { forgotten: plan.gone.len() as u64, packs: plan.packs.len() as u64 })
+        let (forgotten, packs) = (plan.gone.len() as u64, plan.packs.len() as u64);
+        Ok(Tidied { forgotten, packs, more: plan.more })
     }
 }
 
@@ -86,6 +99,8 @@ fn carry_out(transaction: &WriteTransaction, plan: &Plan) -> Result<(), Fault> {
 
 #[derive(Default)]
 struct Plan {
+    touched: usize,
+    more: bool,
     gone: Vec<ContentHash>,
     packs: Vec<u64>,
     again: Vec<(ContentHash, Vec<u8>)>,

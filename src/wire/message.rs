@@ -68,6 +68,9 @@ pub enum Message {
         digest: Digest,
         /// Whether the sender still has files to write to its disk or contents to fetch.
         busy: bool,
+        /// Files of which its disk is not what its vault says, until a person agrees: deleted or
+        /// emptied at once, here or elsewhere.
+        held: u64,
     },
     /// Asks for the outline of a content.
     OutlineWant(Content),

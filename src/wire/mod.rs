@@ -42,7 +42,9 @@
 //! go the same way on the lane for live edits, without any comparison. What builds on changes that
 //! are missing is answered by [`Message::Need`]. What is durable is answered by [`Message::Ack`].
 //! A side with nothing on its way says [`Message::Settled`] with its digest; equal digests of two
-//! sides that are not busy are the proof that the vaults agree.
+//! sides that are not busy are the proof that the vaults agree. A side whose disk does not follow its
+//! vault, because too much would go at once, says of how many files that is so: then nobody is told
+//! that both are in sync.
 //!
 //! *Large contents* are delivered without bytes. Who lacks them asks with
 //! [`Message::OutlineWant`], checks the answer [`Message::Outline`] against the content's hash,
@@ -92,7 +94,7 @@
 //! | 9 | `Deliver` | *\[delivery\]*: 16\[file\], *s* birth path, *n* generation, *z* mtime, body: 0 plain: kind, content, *?y*; 1 document: *y*; 2 changes: heads, *?*(kind, content), *\[y\]* |
 //! | 10 | `Ack` | *\[*16\[file\], 16\[digest\]*\]* |
 //! | 11 | `Need` | *\[*16\[file\], state*\]* |
-//! | 12 | `Settled` | 16\[digest\], *b* busy |
+//! | 12 | `Settled` | 16\[digest\], *b* busy, *n* held |
 //! | 13 | `OutlineWant` | content |
 //! | 14 | `Outline` | 32\[hash\], *\[32\]* |
 //! | 15 | `ChunkWant` | content, *n* index |

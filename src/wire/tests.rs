@@ -134,7 +134,7 @@ fn delivering() -> Vec<Sample> {
             })]),
         ),
         ("ack", Message::Ack(vec![(ID, DIGEST)])),
-        ("settled", Message::Settled { digest: DIGEST, busy: false }),
+        ("settled", Message::Settled { digest: DIGEST, busy: false, held: 300 }),
     ]
 }
 

@@ -206,6 +206,8 @@ impl Settings {
             retry_ms: self.number(Key::SyncRetryMs),
             brake_files: self.number(Key::BrakeFiles),
             brake_percent: self.number(Key::BrakePercent),
+            text_days: self.number(Key::TrashDays),
+            text_round_ms: Config::default().text_round_ms,
             max_attachment_bytes: self.max_attachment_bytes(),
         }
     }

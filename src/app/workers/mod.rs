@@ -11,6 +11,7 @@
 //!   many wait, so the queues towards the threads have no limit of their own and the driver never
 //!   blocks on them. The queue back is bounded, and only threads wait on it.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +34,9 @@ use crate::vault::Folder;
 const READERS: usize = 2;
 /// Batches of writes after which a transaction ends even when more wait, so that it ends at all.
 const APPENDS_LIMIT: usize = 4096;
+/// Most packs of texts taken away or packed anew at once: some 16 MiB, so that an edit made just now
+/// waits no longer behind it than behind a batch of others.
+const TIDY_PACKS_LIMIT: usize = 64;
 /// Most steps that share one durability barrier. More save no further time, and an edit made just
 /// now would wait longer behind them.
 const STEPS_LIMIT: usize = 512;
@@ -51,6 +55,8 @@ pub(crate) enum StoreJob {
     Load(Op, FileId),
     /// Read a text.
     LoadText(Op, ContentHash),
+    /// Forget all other texts.
+    KeepTexts(Op, BTreeSet<ContentHash>),
     /// Anything else that needs the store; answers by itself.
     Call(Box<dyn FnOnce(&Store) + Send>),
 }
@@ -93,6 +99,7 @@ impl std::fmt::Debug for StoreJob {
             Self::Append(_) => "Append",
             Self::Load(..) => "Load",
             Self::LoadText(..) => "LoadText",
+            Self::KeepTexts(..) => "KeepTexts",
             Self::Call(_) => "Call",
         })
     }
@@ -222,6 +229,13 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers) {
                     let loaded = guarded(|| store.text(hash));
                     let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
                     tell(answers, Input::TextLoaded { op, result });
+                }
+                StoreJob::KeepTexts(op, keep) => {
+                    commit(&mut store, &mut waiting, answers);
+                    let kept = guarded(|| store.keep_texts(&keep, TIDY_PACKS_LIMIT));
+                    let result = kept.and_then(|kept| kept.map_err(|error| chain(&error)));
+                    let result = result.map(|tidied| tidied.more);
+                    tell(answers, Input::TextsKept { op, result });
                 }
                 StoreJob::Call(call) => {
                     commit(&mut store, &mut waiting, answers);

@@ -26,15 +26,16 @@ impl Done {
     ///   one does.
     pub(super) fn exit(&self, scope: Scope) -> Exit {
         let met = |outcome| self.peers.iter().any(|peer| peer.outcome == outcome);
+        let any = met(Outcome::InSync) || met(Outcome::HeldBack);
         let reached = match scope {
-            Scope::Everyone => met(Outcome::InSync),
-            Scope::Named => met(Outcome::InSync) && !met(Outcome::Unreachable),
+            Scope::Everyone => any,
+            Scope::Named => any && !met(Outcome::Unreachable),
         };
         if met(Outcome::Error) || met(Outcome::Refused) {
             Exit::Failed
         } else if met(Outcome::Timeout) || !reached {
             Exit::NoPeer
-        } else if self.problems.is_empty() {
+        } else if self.problems.is_empty() && !met(Outcome::HeldBack) {
             Exit::Done
         } else {
             Exit::LeftAside
@@ -49,6 +50,7 @@ pub(super) fn done(done: &Done, paint: Paint) -> String {
     for peer in &done.peers {
         let (word, tone) = match peer.outcome {
             Outcome::InSync => ("in sync", Tone::Good),
+            Outcome::HeldBack => ("held back", Tone::Bad),
             Outcome::Unreachable => ("not reached", Tone::Warn),
             Outcome::Timeout => ("not in time", Tone::Warn),
             Outcome::Refused => ("refused", Tone::Bad),
@@ -97,7 +99,8 @@ fn amounts(done: &Done) -> Option<String> {
     }
     if parts.is_empty() {
         // To say that there was nothing to do, somebody must have been met.
-        if done.peers.iter().all(|peer| peer.outcome != Outcome::InSync) {
+        let met = [Outcome::InSync, Outcome::HeldBack];
+        if done.peers.iter().all(|peer| !met.contains(&peer.outcome)) {
             return None;
         }
         parts.push("nothing to send or receive".to_owned());
@@ -189,6 +192,15 @@ fn state(peer: &Peer) -> (String, Tone) {
     }
     if peer.in_sync {
         return ("in sync".to_owned(), Tone::Good);
+    }
+    if peer.connected && peer.held_there + peer.held_here > 0 {
+        let mut said = Vec::new();
+        for (count, place) in [(peer.held_there, "there"), (peer.held_here, "here")] {
+            if count > 0 {
+                said.push(format!("{count} held back {place}"));
+            }
+        }
+        return (said.join(", "), Tone::Bad);
     }
     match (peer.pending_out, peer.pending_in) {
         (0, 0) if peer.connected => ("comparing".to_owned(), Tone::Warn),

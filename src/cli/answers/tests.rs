@@ -17,6 +17,8 @@ fn peer(name: &str) -> Peer {
         path: Some(Route::Direct),
         rtt_ms: Some(2),
         in_sync: true,
+        held_there: 0,
+        held_here: 0,
         last_sync: Some("2026-11-20T10:00:00.000Z".into()),
         pending_out: 0,
         pending_in: 0,
@@ -147,7 +149,7 @@ fn status_keeps_the_keys_of_the_contract() {
     let mut one = a_status();
     one.peers.truncate(1);
     let text = serde_json::to_string(&one).unwrap();
-    insta::assert_snapshot!(text, @r#"{"v":1,"vault":{"id":"00000000000000000000000000000000","path":"/home/me/Notes","digest":"abababababababababababababababab","files":1095,"left_out":12,"deleted":3,"bytes":72400000},"device":{"id":"1111111111111111111111111111111111111111111111111111111111111111","name":"laptop"},"running":true,"peers":[{"id":"3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc","name":"desk","connected":true,"path":"direct","rtt_ms":2,"in_sync":true,"last_sync":"2026-11-20T10:00:00.000Z","pending_out":0,"pending_in":0,"addresses":["192.168.1.7:50123"],"removed":false}],"problems":[{"path":"Locked/a\u001b[1m.md","kind":"unreadable","message":"permission denied"}],"conflicts":2,"trash":{"files":3,"bytes":1200000},"cache":{"documents":4,"bytes":70000,"hits":10,"misses":5},"memory_bytes":24000000}"#);
+    insta::assert_snapshot!(text, @r#"{"v":1,"vault":{"id":"00000000000000000000000000000000","path":"/home/me/Notes","digest":"abababababababababababababababab","files":1095,"left_out":12,"deleted":3,"bytes":72400000},"device":{"id":"1111111111111111111111111111111111111111111111111111111111111111","name":"laptop"},"running":true,"peers":[{"id":"3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc3f9a12bc","name":"desk","connected":true,"path":"direct","rtt_ms":2,"in_sync":true,"held_there":0,"held_here":0,"last_sync":"2026-11-20T10:00:00.000Z","pending_out":0,"pending_in":0,"addresses":["192.168.1.7:50123"],"removed":false}],"problems":[{"path":"Locked/a\u001b[1m.md","kind":"unreadable","message":"permission denied"}],"conflicts":2,"trash":{"files":3,"bytes":1200000},"cache":{"documents":4,"bytes":70000,"hits":10,"misses":5},"memory_bytes":24000000}"#);
     assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), one);
 }
 

@@ -222,3 +222,170 @@ fn what_is_agreed_to_passes_in_parts_and_only_once() {
     assert_eq!(brakes(&world.peers[1]), [40]);
     assert_eq!(world.peers[1].texts_on_disk().len(), 45);
 }
+
+/// What a peer empties, or cuts to stubs, at once stays here as it was until a person agrees.
+#[test]
+fn what_others_empty_at_once_stays_until_a_person_agrees() {
+    let mut world = full(60);
+    let old = world.peers[1].texts_on_disk();
+    for number in 0..30 {
+        world.peers[0].save(&format!("{number}.md"), "");
+    }
+    allow(&mut world, 0);
+    world.run(10_000);
+    assert_eq!(world.peers[0].texts_on_disk()["3.md"], "");
+    assert_eq!(world.peers[1].texts_on_disk(), old);
+    assert_eq!(brakes(&world.peers[1]), [30]);
+    assert_eq!(world.peers[1].engine.status().pending, 0);
+    // What a person saves here stands, whole, on both sides.
+    world.peers[1].save("7.md", "note 7\nstill needed\n");
+    // What is filled again there comes, and is no longer held.
+    world.peers[0].save("8.md", "note 8\nwritten anew\n");
+    world.run(10_000);
+    for peer in &world.peers {
+        assert_eq!(peer.texts_on_disk()["7.md"], "note 7\nstill needed\n");
+        assert_eq!(peer.texts_on_disk()["8.md"], "note 8\nwritten anew\n");
+    }
+    let meta = world.peers[1].meta.clone().into_iter().collect();
+    restart(&mut world, 1, meta);
+    assert_eq!(brakes(&world.peers[1]), [28]);
+    assert_eq!(world.peers[1].texts_on_disk()["3.md"], "note 3\n");
+    allow(&mut world, 1);
+    world.run(10_000);
+    world.assert_equal();
+    assert!(!is_braked(&world.peers[1]));
+    assert_eq!(world.peers[1].texts_on_disk()["3.md"], "");
+}
+
+#[test]
+fn stubs_of_most_of_a_vault_are_held_back_and_of_some_notes_are_not() {
+    let mut world = met(2);
+    for number in 0..60 {
+        world.peers[0].save(&format!("{number}.md"), &format!("{number} {}\n", "word ".repeat(60)));
+    }
+    world.run(10_000);
+    for number in 0..25 {
+        world.peers[0].save(&format!("{number}.md"), &format!("stub {number}\n"));
+    }
+    world.run(120_000);
+    world.assert_equal();
+    for number in 25..60 {
+        world.peers[0].save(&format!("{number}.md"), &format!("stub {number}\n"));
+    }
+    world.run(10_000);
+    assert_eq!(brakes(&world.peers[1]), [35]);
+    assert!(world.peers[1].texts_on_disk()["30.md"].contains("word"));
+    allow(&mut world, 1);
+    world.run(10_000);
+    world.assert_equal();
+}
+
+#[test]
+fn one_note_that_a_peer_empties_is_emptied_here() {
+    let mut world = full(50);
+    world.peers[0].save("3.md", "");
+    world.run(5000);
+    assert_eq!(world.peers[1].texts_on_disk()["3.md"], "");
+    world.assert_equal();
+    assert!(brakes(&world.peers[1]).is_empty());
+}
+
+/// Both brakes: as many new files as went do not make it less of a mass deletion.
+#[test]
+fn files_that_come_in_the_same_breath_do_not_make_the_share_smaller() {
+    for order in ["new first", "gone first"] {
+        let mut world = full(60);
+        world.run(120_000);
+        world.part();
+        world.run(100);
+        let fill = |world: &mut World| {
+            for number in 100..160 {
+                world.peers[0].save(&format!("{number}.md"), &format!("new {number}\n"));
+            }
+            world.run(3000);
+        };
+        if order == "new first" {
+            fill(&mut world);
+        }
+        for number in 0..59 {
+            world.peers[0].remove(&format!("{number}.md"));
+        }
+        if order == "gone first" {
+            fill(&mut world);
+        }
+        world.run(10_000);
+        assert!(is_braked(&world.peers[0]), "{order}: held where it is made");
+        allow(&mut world, 0);
+        world.run(10_000);
+        assert_eq!(world.peers[0].texts_on_disk().len(), 61, "{order}");
+        world.apart = false;
+        world.run(60_000);
+        assert_eq!(world.peers[1].texts_on_disk().len(), 120, "{order}");
+        assert_eq!(brakes(&world.peers[1]), [59], "{order}");
+        allow(&mut world, 1);
+        world.run(10_000);
+        world.assert_equal();
+    }
+}
+
+/// What came a moment ago and goes again was not there before.
+#[test]
+fn what_was_unpacked_and_partly_thrown_away_again_is_no_mass_deletion() {
+    let mut world = full(5);
+    world.run(120_000);
+    for number in 100..200 {
+        world.peers[0].save(&format!("{number}.md"), &format!("new {number}\n"));
+    }
+    world.run(5000);
+    for number in 100..140 {
+        world.peers[0].remove(&format!("{number}.md"));
+    }
+    world.run(10_000);
+    world.assert_equal();
+    assert_eq!(world.peers[1].texts_on_disk().len(), 65);
+    assert!(brakes(&world.peers[0]).is_empty() && brakes(&world.peers[1]).is_empty());
+}
+
+/// While one side holds something back, neither calls the other in sync.
+#[test]
+fn both_sides_say_that_one_holds_something_back() {
+    let mut world = full(50);
+    for number in 0..40 {
+        world.peers[0].remove(&format!("{number}.md"));
+    }
+    allow(&mut world, 0);
+    world.run(10_000);
+    let told = |peer: &Peer| {
+        let status = peer.engine.status();
+        let other = &status.peers[0];
+        (other.in_sync, other.held_there, other.held_here)
+    };
+    assert_eq!(told(&world.peers[0]), (false, 40, 0));
+    assert_eq!(told(&world.peers[1]), (false, 0, 40));
+    let last = |peer: &Peer| {
+        let agreed = |it: &&Report| matches!(it, Report::InSync(..) | Report::HeldBack { .. });
+        peer.reports.iter().rev().find(agreed).cloned()
+    };
+    let there = Report::HeldBack { peer: world.peers[1].id, there: 40, here: 0 };
+    assert_eq!(last(&world.peers[0]), Some(there));
+    let here = Report::HeldBack { peer: world.peers[0].id, there: 0, here: 40 };
+    assert_eq!(last(&world.peers[1]), Some(here));
+    // A one-shot says so, too, and does not wait for it.
+    for at in 0..2 {
+        let peers = Vec::new();
+        let shot = Command::Shot { shot: ShotId(7), mode: ShotMode::Sync, peers, dry_run: false };
+        world.peers[at].inbox.push_back(Input::Command(shot));
+        world.run(2000);
+        let mut done = None;
+        for report in &world.peers[at].reports {
+            if let Report::Done(_, result) = report {
+                done = Some(result.peers[0].2);
+            }
+        }
+        assert_eq!(done, Some(ShotOutcome::HeldBack));
+    }
+    allow(&mut world, 1);
+    world.run(10_000);
+    assert_eq!((told(&world.peers[0]), told(&world.peers[1])), ((true, 0, 0), (true, 0, 0)));
+    assert!(matches!(last(&world.peers[0]), Some(Report::InSync(..))));
+}

@@ -2,6 +2,7 @@
 //! arrive at once. The seeded world with failures is `sim`.
 
 mod brakes;
+mod texts;
 mod travels;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -230,6 +231,10 @@ impl Peer {
             Effect::Append { op, writes } => {
                 self.keep(writes.to_vec());
                 Input::Appended { op, result: Ok(()) }
+            }
+            Effect::KeepTexts { op, keep } => {
+                self.texts.retain(|hash, _| keep.contains(hash));
+                Input::TextsKept { op, result: Ok(false) }
             }
             Effect::Compute { op, job } => Input::Computed { op, result: Ok(Box::new(job.run())) },
             Effect::Dial { peer, .. } => return Some(Out::Dial(peer)),

@@ -219,6 +219,7 @@ fn a_content_that_nobody_has_is_asked_for_ever_more_rarely_and_at_once_when_some
             heads: Heads::default(),
             mtime_ms: 0,
             base: None,
+            births: Some(Vec::new()),
         };
         peer.engine.index.put(id, entry);
         peer.engine.wake(id);

@@ -121,6 +121,16 @@ impl Disk {
         };
     }
 
+    /// Whether reading `path` fails.
+    pub(crate) fn is_blind(&self, path: &VaultPath) -> bool {
+        self.broken.contains_key(path)
+    }
+
+    /// Everything can be read again.
+    pub(crate) fn mend(&mut self) {
+        self.broken.clear();
+    }
+
     /// Plants a fault: from now on steps look, or do not look, before they change anything.
     pub(crate) fn set_guard(&mut self, guard: Guard) {
         self.guard = guard;

@@ -96,6 +96,7 @@ impl Durable {
             | Effect::Load { .. }
             | Effect::LoadText { .. }
             | Effect::Append { .. }
+            | Effect::KeepTexts { .. }
             | Effect::Dial { .. }
             | Effect::Close { .. }
             | Effect::Compute { .. }

@@ -2,6 +2,7 @@
 
 use super::super::net::Place;
 use super::super::oracles::Violation;
+use super::super::store::Done;
 use super::trace;
 use super::{Event, Habits, World};
 use crate::engine::{Command, Effect, Engine, Input, Report};
@@ -71,6 +72,13 @@ impl World {
                 self.peers[place].kept_at = due;
                 self.at(due, Event::Kept(place, life));
             }
+            Effect::KeepTexts { op, keep } => {
+                self.peers[place].store.hand_in_keep(op, keep);
+                let due = now.plus_ms(self.rng.between(0, slow));
+                let due = due.max(self.peers[place].kept_at);
+                self.peers[place].kept_at = due;
+                self.at(due, Event::Kept(place, life));
+            }
             Effect::Step { .. } => {
                 let due = now.plus_ms(self.rng.between(0, slow));
                 let due = due.max(self.peers[place].step_at);
@@ -135,6 +143,7 @@ impl World {
             | Report::Deleted { .. }
             | Report::Merged(_)
             | Report::Conflict(..)
+            | Report::HeldBack { .. }
             | Report::Problem(_)
             | Report::Brake { .. }
             | Report::Progress { .. }
@@ -177,6 +186,7 @@ impl World {
             }
             Effect::Compute { op, job } => Input::Computed { op, result: Ok(Box::new(job.run())) },
             Effect::Append { .. }
+            | Effect::KeepTexts { .. }
             | Effect::Dial { .. }
             | Effect::Send { .. }
             | Effect::Close { .. }
@@ -202,17 +212,27 @@ impl World {
     pub(super) fn keep(&mut self, place: Place) -> Result<(), Violation> {
         let peer = &mut self.peers[place];
         if peer.store_full {
-            let Some(op) = peer.store.refuse() else {
-                return Ok(());
+            let why = "simulated: disk-full".to_owned();
+            return match peer.store.refuse() {
+                Some((op, Done::Wrote(_))) => {
+                    self.hear(place, Input::Appended { op, result: Err(why) })
+                }
+                Some((op, Done::Tidied)) => {
+                    self.hear(place, Input::TextsKept { op, result: Err(why) })
+                }
+                None => Ok(()),
             };
-            let result = Err("simulated: disk-full".into());
-            return self.hear(place, Input::Appended { op, result });
         }
-        let Some((op, writes)) = peer.store.answer() else {
-            return Ok(());
-        };
-        self.note_kept(place, &writes)?;
-        self.hear(place, Input::Appended { op, result: Ok(()) })
+        match peer.store.answer() {
+            Some((op, Done::Wrote(writes))) => {
+                self.note_kept(place, &writes)?;
+                self.hear(place, Input::Appended { op, result: Ok(()) })
+            }
+            Some((op, Done::Tidied)) => {
+                self.hear(place, Input::TextsKept { op, result: Ok(false) })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Tells the judge of durability what a store holds now.

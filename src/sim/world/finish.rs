@@ -77,6 +77,7 @@ impl World {
         for a in 0..self.peers.len() {
             self.peers[a].disk.set_full(false);
             self.peers[a].disk.set_mounted(true);
+            self.peers[a].disk.mend();
             self.peers[a].store_full = false;
             for b in 0..a {
                 self.net.unblock(a, b);
@@ -130,8 +131,17 @@ impl World {
             };
             statuses.push(engine.status());
         }
-        let quiet =
-            self.queue.values().all(|event| matches!(event, Event::Trouble(_) | Event::Start(_)));
+        let quiet = self.queue.values().all(|event| match event {
+            Event::Trouble(_) | Event::Start(_) => true,
+            // Texts that nobody needs are looked for again and again.
+            Event::Kept(place, _) => self.peers[*place].store.only_tidies(),
+            Event::Net(_)
+            | Event::Do(..)
+            | Event::Durable(..)
+            | Event::Hear(..)
+            | Event::Act(_)
+            | Event::Finish(..) => false,
+        });
         let first = self.peers[0].disk.tree();
         for (place, status) in statuses.iter().enumerate() {
             if status.digest != statuses[0].digest {

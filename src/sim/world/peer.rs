@@ -12,8 +12,11 @@ use crate::model::{Digest, Life, PeerId, Tick, WallMs};
 
 /// The time of day at which every world begins, in milliseconds since 1970.
 const MORNING_MS: i64 = 1_795_000_000_000;
-/// How wrong a peer's clock may be, in milliseconds.
-const SKEW_MS: u64 = 3 * 86_400_000;
+/// How wrong a peer's clock may be, in milliseconds: a year.
+const SKEW_MS: u64 = 366 * 86_400_000;
+
+/// Between two looks for texts that nobody needs, in milliseconds.
+const TEXT_ROUND_MS: u64 = 1500;
 
 /// One peer.
 #[derive(Debug)]
@@ -95,7 +98,13 @@ impl Peer {
             me: self.id,
             name: self.name.clone(),
             life: self.store.life(),
-            config: Config { brake_files, ..Config::default() },
+            config: Config {
+                brake_files,
+                // Texts that nobody needs go as soon as they can, so that one too many is missed.
+                text_days: 0,
+                text_round_ms: TEXT_ROUND_MS,
+                ..Config::default()
+            },
             files: self.store.files(),
             peers: self.store.peers(),
             meta: self.store.meta(),

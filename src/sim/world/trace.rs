@@ -74,6 +74,7 @@ pub(crate) fn effect(effect: &Effect) -> String {
         Effect::Load { op, id } => format!("load {} {}", op.0, id.short()),
         Effect::LoadText { op, hash } => format!("load-text {} {}", op.0, hash.short()),
         Effect::Append { op, writes } => format!("append {} {}", op.0, batch(writes)),
+        Effect::KeepTexts { op, keep } => format!("keep-texts {} {}", op.0, keep.len()),
         Effect::Dial { peer, .. } => format!("dial {}", peer.short()),
         Effect::Send { link, lane, message } => {
             format!("send {} {lane:?} {}", link.0, describe_message(message))
@@ -116,6 +117,7 @@ pub(crate) fn input(input: &Input) -> String {
             format!("text-loaded {} {found:?}", op.0)
         }
         Input::Appended { op, result } => format!("appended {} {result:?}", op.0),
+        Input::TextsKept { op, result } => format!("texts-kept {} {result:?}", op.0),
         Input::LinkUp { link, peer, dialled } => {
             format!("up {} {} dialled={dialled}", link.0, peer.short())
         }

@@ -208,14 +208,14 @@ fn texts_that_nobody_needs_give_their_room_back() {
     let keep: BTreeSet<ContentHash> =
         (0..texts.len()).filter(|n| !gone(*n)).map(|n| ContentHash::of(&texts[n])).collect();
     assert_eq!(store.text(ContentHash::of(&texts[0])).unwrap().as_ref(), Some(&texts[0]));
-    let tidied = store.keep_texts(&keep).unwrap();
+    let tidied = store.keep_texts(&keep, 9).unwrap();
     assert_eq!((tidied.forgotten, tidied.packs), (PACK_TEXTS as u64 * 2 - 2, 2));
     assert_eq!(packs(&store), 2);
     for (n, bytes) in texts.iter().enumerate() {
         let expected = (!gone(n)).then_some(bytes);
         assert_eq!(store.text(ContentHash::of(bytes)).unwrap().as_ref(), expected);
     }
-    assert_eq!(store.keep_texts(&keep).unwrap(), Tidied::default());
+    assert_eq!(store.keep_texts(&keep, 9).unwrap(), Tidied::default());
     store.commit(&[vec![text(&texts[0])]]).unwrap();
     assert_eq!(store.text(ContentHash::of(&texts[0])).unwrap().as_ref(), Some(&texts[0]));
     assert!(store.check().unwrap().damaged.is_empty());
