@@ -139,6 +139,38 @@ pub(super) fn reconcile(a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
     }
 }
 
+/// Takes an insertion for an edit where the other side edited a unit that seems gone here, and the
+/// insertion is like what the other made of it.
+///
+/// - `likeness` compares a unit of the other side with one of this side, in thousandths.
+pub(super) fn pair_by_other(
+    (trace, side): (&mut Trace, &[&str]),
+    other: &Trace,
+    likeness: &dyn Fn(usize, usize) -> u32,
+) {
+    let stays = |fate: &Fate| match *fate {
+        Fate::Kept(to) | Fate::Edited(to) => Some(to),
+        Fate::Moved(_) | Fate::Gone => None,
+    };
+    for place in 0..trace.fates.len() {
+        let (Fate::Gone, Fate::Edited(there)) = (trace.fates[place], other.fates[place]) else {
+            continue;
+        };
+        let after = trace.fates[..place].iter().rev().find_map(stays);
+        let before = trace.fates[place + 1..].iter().find_map(stays);
+        let range = after.map_or(0, |after| after + 1)..before.unwrap_or(side.len());
+        let best = range
+            .map(|at| (likeness(there, at), at))
+            .max_by_key(|&(found, at)| (found, usize::MAX - at));
+        if let Some((found, at)) = best
+            && found >= LEAST_LIKENESS
+        {
+            trace.fates[place] = Fate::Edited(at);
+        }
+    }
+    trace.gaps = gaps(&trace.fates, side.len());
+}
+
 /// Takes a unit that both sides replaced by one other in its place for edited, however little is left
 /// of it: two versions of one thing, of which one can stand.
 pub(super) fn pair_rewritten(
@@ -422,6 +454,42 @@ pub(super) fn find_moves(base: &[&str], side: &[&str], trace: &mut Trace) {
     for (line, places) in gone {
         if let ([from], Some([to])) = (&places[..], appeared.get(line).map(|found| &found[..])) {
             fates[*from] = Fate::Moved(*to);
+        }
+    }
+}
+
+/// A line that is gone here and stands elsewhere as the other side edited it, was moved; so was one
+/// that the other side moved, and that stands edited in the same gap here. Thus it is after an earlier
+/// merge of the two.
+///
+/// - `likeness` compares a base unit with one of this side, in thousandths.
+pub(super) fn find_moved_edits(
+    (trace, side): (&mut Trace, &[&str]),
+    (other, other_side): (&Trace, &[&str]),
+    likeness: &dyn Fn(usize, usize) -> u32,
+) {
+    for place in 0..trace.fates.len() {
+        if trace.fates[place] != Fate::Gone {
+            continue;
+        }
+        let mut found: Vec<usize> = match other.fates[place] {
+            Fate::Edited(there) => {
+                let text = other_side[there];
+                let appeared = trace.gaps.iter().flatten().copied();
+                appeared.filter(|&at| side[at] == text).collect()
+            }
+            Fate::Moved(there) => {
+                let gap = other.gaps.iter().position(|gap| gap.contains(&there));
+                let here = gap.map_or(&[][..], |gap| &trace.gaps[gap]);
+                let alike = |at: &usize| likeness(place, *at) >= LEAST_LIKENESS;
+                here.iter().copied().filter(alike).collect()
+            }
+            Fate::Kept(_) | Fate::Gone => continue,
+        };
+        let taken = |at: &usize| trace.fates.contains(&Fate::Moved(*at));
+        found.retain(|at| !taken(at) && side[*at].trim().len() >= MOVED_AT_LEAST_BYTES);
+        if let [only] = found[..] {
+            trace.fates[place] = Fate::Moved(only);
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::align::{Fate, Grain, Trace, find_moves, pair_rewritten, reconcile, trace};
+use super::align::{
+    Fate, Grain, Trace, find_moved_edits, find_moves, pair_by_other, pair_rewritten, reconcile,
+    trace,
+};
 use super::blanks::Spacing;
 use super::choice::{Choice, Merged, settle};
 use super::line::{self, Bag};
@@ -48,20 +51,32 @@ fn trace_both(base: &[Line<'_>], ours: &[Line<'_>], theirs: &[Line<'_>]) -> (Tra
     // Only the few lines inside hunks are ever compared.
     let cells =
         |lines: &[&str]| -> Vec<OnceCell<Bag>> { lines.iter().map(|_| OnceCell::new()).collect() };
-    let base_bags = cells(&base);
-    let to_side = |side: &[&str]| {
-        let side_bags = cells(side);
-        trace(Grain::Lines, &base, side, &|from, to| {
-            let before = base_bags[from].get_or_init(|| Bag::of(base[from]));
-            let after = side_bags[to].get_or_init(|| Bag::of(side[to]));
-            line::likeness(before, after)
-        })
-    };
-    let mut to_ours = to_side(&ours);
-    let mut to_theirs = to_side(&theirs);
+    let (base_bags, our_bags, their_bags) = (cells(&base), cells(&ours), cells(&theirs));
+    let base_bag = |at: usize| base_bags[at].get_or_init(|| Bag::of(base[at]));
+    let our_bag = |at: usize| our_bags[at].get_or_init(|| Bag::of(ours[at]));
+    let their_bag = |at: usize| their_bags[at].get_or_init(|| Bag::of(theirs[at]));
+    let mut to_ours =
+        trace(Grain::Lines, &base, &ours, &|from, to| line::likeness(base_bag(from), our_bag(to)));
+    let mut to_theirs = trace(Grain::Lines, &base, &theirs, &|from, to| {
+        line::likeness(base_bag(from), their_bag(to))
+    });
     reconcile((&mut to_ours, &ours), (&mut to_theirs, &theirs));
+    let (before_ours, before_theirs) = (to_ours.clone(), to_theirs.clone());
+    pair_by_other((&mut to_ours, &ours), &before_theirs, &|theirs, ours| {
+        line::likeness(their_bag(theirs), our_bag(ours))
+    });
+    pair_by_other((&mut to_theirs, &theirs), &before_ours, &|ours, theirs| {
+        line::likeness(our_bag(ours), their_bag(theirs))
+    });
     find_moves(&base, &ours, &mut to_ours);
     find_moves(&base, &theirs, &mut to_theirs);
+    let (before_ours, before_theirs) = (to_ours.clone(), to_theirs.clone());
+    find_moved_edits((&mut to_ours, &ours), (&before_theirs, &theirs), &|from, to| {
+        line::likeness(base_bag(from), our_bag(to))
+    });
+    find_moved_edits((&mut to_theirs, &theirs), (&before_ours, &ours), &|from, to| {
+        line::likeness(base_bag(from), their_bag(to))
+    });
     pair_rewritten(&base, (&mut to_ours, &ours), (&mut to_theirs, &theirs));
     (to_ours, to_theirs)
 }
@@ -219,9 +234,18 @@ impl<'a> Merger<'a> {
                 let edited = other.lines[at];
                 Some(self.both(self.base[from], line, edited))
             }
-            Fate::Moved(_) => {
+            Fate::Moved(at) => {
                 let there = other.moved_to.get(&from).copied().unwrap_or(0);
-                (there <= gap).then(|| (line.text.to_owned(), line.end))
+                if there > gap {
+                    return None;
+                }
+                let (told, moved) = (self.choices.len(), other.lines[at]);
+                let arrived = self.both(self.base[from], line, moved);
+                if there == gap && matches!(which, Which::Theirs) {
+                    // Ours has told it already.
+                    self.choices.truncate(told);
+                }
+                Some(arrived)
             }
             Fate::Kept(_) | Fate::Gone => Some((line.text.to_owned(), line.end)),
         }

@@ -19,6 +19,9 @@ const LEAST_COMMON: usize = 600;
 /// Least bytes of new text that two sides have in common by more than chance.
 const LEAST_WORK_BYTES: usize = 8;
 
+/// Most letters of a word that is taken for an article, a preposition or the like.
+const PARTICLE_LETTERS: usize = 3;
+
 /// Fuses two lines that are one, without regard to where they stand; `None` when they are two.
 pub(super) fn fuse_lines(ours: &str, theirs: &str, choices: &mut Vec<Choice>) -> Option<String> {
     let (first, second) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
@@ -41,7 +44,7 @@ pub(super) fn fuse_runs(
 ) -> Option<String> {
     let cut = Cut::of(ours, theirs)?;
     let mostly = cut.common * 2 >= bytes(ours).min(bytes(theirs)) && cut.common > 0;
-    (mostly || is_one(ours, theirs)).then(|| cut.join(choices))
+    (mostly || is_one(ours, theirs) || are_particles(ours, theirs)).then(|| cut.join(choices))
 }
 
 /// Fuses what both put in the place of something else, when they have most in common, and more of it
@@ -132,6 +135,20 @@ fn is_one(ours: &[Atom<'_>], theirs: &[Atom<'_>]) -> bool {
     let rest = a.len().min(b.len()) - start;
     let end = (a.bytes().rev().zip(b.bytes().rev())).take(rest).take_while(|(a, b)| a == b).count();
     start > 0 && (start + end) * 2 >= a.len().max(b.len())
+}
+
+/// Whether each is one short word in small letters: `a` or `the`, of which only one can stand.
+fn are_particles(ours: &[Atom<'_>], theirs: &[Atom<'_>]) -> bool {
+    let is_particle = |atoms: &[Atom<'_>]| {
+        let mut solid = atoms.iter().filter(|atom| atom.class != Class::Space);
+        let short = |atom: &Atom<'_>| {
+            atom.class == Class::Word
+                && atom.text.chars().count() <= PARTICLE_LETTERS
+                && atom.text.chars().all(char::is_lowercase)
+        };
+        solid.next().is_some_and(short) && solid.next().is_none()
+    };
+    is_particle(ours) && is_particle(theirs)
 }
 
 fn letters(atoms: &[Atom<'_>]) -> String {

@@ -215,14 +215,16 @@ fn both(out: &mut Vec<Extra>, left: &[Block], right: &[Block], choices: Option<&
     apart(out, &left[here..], &right[there..]);
 }
 
-/// Appends two stretches that have nothing in common, the smaller first.
+/// Appends two stretches that have nothing in common, the smaller first; but what goes on with the
+/// line above comes before what is set off by a blank line.
 fn apart(out: &mut Vec<Extra>, left: &[Block], right: &[Block]) {
-    let (first, second) = if left <= right {
+    let blank = |extra: Option<&Extra>| extra.is_some_and(|extra| extra.text.trim().is_empty());
+    let key = |blocks: &[Block]| blank(blocks.first().and_then(|block| block.first()));
+    let (first, second) = if (key(left), left) <= (key(right), right) {
         (left.concat(), right.concat())
     } else {
         (right.concat(), left.concat())
     };
-    let blank = |extra: Option<&Extra>| extra.is_some_and(|extra| extra.text.trim().is_empty());
     // Two runs that each bring their own blank line need one between them, not two.
     let skip = usize::from(blank(first.last()) && blank(second.first()));
     out.extend(first);

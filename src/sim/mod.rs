@@ -2,7 +2,8 @@
 //!
 //! - Owns: the stand-ins ([`disk`], [`store`], [`net`]), the world that pairs them with engines and
 //!   decides who is late, lost or stopped ([`world`]), the people who type ([`users`]), and the
-//!   judges ([`oracles`]). [`contract`] runs one table against the stand-ins and the adapters.
+//!   judges ([`oracles`]). [`invent`] makes merges of two people's edits, [`measure`] judges them.
+//!   [`contract`] runs one table against the stand-ins and the adapters.
 //! - Called by: tests only; it is never shipped.
 //! - Never: reads a clock, the system's randomness, a real file (except in [`contract`] and `growth`) or a socket.
 //! - Invariants: the same seed gives the same trace, byte for byte; every oracle has a test with a
@@ -15,8 +16,16 @@ mod careless;
 #[cfg(test)]
 mod contract;
 mod disk;
+#[expect(dead_code, unreachable_pub, reason = "shared with benches, which use all of it")]
+mod generate;
 #[cfg(test)]
 mod growth;
+#[expect(unreachable_pub, reason = "shared with a bench that sees it as its own")]
+mod invent;
+#[expect(unreachable_pub, reason = "shared with a bench that sees it as its own")]
+mod measure;
+#[cfg(test)]
+mod merges;
 mod net;
 mod oracles;
 mod rng;
