@@ -145,9 +145,96 @@ fn merge(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Revisions of the note with a long past.
+const REVISIONS: usize = 5_000;
+
+/// A 300 KB note with [`REVISIONS`] revisions by two devices in turn, each of one line somewhere; a
+/// hundredth of them made apart and joined.
+fn long_past() -> Document {
+    let text = text_of(300_000);
+    let (mut document, _) = promoted(&text);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut random = generate::Random::new(5);
+    let mut apart = None;
+    for revision in 0..REVISIONS {
+        let line = random.below(lines.len());
+        lines[line] = format!("{} {revision}", &lines[line]);
+        let at = document.heads();
+        let by = u8::try_from(revision % 2).expect("one of two") + 1;
+        let time = WallMs(i64::try_from(revision).expect("few") * 600_000);
+        let text = lines.join("\n");
+        document.edit_text(author(by), &at, time, &text).expect("an edit");
+        match revision % 100 {
+            // The other device writes at its end, from the version before.
+            0 => apart = Some(at),
+            1 => {
+                let at = apart.take().expect("just put there");
+                let before = document.at(&at).expect("a version").body;
+                if let vault_sync::docs::Body::Text(before) = before {
+                    let text = format!("{before}\nfrom afar {revision}");
+                    document.edit_text(author(3), &at, time, &text).expect("an edit");
+                    document.settle().expect("a merge");
+                    if let vault_sync::docs::Body::Text(now) = document.view().body {
+                        lines = now.lines().map(str::to_owned).collect();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    document
+}
+
+fn history(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("history");
+    group.sample_size(10);
+    let document = long_past();
+    let stored = StoredDocument { snapshot: document.save(), changes: Vec::new() };
+    let moments = document.history();
+    println!("history: {} changes, {} bytes stored", moments.len(), stored.snapshot.len());
+    let middle = Heads::from_iter([moments[moments.len() / 2].hash]);
+    group.bench_function("load_300KB_5000", |bench| {
+        bench.iter(|| Document::load(&stored).expect("a good document"));
+    });
+    group.bench_function("log_300KB_5000", |bench| bench.iter(|| document.history()));
+    group.bench_function("meetings_300KB_5000", |bench| bench.iter(|| document.meetings()));
+    group.bench_function("show_300KB_5000", |bench| {
+        bench.iter(|| document.at(&middle).expect("a version"));
+    });
+    let Some(vault_sync::docs::Body::Text(text)) = Some(document.view().body) else {
+        unreachable!("a note is a text");
+    };
+    let heads = document.heads();
+    let mut theirs = document.clone();
+    let far = format!("{text}\nadded at the end\n");
+    theirs.edit_text(author(2), &heads, WallMs(0), &far).expect("an edit");
+    let changes = theirs.changes_since(heads.as_slice());
+    let mut ours = document.clone();
+    let near = one_line_edited(&text, "ours");
+    ours.edit_text(author(1), &heads, WallMs(0), &near).expect("an edit");
+    group.bench_function("edit_300KB_5000", |bench| {
+        bench.iter_batched(
+            || document.clone(),
+            |mut it| it.edit_text(author(1), &heads, WallMs(0), &near).expect("an edit"),
+            BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("merge_300KB_5000", |bench| {
+        bench.iter_batched(
+            || ours.clone(),
+            |mut document| {
+                document.apply(&changes).expect("good changes");
+                document.settle().expect("a merge")
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = import, edit, load, merge
+    targets = import, edit, load, merge, history
 }
 criterion_main!(benches);

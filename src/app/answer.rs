@@ -354,14 +354,17 @@ pub struct Conflict {
     pub id: String,
     /// The file.
     pub path: String,
-    /// `text` or `path`.
+    /// `text`, `path` or `attachment`.
     pub about: String,
     /// What both devices started from; may be empty.
     pub base: String,
-    /// What stands now.
+    /// What stands now; of an attachment its path.
     pub chosen: String,
-    /// What the other device wanted.
+    /// What the other device wanted; of an attachment the path of the copy that holds it.
     pub alternative: String,
+    /// The revision of the merge that had to choose, as in `log`; absent in old entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<String>,
 }
 
 /// The result of `conflicts resolve`.

@@ -33,7 +33,7 @@ mod request;
 mod verify;
 mod workers;
 
-pub use contradictions::Verdict;
+pub use crate::engine::Verdict;
 pub use error::{Error, Failure};
 pub use front::{ask, init, locate, watch};
 pub use join::join;

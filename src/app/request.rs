@@ -26,9 +26,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::contradictions::Verdict;
 use super::error::{Error, Failure};
-use crate::engine::ShotMode;
+use crate::engine::{ShotMode, Verdict};
 use crate::model::VaultId;
 
 /// Takes one event object as it happens, in the shape of `CLI.md` (`"v"`, `"event"`, `"at"`).

@@ -244,7 +244,7 @@ impl Document {
             .collect()
     }
 
-    fn maker(&self, change: &ChangeMetadata<'_>) -> Maker {
+    pub(super) fn maker(&self, change: &ChangeMetadata<'_>) -> Maker {
         let born = change.hash == self.root
             || (change.timestamp == 0 && change.seq == 1 && change.deps.len() == 1);
         if self.joins(&change.hash).is_some() {

@@ -16,6 +16,10 @@ pub(super) const ALIVE: &str = "alive";
 /// The value of [`CONTENT`] that says: the text object governs.
 pub(super) const GOVERNS: &str = "text";
 
+/// What the keys of settled ledger entries begin with; 16 hexadecimal digits follow. The value is
+/// the verdict's word. Keys are never taken back.
+pub(super) const RESOLVED: &str = "resolved/";
+
 /// Length of a content value in bytes: kind, hash, size.
 const CONTENT_BYTES: usize = 1 + 32 + 8;
 

@@ -11,7 +11,7 @@ use super::fold::Fold;
 use super::import;
 use super::register::{self, Held};
 use super::view::Body;
-use crate::merge::Format;
+use crate::merge::{self, Format};
 use crate::model::{ChangeHash, Kind, VaultPath};
 
 /// What settling came to.
@@ -46,6 +46,13 @@ pub enum Choice {
         /// Where another wanted it.
         alternative: VaultPath,
     },
+}
+
+impl From<merge::Choice> for Choice {
+    fn from(choice: merge::Choice) -> Self {
+        let merge::Choice { base, chosen, alternative } = choice;
+        Self::Text { base, chosen, alternative }
+    }
 }
 
 impl Document {

@@ -47,7 +47,7 @@ pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};
 pub use input::{DialError, Hint, Input, ScanError};
 pub use job::{Job, Outcome};
-pub use ledger::{About, Contradiction};
+pub use ledger::{About, Contradiction, Verdict};
 pub use past::{Deed, Held, Past, Revision, made_by};
 pub use report::{Report, Work};
 pub use status::{PeerStatus, Status};

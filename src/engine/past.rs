@@ -106,6 +106,11 @@ impl Past {
         self.entry.alive
     }
 
+    /// Whether something of it lies on this disk.
+    pub fn lies(&self) -> bool {
+        self.entry.base.is_some()
+    }
+
     /// Whether it is a file a person would look for.
     pub fn is_file(&self) -> bool {
         self.entry.kind != Kind::Folder
