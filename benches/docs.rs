@@ -3,7 +3,7 @@
 //! `cargo bench --bench docs`. Inputs come from a seed; nothing is read or written.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use vault_sync::docs::{Author, Birth, Document};
+use vault_sync::docs::{Author, Birth, Body, Document};
 use vault_sync::model::{
     Content, Heads, Kind, Life, PeerId, StoredDocument, VaultId, VaultPath, WallMs,
 };
@@ -148,41 +148,51 @@ fn merge(criterion: &mut Criterion) {
 /// Revisions of the note with a long past.
 const REVISIONS: usize = 5_000;
 
-/// A 300 KB note with [`REVISIONS`] revisions by two devices in turn, each of one line somewhere; a
-/// hundredth of them made apart and joined.
+/// Of these, the last ones in which the note grows from 6 KB to 300 KB; making the edits of all of
+/// them at full size would take minutes.
+const GROWING: usize = 20;
+
+/// A 300 KB note with [`REVISIONS`] revisions by two devices in turn, each of a line somewhere; every
+/// hundredth was made apart from another by a third device, and joined.
 fn long_past() -> Document {
     let text = text_of(300_000);
-    let (mut document, _) = promoted(&text);
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let whole: Vec<&str> = text.split_inclusive('\n').collect();
+    let mut written = whole.len() / 50;
+    let mut now = whole[..written].concat();
+    let (mut document, _) = promoted(&now);
     let mut random = generate::Random::new(5);
-    let mut apart = None;
-    for revision in 0..REVISIONS {
-        let line = random.below(lines.len());
-        lines[line] = format!("{} {revision}", &lines[line]);
+    for revision in 1..=REVISIONS {
+        let left = REVISIONS - revision;
+        if left < GROWING {
+            let due = written + (whole.len() - written) / (left + 1);
+            now += &whole[written..due].concat();
+            written = due;
+        }
+        let at = random.below(now.len());
+        let at = now.as_bytes()[at..].iter().position(|it| *it == b'\n').map(|it| at + it);
+        now.insert_str(at.unwrap_or(now.len()), " x");
         let at = document.heads();
         let by = u8::try_from(revision % 2).expect("one of two") + 1;
         let time = WallMs(i64::try_from(revision).expect("few") * 600_000);
-        let text = lines.join("\n");
-        document.edit_text(author(by), &at, time, &text).expect("an edit");
-        match revision % 100 {
-            // The other device writes at its end, from the version before.
-            0 => apart = Some(at),
-            1 => {
-                let at = apart.take().expect("just put there");
-                let before = document.at(&at).expect("a version").body;
-                if let vault_sync::docs::Body::Text(before) = before {
-                    let text = format!("{before}\nfrom afar {revision}");
-                    document.edit_text(author(3), &at, time, &text).expect("an edit");
-                    document.settle().expect("a merge");
-                    if let vault_sync::docs::Body::Text(now) = document.view().body {
-                        lines = now.lines().map(str::to_owned).collect();
-                    }
-                }
-            }
-            _ => {}
+        document.edit_text(author(by), &at, time, &now).expect("an edit");
+        if revision % 100 == 0 {
+            let afar = match document.at(&at).expect("a version").body {
+                Body::Text(text) => format!("from afar {revision}\n{text}"),
+                Body::Content(..) => unreachable!("a note is a text"),
+            };
+            document.edit_text(author(3), &at, time, &afar).expect("an edit");
+            document.settle().expect("a merge");
+            now = text_now(&document);
         }
     }
     document
+}
+
+fn text_now(document: &Document) -> String {
+    match document.view().body {
+        Body::Text(text) => text,
+        Body::Content(..) => unreachable!("a note is a text"),
+    }
 }
 
 fn history(criterion: &mut Criterion) {
@@ -201,9 +211,7 @@ fn history(criterion: &mut Criterion) {
     group.bench_function("show_300KB_5000", |bench| {
         bench.iter(|| document.at(&middle).expect("a version"));
     });
-    let Some(vault_sync::docs::Body::Text(text)) = Some(document.view().body) else {
-        unreachable!("a note is a text");
-    };
+    let text = text_now(&document);
     let heads = document.heads();
     let mut theirs = document.clone();
     let far = format!("{text}\nadded at the end\n");

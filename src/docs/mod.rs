@@ -61,6 +61,7 @@ mod error;
 mod fold;
 mod foreign;
 mod graph;
+mod history;
 mod import;
 mod register;
 mod resolve;
