@@ -201,7 +201,6 @@ fn history(criterion: &mut Criterion) {
     let document = long_past();
     let stored = StoredDocument { snapshot: document.save(), changes: Vec::new() };
     let moments = document.history();
-    println!("history: {} changes, {} bytes stored", moments.len(), stored.snapshot.len());
     let middle = Heads::from_iter([moments[moments.len() / 2].hash]);
     group.bench_function("load_300KB_5000", |bench| {
         bench.iter(|| Document::load(&stored).expect("a good document"));

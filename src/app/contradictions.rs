@@ -109,12 +109,13 @@ pub(crate) async fn resolve(handle: &Handle, id: &str, verdict: Verdict) -> Resu
 /// Says beforehand why a verdict cannot be carried out.
 fn possible(store: &Store, entry: &Contradiction, verdict: Verdict) -> Result<(), Error> {
     match (entry.about, verdict) {
-        (_, Verdict::Chosen | Verdict::Merged) | (About::Path, Verdict::Alternative) => Ok(()),
+        (_, Verdict::Chosen | Verdict::Merged)
+        | (About::Path, Verdict::Alternative)
+        | (About::Attachment, _) => Ok(()),
         (About::Path, Verdict::Both) => {
             Err(Error::new(Failure::Usage, "a file lies in one place only")
                 .hint("Choose --ours, --theirs or --merged."))
         }
-        (About::Attachment, _) => Ok(()),
         (About::Text, Verdict::Alternative | Verdict::Both) => {
             let failed = |error| fault::of_store(&error);
             let id =

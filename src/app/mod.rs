@@ -29,6 +29,7 @@ mod past;
 mod perform;
 mod places;
 mod post;
+mod put_back;
 mod request;
 mod verify;
 mod workers;

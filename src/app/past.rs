@@ -1,6 +1,5 @@
 //! The past of files: lists revisions, shows what one held, and puts it back as an ordinary edit.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read};
 use std::path::Path;
@@ -8,16 +7,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer::{Device, Log, LogEntry, MetSide, Restored, RestoredFile, Show, VERSION};
-use super::clock::{rfc3339, wall};
+use super::answer::{Device, Log, LogEntry, MetSide, Restored, Show, VERSION};
+use super::clock::rfc3339;
 use super::handle::Handle;
 use super::perform::{names, value};
+use super::put_back::{Bytes, State, put_back};
 use super::verify::Access;
 use super::{Error, Failure, fault};
 use crate::engine::{Held, Keep, Mark, NoUndo, Past, Revision, Side, made_by};
 use crate::model::{
-    ChangeHash, Content, FileId, Kind, Observed, PeerId, Problem, ProblemKind, Source, Step,
-    StepError, VaultPath, WallMs,
+    ChangeHash, Content, FileId, Kind, Observed, PeerId, Problem, ProblemKind, VaultPath, WallMs,
 };
 use crate::store::Store;
 use crate::vault::Folder;
@@ -26,8 +25,6 @@ use crate::vault::Folder;
 const READY_LIMIT: Duration = Duration::from_mins(1);
 /// Pause between two looks at whether it was.
 const READY_PAUSE: Duration = Duration::from_millis(20);
-/// Steps taken together.
-const STEPS_AT_ONCE: usize = 256;
 
 /// Who may have made a revision: ids and names, this device's own included.
 pub(crate) type Names = Vec<(PeerId, String)>;
@@ -229,25 +226,6 @@ pub(crate) async fn until_ready(handle: &Handle) -> Result<(), Error> {
         }
         tokio::time::sleep(READY_PAUSE).await;
     }
-}
-
-/// A state of one file, and where its bytes are.
-struct State {
-    path: VaultPath,
-    rev: ChangeHash,
-    time: Option<WallMs>,
-    content: Content,
-    source: Bytes,
-    /// Where the file lies now and with what, if it is to be moved back.
-    from: Option<(VaultPath, Content)>,
-}
-
-enum Bytes {
-    Text(String),
-    /// In this file of the vault.
-    OnDisk(VaultPath),
-    /// In the trash, if anywhere.
-    Elsewhere,
 }
 
 /// The files that `path` names: those that lie or lay there, or else those in that folder.
@@ -491,7 +469,7 @@ fn place_of(store: &Store, content: Content) -> Result<Option<VaultPath>, Error>
     Ok(pasts.find_map(|past| past.on_disk(content).cloned()))
 }
 
-fn not_here(path: &VaultPath) -> Error {
+pub(super) fn not_here(path: &VaultPath) -> Error {
     Error::new(Failure::LeftAside, format!("the bytes of that version of {path} are not here"))
         .hint("Attachments are kept as long as a file of the vault, or its trash, holds them.")
 }
@@ -531,158 +509,5 @@ fn entry(revision: &Revision, names: &Names) -> LogEntry {
         from: revision.from.as_ref().map(ToString::to_string),
         changes: revision.changes,
         met: revision.met.iter().map(side).collect(),
-    }
-}
-
-/// Writes states into the folder; what is there already stays untouched.
-fn put_back(
-    folder: &Folder,
-    plan: &[(VaultPath, State)],
-    dry_run: bool,
-) -> (Vec<RestoredFile>, Vec<Problem>) {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let now = wall();
-    let moved = move_back(folder, plan, dry_run);
-    for some in plan.chunks(STEPS_AT_ONCE) {
-        let (mut steps, mut about) = (Vec::new(), Vec::new());
-        for (path, state) in some {
-            let from = moved.get(path);
-            let told = RestoredFile {
-                path: path.to_string(),
-                from: from.map(|(from, _)| from.to_string()),
-                rev: state.rev.to_string(),
-                at: state.time.map(rfc3339),
-                bytes: state.content.size,
-            };
-            let expected = match folder.look(path) {
-                Observed::File(seen) if seen.content == state.content => {
-                    files.extend(from.map(|_| told));
-                    continue;
-                }
-                Observed::Absent if dry_run && from.is_some_and(|it| it.1 == state.content) => {
-                    files.push(told);
-                    continue;
-                }
-                Observed::File(_) if from.is_none() && made_since(plan, path, state) => {
-                    problems.push(in_the_way(path));
-                    continue;
-                }
-                Observed::File(seen) => Some(seen.content),
-                Observed::Absent => None,
-                Observed::Problem(problem) | Observed::Special(problem) => {
-                    problems.push(problem);
-                    continue;
-                }
-                Observed::Folder { .. } | Observed::Ignored => {
-                    problems.push(in_the_way(path));
-                    continue;
-                }
-            };
-            let source = match &state.source {
-                Bytes::Text(text) => Source::Bytes(text.clone().into_bytes()),
-                Bytes::OnDisk(path) => {
-                    Source::CopyOf { path: path.clone(), content: state.content }
-                }
-                Bytes::Elsewhere => {
-                    if let Err(problem) = from_trash(folder, path, state.content, dry_run) {
-                        problems.push(problem);
-                        continue;
-                    }
-                    Source::Part(state.content)
-                }
-            };
-            steps.push(Step::Replace { path: path.clone(), expected, source, mtime_ms: now.0 });
-            about.push(told);
-        }
-        if dry_run {
-            files.extend(about);
-            continue;
-        }
-        for (result, about) in folder.apply(&steps).into_iter().zip(about) {
-            match result {
-                Ok(_) => files.push(about),
-                Err(StepError::Problem(problem)) => problems.push(problem),
-                Err(StepError::Changed | StepError::Ignored | StepError::SourceGone) => {
-                    problems.push(Problem {
-                        path: about.path,
-                        kind: ProblemKind::Changing,
-                        message: "it changed at this very moment; try again".to_owned(),
-                    });
-                }
-            }
-        }
-    }
-    (files, problems)
-}
-
-/// Whether what lies where a file is to be moved back is none of those that are put back.
-fn made_since(plan: &[(VaultPath, State)], path: &VaultPath, state: &State) -> bool {
-    let moves = state.from.as_ref().is_some_and(|(from, _)| from != path);
-    moves && !plan.iter().any(|(_, it)| it.from.as_ref().is_some_and(|(from, _)| from == path))
-}
-
-/// Moves files back to where they lay, as far as nothing lies there now; says by their places which
-/// were moved (or would be), from where and with what. Files that swapped places stay: what each
-/// place is to hold is written there.
-fn move_back<'a>(
-    folder: &Folder,
-    plan: &'a [(VaultPath, State)],
-    dry_run: bool,
-) -> BTreeMap<&'a VaultPath, &'a (VaultPath, Content)> {
-    let mut open: Vec<(&VaultPath, &(VaultPath, Content))> = plan
-        .iter()
-        .filter_map(|(to, state)| Some((to, state.from.as_ref()?)))
-        .filter(|(to, from)| **to != from.0)
-        .collect();
-    let mut moved = BTreeMap::new();
-    loop {
-        let before = open.len();
-        open.retain(|(to, from)| {
-            let free = matches!(folder.look(to), Observed::Absent)
-                || dry_run && moved.values().any(|(left, _): &&(VaultPath, Content)| left == *to);
-            let step = Step::Rename { from: from.0.clone(), to: (*to).clone(), expected: from.1 };
-            let done = free && (dry_run || matches!(folder.apply(&[step])[..], [Ok(_)]));
-            if done {
-                moved.insert(*to, *from);
-            }
-            !done
-        });
-        if open.len() == before {
-            return moved;
-        }
-    }
-}
-
-/// Copies a content from the trash to where steps take it from; in a dry run it is only looked for.
-fn from_trash(
-    folder: &Folder,
-    path: &VaultPath,
-    content: Content,
-    dry_run: bool,
-) -> Result<(), Problem> {
-    let found = if dry_run {
-        Ok(folder.find_in_trash(content).is_some())
-    } else {
-        folder.part_from_trash(content)
-    };
-    match found {
-        Ok(true) => Ok(()),
-        Err(StepError::Problem(problem)) => Err(Problem { path: path.to_string(), ..problem }),
-        Ok(false) | Err(StepError::Changed | StepError::Ignored | StepError::SourceGone) => {
-            Err(Problem {
-                path: path.to_string(),
-                kind: ProblemKind::Unreadable,
-                message: not_here(path).message,
-            })
-        }
-    }
-}
-
-fn in_the_way(path: &VaultPath) -> Problem {
-    Problem {
-        path: path.to_string(),
-        kind: ProblemKind::Clash,
-        message: "a folder, a file made since, or something left out by the rules, lies there"
-            .to_owned(),
     }
 }

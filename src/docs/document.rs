@@ -10,6 +10,7 @@ use super::foreign;
 use super::graph::Graph;
 use super::import::{self, Import};
 use super::register::{self, Held};
+use super::settle::is_fix_up;
 use super::view::{Body, Maker, View};
 use crate::model::{ChangeHash, Content, Heads, Kind, StoredDocument, VaultPath};
 
@@ -227,7 +228,7 @@ impl Document {
     pub(super) fn maker(&self, change: &ChangeMetadata<'_>) -> Maker {
         let born = change.hash == self.root
             || (change.timestamp == 0 && change.seq == 1 && change.deps.len() == 1);
-        if self.joins(&change.hash).is_some() {
+        if is_fix_up(change) {
             Maker::Merge
         } else if born {
             Maker::Birth

@@ -6,7 +6,7 @@ use super::birth::{Mark, meeting_rev};
 use super::document::{Document, version};
 use super::error::Error;
 use super::register;
-use super::settle::Choice;
+use super::settle::{Choice, is_fix_up};
 use super::view::{Body, Maker};
 use crate::merge::{self, Format};
 use crate::model::{ChangeHash, Heads, Kind};
@@ -64,7 +64,7 @@ impl Document {
         for change in changes.iter().filter(|change| change.deps.len() > 1) {
             let hash = ChangeHash(change.hash.0);
             let sides = sides(&change.deps);
-            if self.joins(&change.hash).is_some() {
+            if is_fix_up(change) {
                 let at = Heads::from_iter([hash]);
                 meetings.push(Meeting { rev: hash, joined_by: Some(hash), at, sides });
             } else if of_several(&sides) {

@@ -364,7 +364,8 @@ impl Settling {
     /// When what was chosen cannot be told from the rest of the file any more.
     pub(super) fn rewrite(&self, document: &Document) -> Result<Option<docs::Rewrite>, Failure> {
         let rewrite = match (self.row.about, self.verdict) {
-            (_, Verdict::Chosen | Verdict::Merged) => return Ok(None),
+            (_, Verdict::Chosen | Verdict::Merged)
+            | (About::Path | About::Attachment, Verdict::Both) => return Ok(None),
             (About::Text, verdict) => match document.view().body {
                 docs::Body::Text(text) => {
                     self.row.rewritten(&text, verdict).map(docs::Rewrite::Text)
@@ -380,7 +381,6 @@ impl Settling {
                     docs::Body::Content(kind, content) => docs::Rewrite::Content(kind, content),
                 })
             }
-            (About::Path | About::Attachment, Verdict::Both) => return Ok(None),
         };
         rewrite.map(Some).ok_or(Failure::Unclear)
     }

@@ -125,12 +125,11 @@ fn show(what: &str, context: &mut Context<'_>) -> Result<Exit, Error> {
     let by_id: Vec<&Conflict> =
         answer.conflicts.iter().filter(|it| it.id.starts_with(&prefix)).collect();
     // A path comes second: no file is called as the digits of an open entry begin.
-    let (found, one) = match by_id.as_slice() {
-        [one] => (vec![*one], true),
-        _ => {
-            let path = vault_path(what, context)?;
-            (answer.conflicts.iter().filter(|it| it.path == path).collect(), false)
-        }
+    let (found, one) = if let [one] = by_id.as_slice() {
+        (vec![*one], true)
+    } else {
+        let path = vault_path(what, context)?;
+        (answer.conflicts.iter().filter(|it| it.path == path).collect(), false)
     };
     if found.is_empty() {
         let how = if by_id.is_empty() { "no open entry" } else { "more than one open entry" };

@@ -43,7 +43,7 @@ pub(in crate::cli) struct Restore {
     #[arg(long, value_name = "REV", requires = "path", conflicts_with_all = ["rev", "at"])]
     undo: Option<String>,
 
-    /// Which side of the merge to keep: a device, or a revision of `log --json`; else this device's
+    /// Which side to keep: a device, or a revision of `log --json`; else this device's
     #[arg(long, value_name = "DEVICE|REV", requires = "undo")]
     keep: Option<String>,
 
