@@ -430,17 +430,13 @@ fn before_the_end(store: &Store, path: &str) -> Result<State, Error> {
 }
 
 fn state_of(store: &Store, past: &Past, rev: Option<ChangeHash>) -> Result<State, Error> {
-    let revisions = past.revisions(true);
-    let of_rev = |rev: ChangeHash| revisions.iter().find(|it| it.rev == rev);
-    let revision = rev.and_then(of_rev).or_else(|| revisions.first());
-    let revision = revision.ok_or_else(|| fault::bug("every file has a revision"))?;
+    let (named, time) = past.dated(rev).ok_or_else(|| fault::bug("every file has a revision"))?;
     let path = past.path().clone();
     let held = past.held(rev).map_err(|text| {
         Error::new(Failure::Damaged, format!("a revision of {path} cannot be read")).caused_by(text)
     })?;
     let (content, source) = bytes_for(store, &path, held)?;
-    let time = revision.time.or_else(|| (!past_is_edited(&revisions)).then(|| past.mtime()));
-    Ok(State { path, rev: revision.rev, time, content, source, from: None })
+    Ok(State { path, rev: named, time, content, source, from: None })
 }
 
 /// Where the bytes of a version of the file at `path` are.
@@ -456,10 +452,6 @@ fn bytes_for(store: &Store, path: &VaultPath, held: Held) -> Result<(Content, By
             (content, place_of(store, content)?.map_or(Bytes::Elsewhere, Bytes::OnDisk))
         }
     })
-}
-
-fn past_is_edited(revisions: &[Revision]) -> bool {
-    revisions.len() > 1
 }
 
 /// A file of the vault that holds this content on this disk.

@@ -8,7 +8,7 @@ use automerge::{Change, ChangeHash as Hash, ChangeMetadata};
 
 use super::document::{Document, version};
 use super::register::{self, ALIVE, PATH};
-use super::view::Moment;
+use super::view::{Maker, Moment};
 use crate::model::{ChangeHash, VaultPath, WallMs};
 
 /// A change of more operations is not looked into; what it did to path and existence is read from
@@ -20,6 +20,12 @@ impl Document {
     pub fn changes(&self) -> Vec<ChangeHash> {
         let changes = self.doc.get_changes_meta(&[]);
         changes.iter().map(|change| ChangeHash(change.hash.0)).collect()
+    }
+
+    /// Who made a change, and when by its clock; `None` for an unknown one.
+    pub fn made(&self, change: &ChangeHash) -> Option<(Maker, WallMs)> {
+        let meta = self.doc.get_change_meta_by_hash(&Hash(change.0))?;
+        Some((self.maker(&meta), WallMs(meta.timestamp.saturating_mul(1000))))
     }
 
     /// Every change in causal order; of two that know nothing of each other the earlier one first,

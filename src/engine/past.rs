@@ -246,6 +246,28 @@ impl Past {
         revisions
     }
 
+    /// Names a version (the present one without `rev`) and says when it was made, as
+    /// [`Past::revisions`] does, without going through all of them where one device made it.
+    pub fn dated(&self, rev: Option<ChangeHash>) -> Option<(ChangeHash, Option<WallMs>)> {
+        if let Some(document) = &self.document {
+            let heads = document.heads();
+            let rev = match (rev, heads.as_slice()) {
+                (Some(rev), _) => Some(rev),
+                (None, [one]) => Some(*one),
+                (None, _) => None,
+            };
+            let made = rev.and_then(|rev| Some((rev, document.made(&rev)?)));
+            if let Some((rev, (Maker::Device(_), time))) = made {
+                return Some((rev, Some(time)));
+            }
+        }
+        let revisions = self.revisions(true);
+        let named = rev.and_then(|rev| revisions.iter().find(|it| it.rev == rev));
+        let revision = named.or_else(|| revisions.first())?;
+        let unedited = revisions.len() == 1;
+        Some((revision.rev, revision.time.or_else(|| unedited.then(|| self.mtime()))))
+    }
+
     fn born(&self) -> Revision {
         Revision {
             rev: ChangeHash(*self.entry.content.hash.as_bytes()),

@@ -125,3 +125,43 @@ fn a_meeting_is_taken_back_and_later_edits_stay() {
     let unknown = a.without(&meeting.at, &ChangeHash([9; 32]));
     assert!(matches!(unknown, Err(super::super::Error::Unknown(_))));
 }
+
+#[test]
+fn the_history_is_what_every_version_says_in_the_same_order_everywhere() {
+    let mut a = note("one\n\ntwo\n\nthree\n");
+    let mut b = a.clone();
+    edit(&mut a, 1, "ONE\n\ntwo\n\nthree\n");
+    let at = b.heads();
+    b.rename(author(2), &at, NOON, &path("moved.md")).unwrap();
+    let at = b.heads();
+    b.delete(author(2), &at, NOON).unwrap();
+    meet(&mut a, &mut b);
+    a.settle().unwrap();
+    b.settle().unwrap();
+    let at = a.heads();
+    let verdict = Rewrite::Path(path("settled.md"));
+    a.resolve(author(1), (&at, NOON), (ENTRY, "theirs"), Some(&verdict)).unwrap();
+    // More operations than are looked into, with a move beside it.
+    edit(&mut b, 2, &"many words of all sorts\n".repeat(40));
+    let at = b.heads();
+    b.rename(author(2), &at, NOON, &path("elsewhere.md")).unwrap();
+    meet(&mut a, &mut b);
+    a.settle().unwrap();
+    b.settle().unwrap();
+    let at = a.heads();
+    a.delete(author(1), &at, NOON).unwrap();
+    let at = a.heads();
+    a.revive(author(1), &at, NOON).unwrap();
+    give(&a, &mut b);
+    let history = a.history();
+    assert_eq!(history, b.history());
+    assert_eq!(history.len(), a.changes().len());
+    assert!(history.iter().any(|moment| !moment.alive));
+    for moment in &history {
+        let view = a.at(&Heads::from_iter([moment.hash])).unwrap();
+        assert_eq!((&moment.path, moment.alive), (&view.path, view.alive), "{moment:?}");
+        let known = history.iter().take_while(|it| it.hash != moment.hash).map(|it| it.hash);
+        let known: Vec<ChangeHash> = known.collect();
+        assert!(moment.parents.as_slice().iter().all(|parent| known.contains(parent)));
+    }
+}
