@@ -3,7 +3,7 @@
 //! `cargo bench --bench docs`. Inputs come from a seed; nothing is read or written.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use vault_sync::docs::{Author, Birth, Document};
+use vault_sync::docs::{Author, Birth, Body, Document};
 use vault_sync::model::{
     Content, Heads, Kind, Life, PeerId, StoredDocument, VaultId, VaultPath, WallMs,
 };
@@ -145,9 +145,103 @@ fn merge(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Revisions of the note with a long past.
+const REVISIONS: usize = 5_000;
+
+/// Of these, the last ones in which the note grows from 6 KB to 300 KB; making the edits of all of
+/// them at full size would take minutes.
+const GROWING: usize = 20;
+
+/// A 300 KB note with [`REVISIONS`] revisions by two devices in turn, each of a line somewhere; every
+/// hundredth was made apart from another by a third device, and joined.
+fn long_past() -> Document {
+    let text = text_of(300_000);
+    let whole: Vec<&str> = text.split_inclusive('\n').collect();
+    let mut written = whole.len() / 50;
+    let mut now = whole[..written].concat();
+    let (mut document, _) = promoted(&now);
+    let mut random = generate::Random::new(5);
+    for revision in 1..=REVISIONS {
+        let left = REVISIONS - revision;
+        if left < GROWING {
+            let due = written + (whole.len() - written) / (left + 1);
+            now += &whole[written..due].concat();
+            written = due;
+        }
+        let at = random.below(now.len());
+        let at = now.as_bytes()[at..].iter().position(|it| *it == b'\n').map(|it| at + it);
+        now.insert_str(at.unwrap_or(now.len()), " x");
+        let at = document.heads();
+        let by = u8::try_from(revision % 2).expect("one of two") + 1;
+        let time = WallMs(i64::try_from(revision).expect("few") * 600_000);
+        document.edit_text(author(by), &at, time, &now).expect("an edit");
+        if revision % 100 == 0 {
+            let afar = match document.at(&at).expect("a version").body {
+                Body::Text(text) => format!("from afar {revision}\n{text}"),
+                Body::Content(..) => unreachable!("a note is a text"),
+            };
+            document.edit_text(author(3), &at, time, &afar).expect("an edit");
+            document.settle().expect("a merge");
+            now = text_now(&document);
+        }
+    }
+    document
+}
+
+fn text_now(document: &Document) -> String {
+    match document.view().body {
+        Body::Text(text) => text,
+        Body::Content(..) => unreachable!("a note is a text"),
+    }
+}
+
+fn history(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("history");
+    group.sample_size(10);
+    let document = long_past();
+    let stored = StoredDocument { snapshot: document.save(), changes: Vec::new() };
+    let moments = document.history();
+    let middle = Heads::from_iter([moments[moments.len() / 2].hash]);
+    group.bench_function("load_300KB_5000", |bench| {
+        bench.iter(|| Document::load(&stored).expect("a good document"));
+    });
+    group.bench_function("log_300KB_5000", |bench| bench.iter(|| document.history()));
+    group.bench_function("meetings_300KB_5000", |bench| bench.iter(|| document.meetings()));
+    group.bench_function("show_300KB_5000", |bench| {
+        bench.iter(|| document.at(&middle).expect("a version"));
+    });
+    let text = text_now(&document);
+    let heads = document.heads();
+    let mut theirs = document.clone();
+    let far = format!("{text}\nadded at the end\n");
+    theirs.edit_text(author(2), &heads, WallMs(0), &far).expect("an edit");
+    let changes = theirs.changes_since(heads.as_slice());
+    let mut ours = document.clone();
+    let near = one_line_edited(&text, "ours");
+    ours.edit_text(author(1), &heads, WallMs(0), &near).expect("an edit");
+    group.bench_function("edit_300KB_5000", |bench| {
+        bench.iter_batched(
+            || document.clone(),
+            |mut it| it.edit_text(author(1), &heads, WallMs(0), &near).expect("an edit"),
+            BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("merge_300KB_5000", |bench| {
+        bench.iter_batched(
+            || ours.clone(),
+            |mut document| {
+                document.apply(&changes).expect("good changes");
+                document.settle().expect("a merge")
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = import, edit, load, merge
+    targets = import, edit, load, merge, history
 }
 criterion_main!(benches);

@@ -329,6 +329,8 @@ Register-ArgumentCompleter -Native -CommandName 'vault-sync' -ScriptBlock {
             [CompletionResult]::new('--rev', '--rev', [CompletionResultType]::ParameterName, 'The start of a revision''s name, as in `log`')
             [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'A time such as 2026-03-01T10:00, 2026-03-01, or 2h for two hours ago')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Put it there instead, and leave the file as it is')
+            [CompletionResult]::new('--undo', '--undo', [CompletionResultType]::ParameterName, 'Take back this merge, as `log` names it, and keep what was edited since')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Which side to keep: a device, or a revision of `log --json`; else this device''s')
             [CompletionResult]::new('--vault', '--vault', [CompletionResultType]::ParameterName, 'Vault to work on; without it, the one that contains the current directory')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Set a configuration key for this run')
@@ -357,7 +359,7 @@ Register-ArgumentCompleter -Native -CommandName 'vault-sync' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List what nobody settled; this is what happens without a subcommand')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one of them: before, what stands, what else there was')
-            [CompletionResult]::new('resolve', 'resolve', [CompletionResultType]::ParameterValue, 'Settle one of them on this device')
+            [CompletionResult]::new('resolve', 'resolve', [CompletionResultType]::ParameterValue, 'Settle one of them, on every device')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -385,8 +387,8 @@ Register-ArgumentCompleter -Native -CommandName 'vault-sync' -ScriptBlock {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for still more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for still more')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bars')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'vault-sync;conflicts;resolve' {
@@ -410,7 +412,7 @@ Register-ArgumentCompleter -Native -CommandName 'vault-sync' -ScriptBlock {
         'vault-sync;conflicts;help' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List what nobody settled; this is what happens without a subcommand')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one of them: before, what stands, what else there was')
-            [CompletionResult]::new('resolve', 'resolve', [CompletionResultType]::ParameterValue, 'Settle one of them on this device')
+            [CompletionResult]::new('resolve', 'resolve', [CompletionResultType]::ParameterValue, 'Settle one of them, on every device')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -649,7 +651,7 @@ Register-ArgumentCompleter -Native -CommandName 'vault-sync' -ScriptBlock {
         'vault-sync;help;conflicts' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List what nobody settled; this is what happens without a subcommand')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one of them: before, what stands, what else there was')
-            [CompletionResult]::new('resolve', 'resolve', [CompletionResultType]::ParameterValue, 'Settle one of them on this device')
+            [CompletionResult]::new('resolve', 'resolve', [CompletionResultType]::ParameterValue, 'Settle one of them, on every device')
             break
         }
         'vault-sync;help;conflicts;list' {

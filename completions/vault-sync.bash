@@ -1654,7 +1654,7 @@ _vault__sync() {
             return 0
             ;;
         vault__subcmd__sync__subcmd__restore)
-            opts="-q -v -h --rev --at --to --dry-run --vault --json --quiet --verbose --color --no-progress --config --help"
+            opts="-q -v -h --rev --at --to --undo --keep --dry-run --vault --json --quiet --verbose --color --no-progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1669,6 +1669,14 @@ _vault__sync() {
                     return 0
                     ;;
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --undo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -303,6 +303,8 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand --rev 'The start of a revision''s name, as in `log`'
             cand --at 'A time such as 2026-03-01T10:00, 2026-03-01, or 2h for two hours ago'
             cand --to 'Put it there instead, and leave the file as it is'
+            cand --undo 'Take back this merge, as `log` names it, and keep what was edited since'
+            cand --keep 'Which side to keep: a device, or a revision of `log --json`; else this device''s'
             cand --vault 'Vault to work on; without it, the one that contains the current directory'
             cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
             cand --config 'Set a configuration key for this run'
@@ -330,7 +332,7 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand list 'List what nobody settled; this is what happens without a subcommand'
             cand show 'Show one of them: before, what stands, what else there was'
-            cand resolve 'Settle one of them on this device'
+            cand resolve 'Settle one of them, on every device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'vault-sync;conflicts;list'= {
@@ -356,8 +358,8 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand -v 'Say more on stderr; twice for still more'
             cand --verbose 'Say more on stderr; twice for still more'
             cand --no-progress 'Show no progress bars'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'vault-sync;conflicts;resolve'= {
             cand --vault 'Vault to work on; without it, the one that contains the current directory'
@@ -379,7 +381,7 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
         &'vault-sync;conflicts;help'= {
             cand list 'List what nobody settled; this is what happens without a subcommand'
             cand show 'Show one of them: before, what stands, what else there was'
-            cand resolve 'Settle one of them on this device'
+            cand resolve 'Settle one of them, on every device'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'vault-sync;conflicts;help;list'= {
@@ -581,7 +583,7 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
         &'vault-sync;help;conflicts'= {
             cand list 'List what nobody settled; this is what happens without a subcommand'
             cand show 'Show one of them: before, what stands, what else there was'
-            cand resolve 'Settle one of them on this device'
+            cand resolve 'Settle one of them, on every device'
         }
         &'vault-sync;help;conflicts;list'= {
         }

@@ -244,6 +244,8 @@ complete -c vault-sync -n "__fish_vault_sync_using_subcommand diff" -s h -l help
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l rev -d 'The start of a revision\'s name, as in `log`' -r
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l at -d 'A time such as 2026-03-01T10:00, 2026-03-01, or 2h for two hours ago' -r
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l to -d 'Put it there instead, and leave the file as it is' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l undo -d 'Take back this merge, as `log` names it, and keep what was edited since' -r
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l keep -d 'Which side to keep: a device, or a revision of `log --json`; else this device\'s' -r
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand restore" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
 always\t''
@@ -267,7 +269,7 @@ complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and not
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and not __fish_seen_subcommand_from list show resolve help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and not __fish_seen_subcommand_from list show resolve help" -f -a "list" -d 'List what nobody settled; this is what happens without a subcommand'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and not __fish_seen_subcommand_from list show resolve help" -f -a "show" -d 'Show one of them: before, what stands, what else there was'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and not __fish_seen_subcommand_from list show resolve help" -f -a "resolve" -d 'Settle one of them on this device'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and not __fish_seen_subcommand_from list show resolve help" -f -a "resolve" -d 'Settle one of them, on every device'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and not __fish_seen_subcommand_from list show resolve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from list" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
@@ -288,7 +290,7 @@ complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __f
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr; twice for still more'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress bars'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from resolve" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from resolve" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
 always\t''
@@ -305,7 +307,7 @@ complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __f
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from resolve" -s h -l help -d 'Print help'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from help" -f -a "list" -d 'List what nobody settled; this is what happens without a subcommand'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one of them: before, what stands, what else there was'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from help" -f -a "resolve" -d 'Settle one of them on this device'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from help" -f -a "resolve" -d 'Settle one of them, on every device'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand conflicts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand verify" -l vault -d 'Vault to work on; without it, the one that contains the current directory' -r -f -a "(__fish_complete_directories)"
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand verify" -l color -d 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
@@ -425,7 +427,7 @@ complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_s
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from peers" -f -a "add-address" -d 'Remember an address under which a device can be reached'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from conflicts" -f -a "list" -d 'List what nobody settled; this is what happens without a subcommand'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from conflicts" -f -a "show" -d 'Show one of them: before, what stands, what else there was'
-complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from conflicts" -f -a "resolve" -d 'Settle one of them on this device'
+complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from conflicts" -f -a "resolve" -d 'Settle one of them, on every device'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "list" -d 'List each value with where it comes from; this is what happens without a subcommand'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "get" -d 'Print one value'
 complete -c vault-sync -n "__fish_vault_sync_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "set" -d 'Write one value to the configuration file'

@@ -296,6 +296,18 @@ pub struct LogEntry {
     pub from: Option<String>,
     /// How many saves it is made of.
     pub changes: u64,
+    /// For a merge, the versions that met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub met: Vec<MetSide>,
+}
+
+/// One of the versions that met in a merge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetSide {
+    /// Its last revision, with `--all`; what `restore --keep` takes.
+    pub rev: String,
+    /// Whose work it had that no other version had.
+    pub devices: Vec<Device>,
 }
 
 /// The result of `show`.
@@ -332,6 +344,15 @@ pub struct Restored {
     pub restored: Vec<RestoredFile>,
     /// What could not be.
     pub problems: Vec<Problem>,
+    /// When a merge was taken back: in how many places later edits touched the same thing, so that
+    /// one of the two had to be chosen; absent where there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub contradictions: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One file that was put back.
@@ -339,6 +360,9 @@ pub struct Restored {
 pub struct RestoredFile {
     /// Where it lies now.
     pub path: String,
+    /// Where it lay until now, if it was moved back; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Which revision it is.
     pub rev: String,
     /// When that was made.
@@ -363,14 +387,17 @@ pub struct Conflict {
     pub id: String,
     /// The file.
     pub path: String,
-    /// `text` or `path`.
+    /// `text`, `path` or `attachment`.
     pub about: String,
     /// What both devices started from; may be empty.
     pub base: String,
-    /// What stands now.
+    /// What stands now; of an attachment its path.
     pub chosen: String,
-    /// What the other device wanted.
+    /// What the other device wanted; of an attachment the path of the copy that holds it.
     pub alternative: String,
+    /// The revision of the merge that had to choose, as in `log`; absent in old entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<String>,
 }
 
 /// The result of `conflicts resolve`.

@@ -29,11 +29,12 @@ mod past;
 mod perform;
 mod places;
 mod post;
+mod put_back;
 mod request;
 mod verify;
 mod workers;
 
-pub use contradictions::Verdict;
+pub use crate::engine::Verdict;
 pub use error::{Error, Failure};
 pub use front::{ask, init, locate, watch};
 pub use join::join;

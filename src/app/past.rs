@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer::{Device, Log, LogEntry, Restored, RestoredFile, Show, VERSION};
-use super::clock::{rfc3339, wall};
+use super::answer::{Device, Log, LogEntry, MetSide, Restored, Show, VERSION};
+use super::clock::rfc3339;
 use super::handle::Handle;
-use super::perform::value;
+use super::perform::{names, value};
+use super::put_back::{Bytes, State, put_back};
 use super::verify::Access;
 use super::{Error, Failure, fault};
-use crate::engine::{Held, Past, Revision, made_by};
+use crate::engine::{Held, Keep, Mark, NoUndo, Past, Revision, Side, made_by};
 use crate::model::{
-    ChangeHash, Content, Kind, Observed, PeerId, Problem, ProblemKind, Source, Step, StepError,
-    VaultPath, WallMs,
+    ChangeHash, Content, FileId, Kind, Observed, PeerId, Problem, ProblemKind, VaultPath, WallMs,
 };
 use crate::store::Store;
 use crate::vault::Folder;
@@ -25,8 +25,6 @@ use crate::vault::Folder;
 const READY_LIMIT: Duration = Duration::from_mins(1);
 /// Pause between two looks at whether it was.
 const READY_PAUSE: Duration = Duration::from_millis(20);
-/// Steps taken together.
-const STEPS_AT_ONCE: usize = 256;
 
 /// Who may have made a revision: ids and names, this device's own included.
 pub(crate) type Names = Vec<(PeerId, String)>;
@@ -42,8 +40,19 @@ pub(crate) struct Wanted {
     pub(crate) at: Option<WallMs>,
     /// Where to put it, instead of where it was.
     pub(crate) to: Option<String>,
+    /// What it would hold had a merge not happened, instead of an earlier state.
+    pub(crate) undo: Option<Undo>,
     /// Whether to say only what would be done.
     pub(crate) dry_run: bool,
+}
+
+/// A merge to take back.
+#[derive(Debug, Clone)]
+pub(crate) struct Undo {
+    /// The start of its name.
+    pub(crate) rev: String,
+    /// The start of the name of the revision to keep, or a device; this one without.
+    pub(crate) keep: Option<String>,
 }
 
 /// Lists revisions of a file, of the files in a folder, or of the whole vault.
@@ -160,17 +169,31 @@ impl Read for Whole {
 /// Puts a state of the past back, as an ordinary edit of the folder.
 pub(crate) async fn restore(handle: &Handle, wanted: Wanted) -> Result<Value, Error> {
     until_ready(handle).await?;
-    let Wanted { path, rev, at, to, dry_run } = wanted;
+    let Wanted { path, rev, at, to, undo, dry_run } = wanted;
     let asked = path.clone();
     let access = Access::Thread(handle.clone());
-    let found = access.ask(move |store| states(store, &asked, rev.as_deref(), at)).await??;
-    let (states, mut lost) = found;
+    let mut contradictions = 0;
+    let (states, mut lost) = match undo {
+        Some(undo) => {
+            let me = handle.facts.me;
+            let names = names(&handle.status().await?);
+            let undone = access.ask(move |store| undone(store, &asked, &undo, (me, &names)));
+            let (state, met_again) = undone.await??;
+            contradictions = met_again;
+            (vec![state], Vec::new())
+        }
+        None => access.ask(move |store| states(store, &asked, rev.as_deref(), at)).await??,
+    };
     let target = |state: &State| match &to {
         Some(to) => VaultPath::parse(to).map_err(|error| {
             Error::new(Failure::Usage, format!("{to:?} is no path in a vault")).caused_by(error)
         }),
         None => Ok(state.path.clone()),
     };
+    if to.is_some() && states.len() > 1 {
+        return Err(Error::new(Failure::Usage, format!("{path} is a folder"))
+            .hint("Only a single file can be put elsewhere."));
+    }
     let mut plan = Vec::new();
     for state in states {
         plan.push((target(&state)?, state));
@@ -181,7 +204,7 @@ pub(crate) async fn restore(handle: &Handle, wanted: Wanted) -> Result<Value, Er
     let (files, mut problems) =
         done.await.map_err(|error| fault::bug("putting files back").caused_by(error))?;
     problems.append(&mut lost);
-    value(&Restored { v: VERSION, dry_run, restored: files, problems })
+    value(&Restored { v: VERSION, dry_run, restored: files, problems, contradictions })
 }
 
 /// Waits until everything in the folder is taken in, so that nothing of it is lost by what follows.
@@ -205,23 +228,6 @@ pub(crate) async fn until_ready(handle: &Handle) -> Result<(), Error> {
     }
 }
 
-/// A state of one file, and where its bytes are.
-struct State {
-    path: VaultPath,
-    rev: ChangeHash,
-    time: Option<WallMs>,
-    content: Content,
-    source: Bytes,
-}
-
-enum Bytes {
-    Text(String),
-    /// In this file of the vault.
-    OnDisk(VaultPath),
-    /// In the trash, if anywhere.
-    Elsewhere,
-}
-
 /// The files that `path` names: those that lie or lay there, or else those in that folder.
 fn pasts(store: &Store, path: &str) -> Result<Vec<Past>, Error> {
     let rows = store.files().map_err(|error| fault::of_store(&error))?.rows;
@@ -237,12 +243,7 @@ fn pasts(store: &Store, path: &str) -> Result<Vec<Past>, Error> {
             () if wanted.is_empty() || at.starts_with(&folder) => &mut inside,
             () => continue,
         };
-        let stored = store.document(id).map_err(|error| fault::of_store(&error))?;
-        let past = Past::read(&record, stored.as_ref()).map_err(|text| {
-            Error::new(Failure::Damaged, format!("the past of {wanted} cannot be read"))
-                .caused_by(text)
-        })?;
-        group.push(past);
+        group.push(whole(store, id, &record, wanted)?);
     }
     let found = if exact.is_empty() { inside } else { exact };
     if found.is_empty() && !wanted.is_empty() {
@@ -254,27 +255,12 @@ fn pasts(store: &Store, path: &str) -> Result<Vec<Past>, Error> {
 
 /// The one state that a path and a revision name.
 fn state(store: &Store, path: &str, rev: Option<&str>, at: Option<WallMs>) -> Result<State, Error> {
-    let pasts = pasts(store, path)?;
-    let wanted = path.trim_matches('/');
-    let mut here: Vec<Past> =
-        pasts.into_iter().filter(|past| past.path().as_str() == wanted).collect();
-    // The file that is there first, then those that were, the last one first.
-    here.sort_by_key(|past| std::cmp::Reverse((past.alive(), past.mtime())));
-    let Some(first) = here.first() else {
-        return Err(Error::new(Failure::NoSuchVersion, format!("{wanted} is a folder"))
-            .hint("Name a file, or give a time to `restore`."));
-    };
     if let Some(prefix) = rev {
-        let found: Vec<(usize, Result<ChangeHash, usize>)> =
-            here.iter().map(|past| past.find(prefix)).enumerate().collect();
-        let fitting: usize =
-            found.iter().map(|(_, it)| it.as_ref().map_or_else(|count| *count, |_| 1)).sum();
-        let one = found.into_iter().find_map(|(at, it)| Some((at, it.ok()?)));
-        return match one.filter(|_| fitting == 1) {
-            Some((at, rev)) => state_of(store, &here[at], Some(rev)),
-            None => Err(unknown(wanted, prefix, fitting)),
-        };
+        let (past, rev) = revision(store, path, prefix)?;
+        return state_of(store, &past, Some(rev));
     }
+    let wanted = path.trim_matches('/');
+    let here = files_at(store, path)?;
     if let Some(at) = at {
         let found = here.iter().find_map(|past| Some((past, past.at(at).filter(|it| it.alive)?)));
         return match found {
@@ -285,7 +271,37 @@ fn state(store: &Store, path: &str, rev: Option<&str>, at: Option<WallMs>) -> Re
             )),
         };
     }
-    state_of(store, first, None)
+    state_of(store, &here[0], None)
+}
+
+/// The files that lie or lay at a path: the one that is there first, then those that were, the last
+/// one first; at least one.
+fn files_at(store: &Store, path: &str) -> Result<Vec<Past>, Error> {
+    let wanted = path.trim_matches('/');
+    let mut here = pasts(store, path)?;
+    here.retain(|past| past.path().as_str() == wanted);
+    if here.is_empty() {
+        return Err(Error::new(Failure::NoSuchVersion, format!("{wanted} is a folder"))
+            .hint("Name a file, or give a time to `restore`."));
+    }
+    here.sort_by_key(|past| std::cmp::Reverse((past.alive(), past.mtime())));
+    Ok(here)
+}
+
+/// The file at a path that has a revision, and its whole name.
+fn revision(store: &Store, path: &str, prefix: &str) -> Result<(Past, ChangeHash), Error> {
+    let here = files_at(store, path)?;
+    let found: Vec<(Past, Result<ChangeHash, usize>)> = here
+        .into_iter()
+        .map(|past| {
+            let found = past.find(prefix);
+            (past, found)
+        })
+        .collect();
+    let fitting: usize =
+        found.iter().map(|(_, it)| it.as_ref().map_or_else(|count| *count, |_| 1)).sum();
+    let one = found.into_iter().find_map(|(past, it)| Some((past, it.ok()?)));
+    one.filter(|_| fitting == 1).ok_or_else(|| unknown(path.trim_matches('/'), prefix, fitting))
 }
 
 /// The states to put back: of one file, or at a time of all files in a folder.
@@ -295,18 +311,26 @@ fn states(
     rev: Option<&str>,
     at: Option<WallMs>,
 ) -> Result<(Vec<State>, Vec<Problem>), Error> {
-    let pasts = pasts(store, path)?;
     let wanted = path.trim_matches('/');
-    let single = pasts.iter().any(|past| past.path().as_str() == wanted);
+    let found = pasts(store, path);
+    let single = matches!(&found, Ok(it) if it.iter().any(|past| past.path().as_str() == wanted));
     match (single, rev, at) {
         (true, None, None) => Ok((vec![before_the_end(store, path)?], Vec::new())),
         (true, rev, at) => Ok((vec![state(store, path, rev, at)?], Vec::new())),
         (false, None, Some(at)) => {
             let (mut states, mut problems) = (Vec::new(), Vec::new());
-            for past in &pasts {
-                let Some(revision) = past.at(at).filter(|it| it.alive) else { continue };
-                match state_of(store, past, Some(revision.rev)) {
-                    Ok(state) => states.push(State { path: revision.path, ..state }),
+            let then = there_at(store, wanted, at)?;
+            if then.is_empty() {
+                // Nothing was there: fine for a folder that is, a mistake for anything else.
+                found?;
+            }
+            for (past, revision) in then {
+                match state_of(store, &past, Some(revision.rev)) {
+                    Ok(state) => {
+                        let lies = past.place().filter(|(place, _)| **place != revision.path);
+                        let from = lies.map(|(place, content)| (place.clone(), content));
+                        states.push(State { path: revision.path, from, ..state });
+                    }
                     // One file that is lost keeps no other one back.
                     Err(error) if error.kind == Failure::LeftAside => problems.push(Problem {
                         path: revision.path.to_string(),
@@ -318,9 +342,80 @@ fn states(
             }
             Ok((states, problems))
         }
+        (false, ..) if found.is_err() => Err(found.err().unwrap_or_else(|| fault::bug("an error"))),
         (false, ..) => Err(Error::new(Failure::NoSuchVersion, format!("{wanted:?} is a folder"))
             .hint("Say with --at from when its files are to be.")),
     }
+}
+
+/// The files that lay at a path or below it at a time, wherever they are now.
+fn there_at(store: &Store, wanted: &str, at: WallMs) -> Result<Vec<(Past, Revision)>, Error> {
+    let folder = format!("{wanted}/");
+    let inside = |path: &VaultPath| {
+        let path = path.as_str();
+        wanted.is_empty() || path == wanted || path.starts_with(&folder)
+    };
+    let mut found = Vec::new();
+    for (id, record) in store.files().map_err(|error| fault::of_store(&error))?.rows {
+        let Ok(bare) = Past::read(&record, None) else { continue };
+        if !bare.is_file() || !(inside(bare.path()) || bare.may_have_moved()) {
+            continue;
+        }
+        let past = whole(store, id, &record, wanted)?;
+        if let Some(revision) = past.at(at).filter(|it| it.alive && inside(&it.path)) {
+            found.push((past, revision));
+        }
+    }
+    Ok(found)
+}
+
+/// A file with its document.
+fn whole(store: &Store, id: FileId, record: &[u8], wanted: &str) -> Result<Past, Error> {
+    let stored = store.document(id).map_err(|error| fault::of_store(&error))?;
+    Past::read(record, stored.as_ref()).map_err(|text| {
+        Error::new(Failure::Damaged, format!("the past of {wanted} cannot be read")).caused_by(text)
+    })
+}
+
+/// What a file would hold had a merge not happened, and in how many places that had to be chosen.
+fn undone(
+    store: &Store,
+    path: &str,
+    undo: &Undo,
+    (me, names): (PeerId, &Names),
+) -> Result<(State, u64), Error> {
+    let (past, rev) = revision(store, path, &undo.rev)?;
+    let keep = undo.keep.as_deref();
+    let device = keep.and_then(|keep| names.iter().find(|(_, name)| name == keep));
+    let keep = match (keep, device) {
+        (None, _) => Keep::By(me),
+        (Some(_), Some((peer, _))) => Keep::By(*peer),
+        (Some(rev), None) => Keep::Rev(rev),
+    };
+    let at = past.path();
+    let undone = past.undo(rev, keep).map_err(|error| match error {
+        NoUndo::NoMerge => {
+            Error::new(Failure::NoSuchVersion, format!("{} of {at} is no merge", undo.rev))
+                .hint(format!("`vault-sync log {at}` lists them as `merged`."))
+        }
+        NoUndo::Which(sides) => {
+            let sides = sides.iter().map(|side| {
+                let devices = devices(&side.makers, names);
+                let devices: Vec<&str> = devices.iter().map(|it| it.name.as_str()).collect();
+                format!("{} ({})", &side.head.to_string()[..10], devices.join(", "))
+            });
+            let sides: Vec<String> = sides.collect();
+            Error::new(Failure::Usage, "it is not clear which of the versions is to be kept")
+                .hint(format!("Say with --keep which: {}.", sides.join(" or ")))
+        }
+        NoUndo::Other(why) => {
+            Error::new(Failure::NoSuchVersion, format!("the merge of {at} cannot be undone: {why}"))
+        }
+    })?;
+    let (content, source) = bytes_for(store, at, undone.held)?;
+    let (path, rev) = (at.clone(), undone.kept);
+    let state = State { path, rev, time: None, content, source, from: None };
+    Ok((state, undone.contradictions as u64))
 }
 
 /// What a deleted file held last.
@@ -335,31 +430,28 @@ fn before_the_end(store: &Store, path: &str) -> Result<State, Error> {
 }
 
 fn state_of(store: &Store, past: &Past, rev: Option<ChangeHash>) -> Result<State, Error> {
-    let revisions = past.revisions(true);
-    let of_rev = |rev: ChangeHash| revisions.iter().find(|it| it.rev == rev);
-    let revision = rev.and_then(of_rev).or_else(|| revisions.first());
-    let revision = revision.ok_or_else(|| fault::bug("every file has a revision"))?;
+    let (named, time) = past.dated(rev).ok_or_else(|| fault::bug("every file has a revision"))?;
     let path = past.path().clone();
     let held = past.held(rev).map_err(|text| {
         Error::new(Failure::Damaged, format!("a revision of {path} cannot be read")).caused_by(text)
     })?;
-    let (content, source) = match held {
+    let (content, source) = bytes_for(store, &path, held)?;
+    Ok(State { path, rev: named, time, content, source, from: None })
+}
+
+/// Where the bytes of a version of the file at `path` are.
+fn bytes_for(store: &Store, path: &VaultPath, held: Held) -> Result<(Content, Bytes), Error> {
+    Ok(match held {
         Held::Text(text) => (Content::of(text.as_bytes()), Bytes::Text(text)),
         Held::Content(Kind::Text, content) => {
             let text = store.text(content.hash).map_err(|error| fault::of_store(&error))?;
             let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
-            (content, Bytes::Text(text.ok_or_else(|| not_here(&path))?))
+            (content, Bytes::Text(text.ok_or_else(|| not_here(path))?))
         }
         Held::Content(_, content) => {
             (content, place_of(store, content)?.map_or(Bytes::Elsewhere, Bytes::OnDisk))
         }
-    };
-    let time = revision.time.or_else(|| (!past_is_edited(&revisions)).then(|| past.mtime()));
-    Ok(State { path, rev: revision.rev, time, content, source })
-}
-
-fn past_is_edited(revisions: &[Revision]) -> bool {
-    revisions.len() > 1
+    })
 }
 
 /// A file of the vault that holds this content on this disk.
@@ -369,7 +461,7 @@ fn place_of(store: &Store, content: Content) -> Result<Option<VaultPath>, Error>
     Ok(pasts.find_map(|past| past.on_disk(content).cloned()))
 }
 
-fn not_here(path: &VaultPath) -> Error {
+pub(super) fn not_here(path: &VaultPath) -> Error {
     Error::new(Failure::LeftAside, format!("the bytes of that version of {path} are not here"))
         .hint("Attachments are kept as long as a file of the vault, or its trash, holds them.")
 }
@@ -384,16 +476,22 @@ fn unknown(path: &str, prefix: &str, fitting: usize) -> Error {
         .hint(format!("`vault-sync log {path}` lists them; a few more digits tell them apart."))
 }
 
-fn entry(revision: &Revision, names: &Names) -> LogEntry {
-    let known = names.iter().find(|(peer, _)| made_by(revision, *peer));
-    let device = match (known, revision.maker) {
-        (Some((peer, name)), _) => Some(Device { id: peer.to_string(), name: name.clone() }),
-        (None, Some(mark)) => Some(Device {
-            id: data_encoding::HEXLOWER.encode(&mark),
+/// Whose marks these are.
+fn devices(marks: &[Mark], names: &Names) -> Vec<Device> {
+    let device = |mark: &Mark| match names.iter().find(|(peer, _)| made_by(*mark, *peer)) {
+        Some((peer, name)) => Device { id: peer.to_string(), name: name.clone() },
+        None => Device {
+            id: data_encoding::HEXLOWER.encode(mark),
             name: "a device that is gone".to_owned(),
-        }),
-        (None, None) => None,
+        },
     };
+    marks.iter().map(device).collect()
+}
+
+fn entry(revision: &Revision, names: &Names) -> LogEntry {
+    let side =
+        |side: &Side| MetSide { rev: side.head.to_string(), devices: devices(&side.makers, names) };
+    let device = devices(revision.maker.as_slice(), names).pop();
     LogEntry {
         rev: revision.rev.to_string(),
         at: revision.time.map(rfc3339),
@@ -402,104 +500,6 @@ fn entry(revision: &Revision, names: &Names) -> LogEntry {
         path: revision.path.to_string(),
         from: revision.from.as_ref().map(ToString::to_string),
         changes: revision.changes,
-    }
-}
-
-/// Writes states into the folder; what is there already stays untouched.
-fn put_back(
-    folder: &Folder,
-    plan: &[(VaultPath, State)],
-    dry_run: bool,
-) -> (Vec<RestoredFile>, Vec<Problem>) {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let now = wall();
-    for some in plan.chunks(STEPS_AT_ONCE) {
-        let (mut steps, mut about) = (Vec::new(), Vec::new());
-        for (path, state) in some {
-            let expected = match folder.look(path) {
-                Observed::File(seen) if seen.content == state.content => continue,
-                Observed::File(seen) => Some(seen.content),
-                Observed::Absent => None,
-                Observed::Problem(problem) | Observed::Special(problem) => {
-                    problems.push(problem);
-                    continue;
-                }
-                Observed::Folder { .. } | Observed::Ignored => {
-                    problems.push(in_the_way(path));
-                    continue;
-                }
-            };
-            let source = match &state.source {
-                Bytes::Text(text) => Source::Bytes(text.clone().into_bytes()),
-                Bytes::OnDisk(path) => {
-                    Source::CopyOf { path: path.clone(), content: state.content }
-                }
-                Bytes::Elsewhere => {
-                    if let Err(problem) = from_trash(folder, path, state.content, dry_run) {
-                        problems.push(problem);
-                        continue;
-                    }
-                    Source::Part(state.content)
-                }
-            };
-            steps.push(Step::Replace { path: path.clone(), expected, source, mtime_ms: now.0 });
-            about.push(RestoredFile {
-                path: path.to_string(),
-                rev: state.rev.to_string(),
-                at: state.time.map(rfc3339),
-                bytes: state.content.size,
-            });
-        }
-        if dry_run {
-            files.extend(about);
-            continue;
-        }
-        for (result, about) in folder.apply(&steps).into_iter().zip(about) {
-            match result {
-                Ok(_) => files.push(about),
-                Err(StepError::Problem(problem)) => problems.push(problem),
-                Err(StepError::Changed | StepError::Ignored | StepError::SourceGone) => {
-                    problems.push(Problem {
-                        path: about.path,
-                        kind: ProblemKind::Changing,
-                        message: "it changed at this very moment; try again".to_owned(),
-                    });
-                }
-            }
-        }
-    }
-    (files, problems)
-}
-
-/// Copies a content from the trash to where steps take it from; in a dry run it is only looked for.
-fn from_trash(
-    folder: &Folder,
-    path: &VaultPath,
-    content: Content,
-    dry_run: bool,
-) -> Result<(), Problem> {
-    let found = if dry_run {
-        Ok(folder.find_in_trash(content).is_some())
-    } else {
-        folder.part_from_trash(content)
-    };
-    match found {
-        Ok(true) => Ok(()),
-        Err(StepError::Problem(problem)) => Err(Problem { path: path.to_string(), ..problem }),
-        Ok(false) | Err(StepError::Changed | StepError::Ignored | StepError::SourceGone) => {
-            Err(Problem {
-                path: path.to_string(),
-                kind: ProblemKind::Unreadable,
-                message: not_here(path).message,
-            })
-        }
-    }
-}
-
-fn in_the_way(path: &VaultPath) -> Problem {
-    Problem {
-        path: path.to_string(),
-        kind: ProblemKind::Clash,
-        message: "a folder, or something left out by the rules, lies there".to_owned(),
+        met: revision.met.iter().map(side).collect(),
     }
 }

@@ -86,9 +86,10 @@ pub(crate) async fn perform(
             let folder = folder.ok_or_else(|| fault::bug("a vault at work has a folder"))?;
             past::show(&Access::Thread(handle.clone()), folder, path, rev).await
         }
-        Request::Restore { path, rev, at_ms, to, dry_run } => {
+        Request::Restore { path, rev, at_ms, to, undo, keep, dry_run } => {
             let at = at_ms.map(WallMs);
-            past::restore(handle, past::Wanted { path, rev, at, to, dry_run }).await
+            let undo = undo.map(|rev| past::Undo { rev, keep });
+            past::restore(handle, past::Wanted { path, rev, at, to, undo, dry_run }).await
         }
         Request::Conflicts => contradictions::list(&Access::Thread(handle.clone())).await,
         Request::Resolve { id, verdict } => contradictions::resolve(handle, &id, verdict).await,

@@ -26,9 +26,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::contradictions::Verdict;
 use super::error::{Error, Failure};
-use crate::engine::ShotMode;
+use crate::engine::{ShotMode, Verdict};
 use crate::model::VaultId;
 
 /// Takes one event object as it happens, in the shape of `CLI.md` (`"v"`, `"event"`, `"at"`).
@@ -117,6 +116,13 @@ pub enum Request {
         at_ms: Option<i64>,
         /// Where to put it, instead of where it was.
         to: Option<String>,
+        /// The start of the name of a merge to take back, instead of a revision.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<String>,
+        /// Which side of it to keep: the start of a revision's name, or a device; this one's
+        /// without.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keep: Option<String>,
         /// Only says what would be done.
         dry_run: bool,
     },
@@ -270,9 +276,23 @@ mod tests {
                     rev: Some("ab".into()),
                     at_ms: None,
                     to: None,
+                    undo: None,
+                    keep: None,
                     dry_run: true,
                 },
                 r#"{"restore":{"path":"a.md","rev":"ab","at_ms":null,"to":null,"dry_run":true}}"#,
+            ),
+            (
+                Request::Restore {
+                    path: "a.md".into(),
+                    rev: None,
+                    at_ms: None,
+                    to: None,
+                    undo: Some("ab".into()),
+                    keep: Some("desk".into()),
+                    dry_run: false,
+                },
+                r#"{"restore":{"path":"a.md","rev":null,"at_ms":null,"to":null,"undo":"ab","keep":"desk","dry_run":false}}"#,
             ),
             (Request::Conflicts, r#""conflicts""#),
             (

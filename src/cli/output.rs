@@ -83,6 +83,8 @@ pub(super) struct Output<'a> {
     pub(super) paint_err: Paint,
     /// How many characters stderr shows on a line, where that is known.
     pub(super) columns: Option<usize>,
+    /// How many characters a line of results shows, where that is known.
+    pub(super) width: Option<usize>,
     progress: Progress,
 }
 
@@ -109,6 +111,7 @@ impl<'a> Output<'a> {
             paint: Paint::Plain,
             paint_err: Paint::Plain,
             columns: None,
+            width: None,
             progress: Progress::new(Bars::Hidden),
         }
     }

@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub stdout_is_terminal: bool,
     /// Whether stderr is a terminal.
     pub stderr_is_terminal: bool,
+    /// How many characters stdout shows on a line, if it is a terminal that says so.
+    pub stdout_columns: Option<u16>,
     /// How many characters stderr shows on a line, if it is a terminal that says so.
     pub stderr_columns: Option<u16>,
     /// In which times of day are shown.
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
         directory: std::env::current_dir().unwrap_or_default(),
         stdout_is_terminal: io::stdout().is_terminal(),
         stderr_is_terminal: io::stderr().is_terminal(),
+        stdout_columns: console::Term::stdout().size_checked().map(|(_, columns)| columns),
         stderr_columns: console::Term::stderr().size_checked().map(|(_, columns)| columns),
         time_zone: TimeZone::system(),
     };
@@ -160,6 +163,8 @@ fn explain(
 
 fn dress(output: &mut Output<'_>, global: &Global, surroundings: &Surroundings) {
     output.columns = surroundings.stderr_columns.map(usize::from);
+    let width = surroundings.stdout_columns.filter(|_| surroundings.stdout_is_terminal);
+    output.width = width.map(usize::from);
     if global.json {
         output.format = Format::Json;
     }

@@ -39,6 +39,7 @@ fn surroundings(folder: &Path) -> Surroundings {
         stdout_is_terminal: false,
         stderr_is_terminal: false,
         stderr_columns: None,
+        stdout_columns: None,
         time_zone: TimeZone::UTC,
     }
 }

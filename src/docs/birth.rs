@@ -2,7 +2,7 @@
 
 use automerge::ActorId;
 
-use crate::model::{Content, FileId, Kind, Life, PeerId, VaultId, VaultPath};
+use crate::model::{ChangeHash, Content, FileId, Kind, Life, PeerId, VaultId, VaultPath};
 
 const FILE_ID: &str = "vault-sync file id v1";
 const ROOT_ACTOR: &str = "vault-sync root actor v1";
@@ -10,6 +10,7 @@ const IMPORT_ACTOR: &str = "vault-sync import actor v1";
 const PROMOTION_ACTOR: &str = "vault-sync promotion actor v1";
 const AUTHOR_ACTOR: &str = "vault-sync author actor v1";
 const FIX_UP_HEADS: &str = "vault-sync fix-up heads v1";
+const MEETING: &str = "vault-sync meeting v1";
 const FIX_UP_CONTENT: &str = "vault-sync fix-up content v1";
 
 /// Where and as which file of its path a file came to be; the same on every device that met it.
@@ -110,6 +111,13 @@ pub(super) fn fix_up_mark(heads: &[automerge::ChangeHash]) -> [u8; 8] {
     let mut sorted: Vec<&[u8]> = heads.iter().map(AsRef::as_ref).collect();
     sorted.sort_unstable();
     first(&derive(FIX_UP_HEADS, &sorted))
+}
+
+/// Names the meeting of `heads` that needed no fix-up.
+pub(super) fn meeting_rev(heads: &[automerge::ChangeHash]) -> ChangeHash {
+    let mut sorted: Vec<&[u8]> = heads.iter().map(AsRef::as_ref).collect();
+    sorted.sort_unstable();
+    ChangeHash(derive(MEETING, &sorted))
 }
 
 /// The actor of the fix-up that joins `heads` by writing `operations`. What is written is part of

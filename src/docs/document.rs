@@ -10,8 +10,9 @@ use super::foreign;
 use super::graph::Graph;
 use super::import::{self, Import};
 use super::register::{self, Held};
-use super::view::{Body, Maker, Moment, View};
-use crate::model::{ChangeHash, Content, Heads, Kind, StoredDocument, VaultPath, WallMs};
+use super::settle::is_fix_up;
+use super::view::{Body, Maker, View};
+use crate::model::{ChangeHash, Content, Heads, Kind, StoredDocument, VaultPath};
 
 /// Bytes that a loaded document takes beside its text and its changes; measured on small notes.
 const WEIGHT_BASE_BYTES: u64 = 12_000;
@@ -224,30 +225,10 @@ impl Document {
         imports.map(|import| (import.kind, import.content)).collect()
     }
 
-    /// Every change in causal order.
-    pub fn history(&self) -> Vec<Moment> {
-        let changes = self.doc.get_changes_meta(&[]);
-        changes
-            .iter()
-            .map(|change| {
-                let at = std::slice::from_ref(&change.hash);
-                let path = register::path(&self.doc, at);
-                Moment {
-                    hash: ChangeHash(change.hash.0),
-                    time: WallMs(change.timestamp.saturating_mul(1000)),
-                    maker: self.maker(change),
-                    parents: version(&change.deps),
-                    path: path.unwrap_or_else(|| self.birth_path.clone()),
-                    alive: register::alive(&self.doc, at).is_some(),
-                }
-            })
-            .collect()
-    }
-
-    fn maker(&self, change: &ChangeMetadata<'_>) -> Maker {
+    pub(super) fn maker(&self, change: &ChangeMetadata<'_>) -> Maker {
         let born = change.hash == self.root
             || (change.timestamp == 0 && change.seq == 1 && change.deps.len() == 1);
-        if self.joins(&change.hash).is_some() {
+        if is_fix_up(change) {
             Maker::Merge
         } else if born {
             Maker::Birth

@@ -204,7 +204,7 @@ impl Document {
     }
 
     /// `at` with the promotion of the text it holds by hash.
-    fn promoted(&self, at: Vec<Hash>) -> Result<Vec<Hash>, Error> {
+    pub(super) fn promoted(&self, at: Vec<Hash>) -> Result<Vec<Hash>, Error> {
         let Some(Held::ByHash(Kind::Text, content)) = register::held(&self.doc, &at) else {
             return Ok(at);
         };
@@ -220,7 +220,7 @@ impl Document {
     }
 
     /// Makes one change of `author` on exactly `at`, whatever else the document holds.
-    fn write(
+    pub(super) fn write(
         &mut self,
         author: Author,
         at: &[Hash],
@@ -249,11 +249,14 @@ impl Document {
     }
 }
 
-fn unchanged(at: &[Hash]) -> Edited {
+pub(super) fn unchanged(at: &[Hash]) -> Edited {
     Edited { ops: 0, version: version(at) }
 }
 
 /// Says again that the file exists, in a way that makes an operation each time.
-fn touch(transaction: &mut Transaction<'_>, alive: Option<bool>) -> Result<(), AutomergeError> {
+pub(super) fn touch(
+    transaction: &mut Transaction<'_>,
+    alive: Option<bool>,
+) -> Result<(), AutomergeError> {
     transaction.put(ROOT, register::ALIVE, alive.is_none_or(|value| !value))
 }

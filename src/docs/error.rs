@@ -29,6 +29,9 @@ pub enum Error {
     /// A text was to be put by its hash; texts are put by their characters.
     #[error("a text can only be set by its characters")]
     TextByHash,
+    /// Something that is no text was replaced since, so that nothing can be taken back in it.
+    #[error("it was replaced since")]
+    Replaced,
     /// Bytes that are not what they claim to be.
     #[error("not valid document bytes: {0}")]
     Malformed(String),

@@ -83,18 +83,8 @@ impl<'a> Fold<'a> {
 
     /// What the registers say; a text that was promoted anywhere in the graph is given as text.
     fn read(&self, heads: &[Hash]) -> State {
-        let document = self.document;
-        let body = document.body_at(heads).map(|body| match body {
-            Body::Content(Kind::Text, content) => document
-                .find_import(Kind::Text, content)
-                .and_then(|import| import.promotion)
-                .map_or(body, |promotion| {
-                    let (doc, text) = (&document.doc, &document.text);
-                    Body::Text(register::characters(doc, text, &[promotion]))
-                }),
-            Body::Content(..) | Body::Text(_) => body,
-        });
-        State { body, alive: register::alive(&document.doc, heads).is_some() }
+        let alive = register::alive(&self.document.doc, heads).is_some();
+        State { body: self.document.readable(heads), alive }
     }
 
     fn merge(&mut self, base: &State, ours: State, theirs: State, notes: &mut Settled) -> State {
@@ -126,11 +116,7 @@ impl<'a> Fold<'a> {
         notes.merged = true;
         if let Some((ours, theirs)) = texts {
             let merged = merge::merge(self.format, base_text, ours, theirs);
-            notes.choices.extend(merged.choices.into_iter().map(|choice| Choice::Text {
-                base: choice.base,
-                chosen: choice.chosen,
-                alternative: choice.alternative,
-            }));
+            notes.choices.extend(merged.choices.into_iter().map(Choice::from));
             return taken(&Body::Text(merged.text));
         }
         if kind(our_body) == Kind::Text && kind(their_body) == Kind::Text {

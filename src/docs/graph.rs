@@ -1,6 +1,6 @@
 //! The graph of changes: ancestors, and where two versions last agreed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, ChangeHash};
 
@@ -57,6 +57,41 @@ impl Graph {
             .collect();
         hashes.sort_unstable();
         hashes
+    }
+
+    /// For each of `heads`, the places (in causal order) of what it holds and no other of them does.
+    /// Looks no further back than to where all of them agree.
+    pub(super) fn sides(&self, heads: &[ChangeHash]) -> Vec<Vec<usize>> {
+        let mut own: Vec<Vec<usize>> = vec![Vec::new(); heads.len()];
+        let mut open: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (side, head) in heads.iter().enumerate() {
+            if let Some(place) = self.places.get(head) {
+                open.entry(*place).or_default().insert(side);
+            }
+        }
+        let mut apart = open.len();
+        while apart > 0 {
+            // What builds on a change stands behind it, so its holders are all known by now.
+            let Some((place, holders)) = open.pop_last() else { break };
+            if holders.len() < heads.len() {
+                apart -= 1;
+            }
+            if let (1, Some(side)) = (holders.len(), holders.first()) {
+                own[*side].push(place);
+            }
+            for parent in &self.parents[place] {
+                let known = open.entry(*parent).or_default();
+                let was_apart = !known.is_empty() && known.len() < heads.len();
+                known.extend(&holders);
+                let is_apart = known.len() < heads.len();
+                match (was_apart, is_apart) {
+                    (false, true) => apart += 1,
+                    (true, false) => apart -= 1,
+                    (true, true) | (false, false) => {}
+                }
+            }
+        }
+        own
     }
 
     fn ancestors(&self, of: &[ChangeHash]) -> Vec<bool> {

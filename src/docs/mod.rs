@@ -7,13 +7,14 @@
 //!
 //! # A document
 //!
-//! A map with four keys. All positions and lengths of texts are in Unicode code points, everywhere.
+//! A map with four keys, and one for each settled contradiction. All positions and lengths of texts are in Unicode code points, everywhere.
 //!
 //! | Key | Value | Meaning |
 //! |---|---|---|
 //! | `path` | string | where the file lies, a [`VaultPath`](crate::model::VaultPath) |
 //! | `text` | text object, made by the root change | the characters, if `content` says so |
 //! | `content` | 41 bytes, or the string `text` | kind (1: 0 text, 1 blob, 2 folder), BLAKE3 (32), size (8, big endian); or: the characters govern |
+//! | `resolved/` and 16 hexadecimal digits | string | the entry of the merge ledger with that id is settled; the word says how |
 //! | `alive` | boolean | present while the file exists; every edit flips it, so that it is a write each time and outlives a deletion that has not seen it |
 //!
 //! # Import v1
@@ -60,9 +61,12 @@ mod error;
 mod fold;
 mod foreign;
 mod graph;
+mod history;
 mod import;
 mod register;
+mod resolve;
 mod settle;
+mod undo;
 mod view;
 
 #[cfg(test)]
@@ -73,5 +77,7 @@ pub use document::Document;
 pub use edit::Edited;
 pub use error::Error;
 pub use foreign::{Applied, CHANGE_LIMIT_BYTES, OPERATION_LIMIT, SAVE_LIMIT_BYTES};
+pub use resolve::{EntryId, Rewrite};
 pub use settle::{Choice, Settled};
+pub use undo::{Meeting, Side};
 pub use view::{Body, Maker, Moment, View};

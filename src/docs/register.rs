@@ -16,6 +16,10 @@ pub(super) const ALIVE: &str = "alive";
 /// The value of [`CONTENT`] that says: the text object governs.
 pub(super) const GOVERNS: &str = "text";
 
+/// What the keys of settled ledger entries begin with; 16 hexadecimal digits follow. The value is
+/// the verdict's word. Keys are never taken back.
+pub(super) const RESOLVED: &str = "resolved/";
+
 /// Length of a content value in bytes: kind, hash, size.
 const CONTENT_BYTES: usize = 1 + 32 + 8;
 
@@ -73,16 +77,25 @@ const fn kind_of_byte(byte: u8) -> Option<Kind> {
     }
 }
 
+/// Whether a version is the present one, of which the library reads without going through what was.
+fn is_now(doc: &Automerge, at: &[ChangeHash]) -> bool {
+    doc.get_heads() == at
+}
+
+/// The value that wins in a key of the root map at a version.
+fn value<'a>(doc: &'a Automerge, key: &str, at: &[ChangeHash]) -> Option<Value<'a>> {
+    let read = if is_now(doc, at) { doc.get(ROOT, key) } else { doc.get_at(ROOT, key, at) };
+    Some(read.ok().flatten()?.0)
+}
+
 /// The winning content value at a version; `None` where there is no readable one.
 pub(super) fn held(doc: &Automerge, at: &[ChangeHash]) -> Option<Held> {
-    let (value, _) = doc.get_at(ROOT, CONTENT, at).ok().flatten()?;
-    Held::from_value(&value)
+    Held::from_value(&value(doc, CONTENT, at)?)
 }
 
 /// The winning path at a version; `None` where there is no readable one.
 pub(super) fn path(doc: &Automerge, at: &[ChangeHash]) -> Option<VaultPath> {
-    let (value, _) = doc.get_at(ROOT, PATH, at).ok().flatten()?;
-    VaultPath::parse(value.as_str()?).ok()
+    VaultPath::parse(value(doc, PATH, at)?.as_str()?).ok()
 }
 
 /// All paths that concurrent renames left, distinct, ascending.
@@ -100,13 +113,13 @@ pub(super) fn paths(doc: &Automerge, at: &[ChangeHash]) -> Vec<VaultPath> {
 
 /// The value of the register that says whether the file exists; `None` when it does not.
 pub(super) fn alive(doc: &Automerge, at: &[ChangeHash]) -> Option<bool> {
-    let (value, _) = doc.get_at(ROOT, ALIVE, at).ok().flatten()?;
-    Some(value.as_bool().unwrap_or(false))
+    Some(value(doc, ALIVE, at)?.as_bool().unwrap_or(false))
 }
 
 /// The characters at a version.
 pub(super) fn characters(doc: &Automerge, text: &ObjId, at: &[ChangeHash]) -> String {
-    doc.text_at(text, at).unwrap_or_default()
+    let read = if is_now(doc, at) { doc.text(text) } else { doc.text_at(text, at) };
+    read.unwrap_or_default()
 }
 
 /// Says what makes the present state unreadable as a file, if anything does.

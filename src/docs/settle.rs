@@ -1,7 +1,7 @@
 //! Where concurrent versions meet: the careful merge, written so that every device writes the same.
 
 use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{Automerge, AutomergeError, ChangeHash as Hash, ObjId, ROOT};
+use automerge::{Automerge, AutomergeError, ChangeHash as Hash, ChangeMetadata, ObjId, ROOT};
 
 use super::birth::{fix_up_actor, fix_up_mark};
 use super::diff::{Splice, splices};
@@ -11,7 +11,7 @@ use super::fold::Fold;
 use super::import;
 use super::register::{self, Held};
 use super::view::Body;
-use crate::merge::Format;
+use crate::merge::{self, Format};
 use crate::model::{ChangeHash, Kind, VaultPath};
 
 /// What settling came to.
@@ -48,6 +48,13 @@ pub enum Choice {
     },
 }
 
+impl From<merge::Choice> for Choice {
+    fn from(choice: merge::Choice) -> Self {
+        let merge::Choice { base, chosen, alternative } = choice;
+        Self::Text { base, chosen, alternative }
+    }
+}
+
 impl Document {
     /// Merges concurrent versions with care, and writes a fix-up change where that differs from
     /// what the library made of them, or where something had to be chosen.
@@ -81,7 +88,7 @@ impl Document {
         let changes = self.doc.get_changes_meta(&known);
         changes
             .iter()
-            .filter(|change| self.joins(&change.hash).is_some())
+            .filter(|change| is_fix_up(change))
             .map(|change| ChangeHash(change.hash.0))
             .collect()
     }
@@ -100,10 +107,7 @@ impl Document {
     /// What a change joins, if it is a fix-up.
     pub(super) fn joins(&self, hash: &Hash) -> Option<Vec<Hash>> {
         let change = self.doc.get_change_meta_by_hash(hash)?;
-        let fix_up = change.deps.len() > 1
-            && change.seq == 1
-            && change.actor.to_bytes().starts_with(&fix_up_mark(&change.deps));
-        fix_up.then(|| change.deps.clone())
+        is_fix_up(&change).then(|| change.deps.clone())
     }
 
     /// `heads` with whole-file choices taken back, where a deletion met them.
@@ -181,6 +185,13 @@ impl Document {
         settled.copies.dedup();
         Ok(Plan { settled, operations })
     }
+}
+
+/// Whether a change is one that settled what it builds on.
+pub(super) fn is_fix_up(change: &ChangeMetadata<'_>) -> bool {
+    change.deps.len() > 1
+        && change.seq == 1
+        && change.actor.to_bytes().starts_with(&fix_up_mark(&change.deps))
 }
 
 struct Plan {

@@ -20,6 +20,7 @@ mod folding;
 mod full_disk;
 mod kill;
 mod kinds;
+mod ledger;
 mod live;
 mod names;
 mod names_hold;

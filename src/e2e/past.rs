@@ -112,8 +112,165 @@ fn a_contradiction_is_listed_and_settled() {
     a.stop();
     assert_eq!(a.status()["conflicts"], 0, "it stays settled");
     assert_eq!(a.run(&["conflicts", "show", &id]).code, 1);
-    b.run(&["conflicts", "resolve", &id[..8], "--merged"]).well();
+    assert_eq!(b.run(&["conflicts", "resolve", &id[..8], "--merged"]).code, 1, "once is enough");
     assert!(
         b.run(&["--json", "conflicts", "list"]).well().json()["conflicts"] == serde_json::json!([])
     );
+}
+
+#[test]
+fn a_merge_is_taken_back_and_what_came_after_stays() {
+    let plan = |due: &str, more: &str| format!("# Plan\n\ndue {due}\n\nend\n{more}");
+    let (mut a, mut b) = pair(|vault| {
+        std::fs::write(vault.join("Plan.md"), plan("2026-01-01", "")).unwrap();
+    });
+    a.stop();
+    b.stop();
+    a.write("Plan.md", plan("2026-02-02", ""));
+    b.write("Plan.md", plan("2026-03-03", "\nfrom the desktop\n"));
+    a.watch();
+    b.watch();
+    in_sync(&a, &b);
+    let merged = a.read("Plan.md");
+    a.write("Plan.md", format!("{merged}\nwritten after it\n"));
+    b.holds("Plan.md", Some(format!("{merged}\nwritten after it\n").as_bytes()));
+    in_sync(&a, &b);
+    let told = log(&a, "Plan.md");
+    assert_eq!(log(&b, "Plan.md"), told, "every device tells the same, in the same order");
+    let whats: Vec<&str> = told.iter().map(|it| it["what"].as_str().unwrap()).collect();
+    assert_eq!(whats, ["edited", "merged", "edited", "edited", "created"], "{told:#?}");
+    let merge = &told[1];
+    let mut met: Vec<&str> = merge["met"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|side| side["devices"][0]["name"].as_str().unwrap())
+        .collect();
+    met.sort_unstable();
+    assert_eq!(met, ["desktop", "laptop"]);
+    let text = a.run(&["log", "Plan.md"]).well().out;
+    assert!(
+        text.contains("merged    desktop + laptop") || text.contains("merged    laptop + desktop"),
+        "{text}"
+    );
+    let rev = &merge["rev"].as_str().unwrap()[..12];
+    let now = a.read("Plan.md");
+    let words = ["--json", "restore", "Plan.md", "--undo", rev, "--dry-run"];
+    let would = a.run(&words).well().json();
+    assert_eq!(would["restored"][0]["path"], "Plan.md", "{would}");
+    assert_eq!(a.read("Plan.md"), now, "a dry run changes nothing");
+    // The side of the other device first, by its name; then, on the other, its own by default.
+    a.run(&["restore", "Plan.md", "--undo", rev, "--keep", "laptop"]).well();
+    let ours = plan("2026-02-02", "\nwritten after it\n");
+    assert_eq!(a.read("Plan.md"), ours);
+    b.holds("Plan.md", Some(ours.as_bytes()));
+    let last = log(&a, "Plan.md").remove(0);
+    assert_eq!(a.run(&["restore", "Plan.md", "--undo", last["rev"].as_str().unwrap()]).code, 1);
+    let before = told[0]["rev"].as_str().unwrap();
+    a.run(&["restore", "Plan.md", "--rev", before]).well();
+    b.holds("Plan.md", Some(now.as_bytes()));
+    b.run(&["restore", "Plan.md", "--undo", rev]).well();
+    let theirs = plan("2026-03-03", "\nfrom the desktop\n\nwritten after it\n");
+    a.holds("Plan.md", Some(theirs.as_bytes()));
+}
+
+#[test]
+fn a_merge_that_needed_no_hand_is_told_and_taken_back_too() {
+    let (mut a, mut b) = pair(|vault| {
+        std::fs::write(vault.join("n.md"), "one\n\ntwo\n\nthree\n\nfour\n\nfive\n").unwrap();
+    });
+    a.stop();
+    b.stop();
+    a.write("n.md", "ONE\n\ntwo\n\nthree\n\nfour\n\nfive\n");
+    b.write("n.md", "one\n\ntwo\n\nthree\n\nfour\n\nFIVE\n");
+    a.watch();
+    b.watch();
+    in_sync(&a, &b);
+    let merged = "ONE\n\ntwo\n\nthree\n\nfour\n\nFIVE\n";
+    assert_eq!(a.read("n.md"), merged);
+    let told = log(&a, "n.md");
+    assert_eq!(told[0]["what"], "merged", "{told:#?}");
+    let rev = told[0]["rev"].as_str().unwrap().to_owned();
+    assert_eq!(a.run(&["show", &format!("n.md@{}", &rev[..12])]).well().out, merged);
+    b.run(&["restore", "n.md", "--undo", &rev]).well();
+    a.holds("n.md", Some(b"one\n\ntwo\n\nthree\n\nfour\n\nFIVE\n"));
+    in_sync(&a, &b);
+    assert!(log(&b, "n.md").iter().any(|it| it["rev"] == rev.as_str()), "its name stays");
+}
+
+#[test]
+fn a_vault_is_put_back_as_it_was() {
+    let picture = |with: u8| [b"\x89PNG\0".as_slice(), &[with; 4000]].concat();
+    let long = |name: &str| format!("# {name}\n\n{}", "some lines of it\n".repeat(20));
+    let (a, b) = pair(|vault| {
+        std::fs::create_dir(vault.join("Notes")).unwrap();
+        for name in ["edited", "gone", "moved", "left"] {
+            std::fs::write(vault.join(format!("Notes/{name}.md")), long(name)).unwrap();
+        }
+        std::fs::write(vault.join("Notes/p.png"), picture(1)).unwrap();
+        std::fs::write(vault.join("Notes/gone.png"), picture(2)).unwrap();
+        std::fs::write(vault.join("top.md"), "top\n").unwrap();
+    });
+    // Times of edits are whole seconds, so the moment lies clearly before them.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let then = jiff_now();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    b.write("Notes/edited.md", "other\n");
+    b.write("top.md", "other top\n");
+    std::fs::remove_file(b.vault.join("Notes/gone.md")).unwrap();
+    std::fs::remove_file(b.vault.join("Notes/gone.png")).unwrap();
+    b.write("Notes/p.png", picture(9));
+    std::fs::rename(b.vault.join("Notes/moved.md"), b.vault.join("Notes/elsewhere.md")).unwrap();
+    std::fs::rename(b.vault.join("Notes/left.md"), b.vault.join("left.md")).unwrap();
+    b.write("Notes/since.md", "made since\n");
+    a.holds("Notes/since.md", Some(b"made since\n"));
+    a.holds("left.md", Some(long("left").as_bytes()));
+    a.holds("Notes/elsewhere.md", Some(long("moved").as_bytes()));
+    a.holds("Notes/p.png", Some(&picture(9)));
+    a.holds("Notes/gone.png", None);
+    a.holds("Notes/gone.md", None);
+    a.holds("top.md", Some(b"other top\n"));
+    a.holds("Notes/edited.md", Some(b"other\n"));
+    in_sync(&a, &b);
+    let words = ["--json", "restore", "Notes", "--at", &then, "--dry-run"];
+    let would = a.run(&words).well().json();
+    let mut paths: Vec<&str> = would["restored"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["path"].as_str().unwrap())
+        .collect();
+    paths.sort_unstable();
+    let all = ["edited.md", "gone.md", "gone.png", "left.md", "moved.md", "p.png"]
+        .map(|it| format!("Notes/{it}"));
+    assert_eq!(paths, all, "{would:#}");
+    assert_eq!(a.read("Notes/edited.md"), "other\n", "a dry run changes nothing");
+    assert!(a.vault.join("left.md").exists());
+    a.run(&["restore", "Notes", "--at", &then]).well();
+    for device in [&a, &b] {
+        for name in ["edited", "gone", "moved", "left"] {
+            device.holds(&format!("Notes/{name}.md"), Some(long(name).as_bytes()));
+        }
+        device.holds("Notes/p.png", Some(&picture(1)));
+        device.holds("Notes/gone.png", Some(&picture(2)));
+        device.holds("Notes/since.md", Some(b"made since\n"));
+        device.holds("Notes/elsewhere.md", None);
+        device.holds("left.md", None);
+        device.holds("top.md", Some(b"other top\n"));
+    }
+    in_sync(&a, &b);
+    let told = log(&a, "Notes/moved.md");
+    assert_eq!(told[0]["what"], "renamed", "it is the same file: {told:#?}");
+    // The whole vault, from the other device.
+    b.run(&["restore", "--at", &then]).well();
+    a.holds("top.md", Some(b"top\n"));
+    in_sync(&a, &b);
+    assert!(b.run(&["restore", "--at", &then]).well().out.contains("Everything is so already"));
+    assert_eq!(b.run(&["restore", "Nowhere", "--at", &then]).code, 1);
+}
+
+/// This moment as `restore --at` takes it.
+fn jiff_now() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    jiff::Timestamp::from_second(i64::try_from(since.as_secs()).unwrap()).unwrap().to_string()
 }

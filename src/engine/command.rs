@@ -44,8 +44,8 @@ pub enum Command {
     ShotTimeout(ShotId),
     /// Let the next mass deletion pass.
     AllowMassDelete,
-    /// Keep this entry of the ledger, which a person resolved, under its key.
-    Resolve(Vec<u8>, Box<super::ledger::Contradiction>),
+    /// Settle the entry of the ledger with this key, and carry the verdict out.
+    Resolve(Vec<u8>, super::ledger::Verdict),
     /// Change a member's name.
     RenamePeer(PeerId, String),
     /// Refuse a member from now on, and tell the others.

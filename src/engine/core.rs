@@ -16,7 +16,7 @@ use super::index::Index;
 use super::input::{Hint, Input};
 use super::intake::Intake;
 use super::leaving::Leaving;
-use super::ledger::Contradiction;
+use super::ledger::Ledger;
 use super::link::Link;
 use super::members::Members;
 use super::pace::Pace;
@@ -143,7 +143,7 @@ pub struct Engine {
     pub(super) problems: BTreeMap<String, Problem>,
     /// Files that the rules of this device leave out, or whose step must wait for a person.
     pub(super) held: BTreeSet<FileId>,
-    pub(super) conflicts: u64,
+    pub(super) ledger: Ledger,
     pub(super) stage: Stage,
     started: Tick,
     pub(super) stop: Stop,
@@ -185,11 +185,10 @@ impl Engine {
             fetches: BTreeMap::new(),
             wanting: BTreeSet::new(),
             saving: BTreeMap::new(),
-            shots: Shots::knowing(ledger.iter().map(|(key, _)| key.clone())),
+            shots: Shots::default(),
             problems: BTreeMap::new(),
             held: BTreeSet::new(),
-            conflicts: ledger.iter().filter(|(_, entry)| Contradiction::is_open(entry)).count()
-                as u64,
+            ledger: Ledger::read(ledger),
             stage: Stage::Scanning,
             started: now,
             stop: Stop::No,
@@ -501,7 +500,7 @@ impl Engine {
             peers: peers.collect(),
             members: self.members.all().cloned().collect(),
             problems: self.brakes().chain(self.problems.values().cloned()).collect(),
-            conflicts: self.conflicts,
+            conflicts: self.ledger.open(&self.index),
             cache_documents: self.cache.documents(),
             cache_bytes: self.cache.bytes(),
             cache_hits: self.cache.hits(),

@@ -61,10 +61,12 @@ impl Engine {
                 let incoming = incoming.clone();
                 self.begin_incoming(id, &incoming, entry.as_ref(), work);
             }
-            (Work::Disk(..) | Work::Export(..) | Work::Render, Some(entry)) => {
+            (Work::Disk(..) | Work::Export(..) | Work::Settle(_) | Work::Render, Some(entry)) => {
                 self.open_document(id, &entry, work);
             }
-            (Work::Disk(..) | Work::Export(..) | Work::Render, None) => self.end_work(id),
+            (Work::Disk(..) | Work::Export(..) | Work::Settle(_) | Work::Render, None) => {
+                self.end_work(id);
+            }
         }
     }
 

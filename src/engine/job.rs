@@ -1,8 +1,9 @@
 //! Long work on one document, pure, run off the loop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::docs::{self, Author, Birth, Document};
+use super::ledger::{Contradiction, Settling, Told};
+use crate::docs::{self, Author, Birth, Document, EntryId};
 use crate::model::{
     ChangeHash, Content, ContentHash, FileId, Heads, Kind, StoredDocument, VaultPath, WallMs, Write,
 };
@@ -65,6 +66,8 @@ pub(super) enum Act {
     Apply(Vec<Vec<u8>>),
     /// A whole foreign document.
     Absorb(Vec<u8>),
+    /// A person settles a contradiction.
+    Settle(Box<Settling>),
     /// What a peer in this state lacks.
     Export(State),
 }
@@ -112,7 +115,10 @@ pub(super) struct Done {
     pub(super) ops: u64,
     /// Whether concurrent edits met.
     pub(super) merged: bool,
-    pub(super) choices: Vec<docs::Choice>,
+    /// What had to be chosen, as entries of the ledger.
+    pub(super) told: Vec<Told>,
+    /// Entries that the document says are settled.
+    pub(super) resolved: BTreeSet<EntryId>,
     pub(super) copies: Vec<docs::Body>,
     /// The version a whole foreign document had.
     pub(super) foreign: Option<Heads>,
@@ -137,6 +143,8 @@ pub(super) enum Failure {
     Missing(State),
     /// Foreign bytes that are not what they should be.
     Foreign(String),
+    /// A verdict cannot be carried out any more, for it is not certain where.
+    Unclear,
     /// The stored document is damaged.
     Damaged(String),
 }
@@ -165,6 +173,7 @@ impl Job {
                 | Act::Delete
                 | Act::Revive
                 | Act::Import { .. }
+                | Act::Settle(_)
                 | Act::Export(_) => 0,
             })
             .sum();
@@ -308,6 +317,12 @@ impl Work {
                 document.absorb(&bytes).map_err(|it| foreign(&it))?;
                 Ok(())
             }
+            Act::Settle(settling) => {
+                let rewrite = settling.rewrite(document)?;
+                let entry = (settling.key, settling.verdict.as_str());
+                let edited = document.resolve(author, (&at, time), entry, rewrite.as_ref());
+                self.edited(edited)
+            }
             Act::Export(theirs) => {
                 self.export = Some(Self::export(document, &theirs));
                 Ok(())
@@ -393,15 +408,17 @@ impl Work {
             }
         };
         // Another device may have settled first; what was chosen is told here all the same.
-        let (mut choices, mut copies) = (Vec::new(), Vec::new());
+        let (mut told, mut copies) = (Vec::new(), Vec::new());
         for fix_up in document.fix_ups_since(review_since.unwrap_or(before).as_slice()) {
             if let Ok(review) = document.review(&fix_up) {
                 merged |= review.merged;
-                choices.extend(review.choices);
+                let file = (id, self.birth.vault);
+                told.extend(Contradiction::all_of(file, document, &fix_up, &review));
                 copies.extend(review.copies);
             }
         }
         let view = document.view();
+        let resolved = document.resolved();
         let heads = document.heads();
         let (kind, content) = view.body.fingerprint();
         let text = match view.body {
@@ -425,7 +442,8 @@ impl Work {
             births: births_of(&held.document),
             ops: self.ops,
             merged,
-            choices,
+            told,
+            resolved,
             copies,
             foreign: self.foreign,
             export: self.export,

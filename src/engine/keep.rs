@@ -13,7 +13,8 @@ use super::entry::Entry;
 use super::steps::RETRY_MS;
 use crate::docs::{self, Birth};
 use crate::model::{
-    Content, FileId, Heads, Kind, Seen, Source, Step, StepDone, StepError, VaultPath, Write,
+    Content, FileId, Heads, Kind, Seen, Source, Step, StepDone, StepError, VaultId, VaultPath,
+    Write,
 };
 
 /// A blob on its way to the place beside its file.
@@ -24,6 +25,12 @@ pub(super) struct Copy {
     id: FileId,
     name: VaultPath,
     content: Content,
+}
+
+/// The file beside `path` that keeps `content`.
+pub(super) fn beside(vault: VaultId, path: &VaultPath, content: Content) -> Birth {
+    let name = path.with_suffix(&format!("(conflict {})", content.hash.short()));
+    Birth { vault, path: name, generation: 0 }
 }
 
 impl Engine {
@@ -77,17 +84,12 @@ impl Engine {
         }
     }
 
-    fn beside(&self, path: &VaultPath, content: Content) -> Birth {
-        let name = path.with_suffix(&format!("(conflict {})", content.hash.short()));
-        Birth { vault: self.vault, path: name, generation: 0 }
-    }
-
     fn copy_beside(&mut self, of: FileId, entry: &Entry, content: Content) {
         let Some(base) = &entry.base else { return };
         if content == entry.content && entry.alive {
             return;
         }
-        let birth = self.beside(&entry.path, content);
+        let birth = beside(self.vault, &entry.path, content);
         let id = birth.file_id();
         match self.index.get(&id) {
             Some(known) if known.alive && known.base.is_none() => {
@@ -148,7 +150,7 @@ impl Engine {
             return;
         };
         let content = Content::of(text.as_bytes());
-        let birth = self.beside(path, content);
+        let birth = beside(self.vault, path, content);
         let id = birth.file_id();
         let busy = self.tasks.get(&id).is_some_and(|task| task.working);
         if busy || self.index.get(&id).is_some() {

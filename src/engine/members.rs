@@ -229,7 +229,7 @@ impl Engine {
                 self.begin_shot(shot, peers, mode, dry_run);
             }
             Command::ShotTimeout(shot) => self.shot_timeout(shot),
-            Command::Resolve(key, entry) => self.resolve(key, &entry),
+            Command::Resolve(key, verdict) => self.resolve(key, verdict),
             Command::AllowMassDelete => self.release_brakes(),
             Command::RenamePeer(peer, name) => {
                 self.change_member(peer, |member| {

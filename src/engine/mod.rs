@@ -50,11 +50,12 @@ pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};
 pub use input::{DialError, Hint, Input, ScanError};
 pub use job::{Job, Outcome};
-pub use ledger::{About, Contradiction};
-pub use past::{Deed, Held, Past, Revision, made_by};
+pub use ledger::{About, Contradiction, Verdict};
+pub use past::{Deed, Held, Keep, NoUndo, Past, Revision, Undone, made_by};
 pub use report::{Report, Work};
 pub use status::{PeerStatus, Status};
 
+pub use crate::docs::{Mark, Side};
 use crate::model::{FileId, Life, PeerId, VaultId, WallMs};
 
 /// Everything an engine knows when it starts.

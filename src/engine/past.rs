@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::entry::Entry;
-use crate::docs::{Author, Body, Document, Maker, Moment};
+use crate::docs::{Author, Body, Document, Maker, Mark, Meeting, Moment, Side};
 use crate::model::{ChangeHash, Content, Heads, Kind, PeerId, StoredDocument, VaultPath, WallMs};
 
 /// Edits of one device that follow each other within this time read as one revision.
@@ -50,7 +50,7 @@ pub struct Revision {
     /// When its device made it, by that device's clock; `None` where nobody knows.
     pub time: Option<WallMs>,
     /// Who made it; `None` for what every device derives alike.
-    pub maker: Option<crate::docs::Mark>,
+    pub maker: Option<Mark>,
     /// What it did.
     pub deed: Deed,
     /// Where the file lay after it.
@@ -61,6 +61,39 @@ pub struct Revision {
     pub alive: bool,
     /// How many changes it is made of.
     pub changes: u64,
+    /// For a merge: what met, and whose work it was.
+    pub met: Vec<Side>,
+}
+
+/// Which side of a merge is kept when it is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep<'a> {
+    /// The one that this device worked on.
+    By(PeerId),
+    /// The one whose last change begins so (hexadecimal digits).
+    Rev(&'a str),
+}
+
+/// A merge taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// What the file would hold.
+    pub held: Held,
+    /// The last change of the side that is kept.
+    pub kept: ChangeHash,
+    /// In how many places later edits and the taking back touched the same thing.
+    pub contradictions: usize,
+}
+
+/// Why a merge cannot be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoUndo {
+    /// The revision is none.
+    NoMerge,
+    /// It has to be said which of these is to be kept.
+    Which(Vec<Side>),
+    /// Anything else, for people.
+    Other(String),
 }
 
 /// What a revision held.
@@ -106,6 +139,22 @@ impl Past {
         self.entry.alive
     }
 
+    /// Whether something of it lies on this disk.
+    pub fn lies(&self) -> bool {
+        self.entry.base.is_some()
+    }
+
+    /// Where it lies on this disk, and with which content, while it exists.
+    pub fn place(&self) -> Option<(&VaultPath, Content)> {
+        let base = self.entry.base.as_ref().filter(|_| self.entry.alive)?;
+        Some((&base.path, base.content))
+    }
+
+    /// Whether it may once have been elsewhere: without a document it never was.
+    pub fn may_have_moved(&self) -> bool {
+        self.document.is_some() || !self.entry.heads.is_empty()
+    }
+
     /// Whether it is a file a person would look for.
     pub fn is_file(&self) -> bool {
         self.entry.kind != Kind::Folder
@@ -129,13 +178,40 @@ impl Past {
             return vec![self.born()];
         };
         let mut revisions: Vec<Revision> = Vec::new();
-        let mut after: BTreeMap<ChangeHash, (VaultPath, bool)> = BTreeMap::new();
+        let mut after: BTreeMap<ChangeHash, After> = BTreeMap::new();
+        let mut tips: BTreeMap<ChangeHash, usize> = BTreeMap::new();
+        let mut meetings: BTreeMap<Option<ChangeHash>, Meeting> =
+            document.meetings().into_iter().map(|it| (it.joined_by, it)).collect();
         let mut born = false;
         for moment in document.history() {
-            let parent =
-                moment.parents.as_slice().iter().filter_map(|it| after.get(it)).next_back();
-            let revision = revision_of(&moment, parent);
-            after.insert(moment.hash, (moment.path.clone(), moment.alive));
+            let parents = moment.parents.as_slice();
+            let before: Vec<&After> = parents.iter().filter_map(|it| after.get(it)).collect();
+            let mut revision = revision_of(&moment, before.last().copied());
+            // What nobody dated is as old as the youngest of what it builds on.
+            let youngest = before.iter().filter_map(|it| it.time).max();
+            revision.time = revision.time.or(youngest.filter(|_| revision.deed == Deed::Merged));
+            let meeting = meetings.remove(&Some(moment.hash));
+            if let Some(meeting) = meeting {
+                if meeting.rev == moment.hash {
+                    revision.met = meeting.sides;
+                } else {
+                    revisions.push(meeting_of(meeting, &before, document));
+                }
+            }
+            let now = After {
+                path: moment.path.clone(),
+                alive: moment.alive,
+                time: revision.time.or(youngest),
+            };
+            after.insert(moment.hash, now);
+            // An edit goes on with the one it builds on, unless something else did before.
+            let last = match parents {
+                [one] => tips.remove(one),
+                several => {
+                    tips.retain(|hash, _| !several.contains(hash));
+                    None
+                }
+            };
             if moment.maker == Maker::Birth {
                 // Root, import and promotion are one: the file as it was born.
                 match revisions.last_mut().filter(|last| last.deed == Deed::Created) {
@@ -146,17 +222,50 @@ impl Past {
                 continue;
             }
             debug_assert!(born, "a history begins with a birth");
-            match revisions.last_mut() {
-                Some(last) if !single && goes_on(last, &revision, &moment) => {
+            let place = match last.map(|at| (at, &mut revisions[at])) {
+                Some((at, last)) if !single && goes_on(last, &revision, &moment) => {
                     last.changes += 1;
                     last.rev = revision.rev;
                     last.time = revision.time;
+                    at
                 }
-                _ => revisions.push(revision),
-            }
+                _ => {
+                    revisions.push(revision);
+                    revisions.len() - 1
+                }
+            };
+            tips.insert(moment.hash, place);
+        }
+        if let Some(meeting) = meetings.remove(&None) {
+            let heads = document.heads();
+            let before: Vec<&After> =
+                heads.as_slice().iter().filter_map(|it| after.get(it)).collect();
+            revisions.push(meeting_of(meeting, &before, document));
         }
         revisions.reverse();
         revisions
+    }
+
+    /// Names a version (the present one without `rev`) and says when it was made, as
+    /// [`Past::revisions`] does, without going through all of them where one device made it.
+    pub fn dated(&self, rev: Option<ChangeHash>) -> Option<(ChangeHash, Option<WallMs>)> {
+        if let Some(document) = &self.document {
+            let heads = document.heads();
+            let rev = match (rev, heads.as_slice()) {
+                (Some(rev), _) => Some(rev),
+                (None, [one]) => Some(*one),
+                (None, _) => None,
+            };
+            let made = rev.and_then(|rev| Some((rev, document.made(&rev)?)));
+            if let Some((rev, (Maker::Device(_), time))) = made {
+                return Some((rev, Some(time)));
+            }
+        }
+        let revisions = self.revisions(true);
+        let named = rev.and_then(|rev| revisions.iter().find(|it| it.rev == rev));
+        let revision = named.or_else(|| revisions.first())?;
+        let unedited = revisions.len() == 1;
+        Some((revision.rev, revision.time.or_else(|| unedited.then(|| self.mtime()))))
     }
 
     fn born(&self) -> Revision {
@@ -169,6 +278,7 @@ impl Past {
             from: None,
             alive: self.entry.alive,
             changes: 1,
+            met: Vec::new(),
         }
     }
 
@@ -180,7 +290,12 @@ impl Past {
     pub fn find(&self, prefix: &str) -> Result<ChangeHash, usize> {
         let prefix = prefix.to_ascii_lowercase();
         let all: Vec<ChangeHash> = match &self.document {
-            Some(document) => document.history().into_iter().map(|it| it.hash).collect(),
+            Some(document) => {
+                let meetings = document.meetings().into_iter();
+                // A fix-up is a change and a meeting.
+                let named = meetings.map(|it| it.rev).filter(|rev| !document.knows(rev));
+                document.changes().into_iter().chain(named).collect()
+            }
             None => vec![self.born().rev],
         };
         let fitting: Vec<ChangeHash> =
@@ -209,24 +324,80 @@ impl Past {
             return Ok(Held::Content(self.entry.kind, self.entry.content));
         };
         let view = match rev {
-            Some(rev) => document.at(&Heads::from_iter([rev])).map_err(|it| it.to_string())?,
-            None => document.view(),
+            Some(rev) if document.knows(&rev) => document.at(&Heads::from_iter([rev])),
+            Some(rev) => match document.meetings().into_iter().find(|it| it.rev == rev) {
+                Some(meeting) => document.at(&meeting.at),
+                None => document.at(&Heads::from_iter([rev])),
+            },
+            None => Ok(document.view()),
         };
-        Ok(match view.body {
-            Body::Text(text) => Held::Text(text),
-            Body::Content(kind, content) => Held::Content(kind, content),
-        })
+        Ok(held(view.map_err(|it| it.to_string())?.body))
+    }
+
+    /// What the file would hold had a merge not happened, with the edits made since.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be said.
+    pub fn undo(&self, rev: ChangeHash, keep: Keep<'_>) -> Result<Undone, NoUndo> {
+        let document = self.document.as_ref().ok_or(NoUndo::NoMerge)?;
+        let meetings = document.meetings().into_iter();
+        let mut fitting = meetings.filter(|it| it.rev == rev || it.joined_by == Some(rev));
+        let meeting = fitting.next().ok_or(NoUndo::NoMerge)?;
+        let sides = meeting.sides.iter();
+        let fits = |side: &&Side| match keep {
+            Keep::By(peer) => side.makers.contains(&Author::mark(peer)),
+            Keep::Rev(prefix) => side.head.to_string().starts_with(&prefix.to_ascii_lowercase()),
+        };
+        let kept: Vec<ChangeHash> = sides.filter(fits).map(|side| side.head).collect();
+        let [kept] = kept[..] else { return Err(NoUndo::Which(meeting.sides)) };
+        match document.without(&meeting.at, &kept) {
+            Ok((body, choices)) => {
+                Ok(Undone { held: held(body), kept, contradictions: choices.len() })
+            }
+            Err(error) => Err(NoUndo::Other(error.to_string())),
+        }
     }
 }
 
-/// Whether `peer` made a revision.
-pub fn made_by(revision: &Revision, peer: PeerId) -> bool {
-    revision.maker == Some(Author::mark(peer))
+fn held(body: Body) -> Held {
+    match body {
+        Body::Text(text) => Held::Text(text),
+        Body::Content(kind, content) => Held::Content(kind, content),
+    }
 }
 
-fn revision_of(moment: &Moment, parent: Option<&(VaultPath, bool)>) -> Revision {
-    let from = parent.filter(|(path, _)| *path != moment.path).map(|(path, _)| path.clone());
-    let was_alive = parent.is_none_or(|(_, alive)| *alive);
+/// What is known of the file after a change.
+struct After {
+    path: VaultPath,
+    alive: bool,
+    time: Option<WallMs>,
+}
+
+/// A merge that nobody had to write anything for.
+fn meeting_of(meeting: Meeting, before: &[&After], document: &Document) -> Revision {
+    let path = before.last().map(|it| it.path.clone());
+    Revision {
+        rev: meeting.rev,
+        time: before.iter().filter_map(|it| it.time).max(),
+        maker: None,
+        deed: Deed::Merged,
+        path: path.unwrap_or_else(|| document.view().path),
+        from: None,
+        alive: before.iter().any(|it| it.alive),
+        changes: 1,
+        met: meeting.sides,
+    }
+}
+
+/// Whether a mark is of changes by `peer`.
+pub fn made_by(mark: Mark, peer: PeerId) -> bool {
+    mark == Author::mark(peer)
+}
+
+fn revision_of(moment: &Moment, parent: Option<&After>) -> Revision {
+    let from = parent.filter(|it| it.path != moment.path).map(|it| it.path.clone());
+    let was_alive = parent.is_none_or(|it| it.alive);
     let (maker, merged) = match moment.maker {
         Maker::Device(mark) => (Some(mark), false),
         Maker::Merge => (None, true),
@@ -248,6 +419,7 @@ fn revision_of(moment: &Moment, parent: Option<&(VaultPath, bool)>) -> Revision 
         from,
         alive: moment.alive,
         changes: 1,
+        met: Vec::new(),
     }
 }
 
@@ -326,7 +498,14 @@ mod tests {
         let told: Vec<_> = past
             .revisions(false)
             .iter()
-            .map(|it| (it.deed, it.time.map(|at| at.0 / 1000), made_by(it, DESK), it.changes))
+            .map(|it| {
+                (
+                    it.deed,
+                    it.time.map(|at| at.0 / 1000),
+                    it.maker == Some(Author::mark(DESK)),
+                    it.changes,
+                )
+            })
             .collect();
         assert_eq!(
             told,

@@ -36,16 +36,10 @@ struct Shot {
 pub(super) struct Shots {
     open: Vec<Shot>,
     totals: Counters,
-    ledger: BTreeSet<Vec<u8>>,
     would: Vec<(String, String)>,
 }
 
 impl Shots {
-    /// With these entries of the ledger known already.
-    pub(super) fn knowing(keys: impl Iterator<Item = Vec<u8>>) -> Self {
-        Self { ledger: keys.collect(), ..Self::default() }
-    }
-
     /// What a new connection is for: (gives, takes).
     pub(super) fn direction(&self, stay: bool) -> (bool, bool) {
         match self.open.first() {
@@ -84,11 +78,9 @@ impl Shots {
         self.totals.merged += 1;
     }
 
-    /// Counts a ledger entry unless it is known; says whether it is news.
-    pub(super) fn note_conflict(&mut self, key: &[u8]) -> bool {
-        let news = self.ledger.insert(key.to_vec());
-        self.totals.conflicts += u64::from(news);
-        news
+    /// Counts an entry of the ledger that is news.
+    pub(super) fn count_conflict(&mut self) {
+        self.totals.conflicts += 1;
     }
 
     pub(super) fn count_sent(&mut self, files: u64, bytes: u64) {

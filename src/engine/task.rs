@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::core::Engine;
+use super::ledger::Settling;
 
 use super::effect::LinkId;
 use crate::model::{Content, ContentHash, FileId, Heads, PeerId, Seen, Tick, VaultPath};
@@ -36,6 +37,8 @@ pub(super) enum Work {
     Disk(Disk, Tick),
     Incoming(Box<Incoming>),
     Export(LinkId, Lane),
+    /// A person settles a contradiction.
+    Settle(Box<Settling>),
     /// The document's text is needed to write it to the disk.
     Render,
 }
@@ -53,7 +56,7 @@ impl Work {
                 Body::Document { bytes } => bytes.len(),
                 Body::Changes { changes, .. } => changes.iter().map(Vec::len).sum(),
             },
-            Self::Disk(Disk::Gone(_), _) | Self::Export(..) | Self::Render => 0,
+            Self::Disk(Disk::Gone(_), _) | Self::Export(..) | Self::Settle(_) | Self::Render => 0,
         };
         bytes as u64
     }
@@ -80,6 +83,7 @@ pub(super) struct Task {
     pub(super) disk: VecDeque<(Disk, Tick)>,
     pub(super) incoming: VecDeque<Incoming>,
     pub(super) exports: BTreeMap<LinkId, Lane>,
+    pub(super) verdicts: VecDeque<Settling>,
     pub(super) work: Option<Work>,
     /// Texts gathered for the work, by hash.
     pub(super) texts: BTreeMap<ContentHash, String>,
@@ -202,6 +206,8 @@ impl Engine {
         // The disk first: nothing may be written over what has been seen and not taken in.
         let work = if let Some((disk, first)) = task.disk.pop_front() {
             Some(Work::Disk(disk, first))
+        } else if let Some(settling) = task.verdicts.pop_front() {
+            Some(Work::Settle(Box::new(settling)))
         } else if let Some(incoming) = task.incoming.pop_front() {
             Some(Work::Incoming(Box::new(incoming)))
         } else if let Some((link, lane)) = task.exports.pop_first() {

@@ -50,7 +50,7 @@ impl Engine {
                     link.out.give_up(&id);
                 }
             }
-            Work::Disk(..) | Work::Render => {}
+            Work::Disk(..) | Work::Settle(_) | Work::Render => {}
         }
     }
 
@@ -147,6 +147,7 @@ impl Engine {
                 let ours = entry.map_or(State::Absent, Entry::state);
                 acts.push(Act::Export(theirs.unwrap_or(ours)));
             }
+            Work::Settle(settling) => acts.push(Act::Settle(settling.clone())),
             Work::Render => {}
         }
         let Some(task) = self.tasks.get_mut(&id) else {
@@ -197,6 +198,8 @@ impl Engine {
                     self.damaged(id, &message);
                 }
             }
+            // Whoever asked finds the entry as it was.
+            Err(Failure::Unclear) => self.end_work(id),
             Err(Failure::Damaged(message)) => {
                 self.decline(id, &work);
                 self.damaged(id, &message);
@@ -304,7 +307,7 @@ impl Engine {
         let mut reports = Vec::new();
         let mut writes = done.writes;
         let mut from = None;
-        let live = matches!(work, Work::Disk(..));
+        let live = matches!(work, Work::Disk(..) | Work::Settle(_));
         match work {
             Work::Disk(disk, first) => {
                 Self::disk_base(&mut entry, disk, done.branch);
@@ -341,12 +344,20 @@ impl Engine {
                 }
                 self.note_origin(id, incoming);
             }
-            Work::Render | Work::Export(..) => {}
+            Work::Settle(_) if changed => entry.mtime_ms = self.wall.0,
+            Work::Settle(_) | Work::Render | Work::Export(..) => {}
         }
         if done.merged {
             reports.push(Report::Merged(entry.path.clone()));
             self.shots.count_merge();
         }
+        let noted = if matches!(work, Work::Render) {
+            Vec::new()
+        } else {
+            let news = (done.told.as_slice(), &done.resolved);
+            self.ledger_follows(id, &entry, news, done.text.as_deref(), &mut writes)
+        };
+        reports.extend(noted);
         if let Some(task) = self.tasks.get_mut(&id)
             && (changed || done.kind == Kind::Text)
         {
@@ -359,11 +370,6 @@ impl Engine {
                 self.cache.put(id, held);
             }
             return self.end_work(id);
-        }
-        for choice in &done.choices {
-            if let Some(report) = self.ledger_entry(id, &entry, choice, &mut writes) {
-                reports.push(report);
-            }
         }
         if old.as_ref() == Some(&entry) && writes.is_empty() {
             if let Some(held) = held {
@@ -472,7 +478,7 @@ fn birth_path(work: &Work) -> VaultPath {
     match work {
         Work::Incoming(incoming) => incoming.delivery.birth.clone(),
         Work::Disk(Disk::Born { path, .. } | Disk::Moved(path, _), _) => path.clone(),
-        Work::Disk(..) | Work::Export(..) | Work::Render => {
+        Work::Disk(..) | Work::Export(..) | Work::Settle(_) | Work::Render => {
             unreachable!("only a birth or a delivery works on an unknown file")
         }
     }
@@ -482,6 +488,6 @@ fn generation(work: &Work) -> u32 {
     match work {
         Work::Incoming(incoming) => incoming.delivery.generation,
         Work::Disk(Disk::Born { generation, .. }, _) => *generation,
-        Work::Disk(..) | Work::Export(..) | Work::Render => 0,
+        Work::Disk(..) | Work::Export(..) | Work::Settle(_) | Work::Render => 0,
     }
 }

@@ -16,7 +16,8 @@ use crate::cli::output::{Format, Paint, Tone};
 /// List what happened to a file, or to the whole vault
 ///
 /// The newest comes first, with the device that made it and the time by that device's clock. Saves
-/// of one device within five minutes of each other are one revision.
+/// of one device within five minutes of each other are one revision. Where the work of several
+/// devices met it says `merged`, and whose work it was; `restore --undo` takes that back.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Log {
     /// File or folder in the vault; everything without it
@@ -67,7 +68,12 @@ fn line(entry: &LogEntry, one_file: bool, zone: &TimeZone, paint: Paint) -> Stri
         || "-".repeat(16),
         |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
     );
-    let device = entry.device.as_ref().map_or("", |device| device.name.as_str());
+    let mut device = entry.device.as_ref().map_or_else(String::new, |device| device.name.clone());
+    let met: Vec<&str> =
+        entry.met.iter().flat_map(|side| &side.devices).map(|it| &*it.name).collect();
+    if !met.is_empty() {
+        device = met.join(" + ");
+    }
     let mut about = match (&entry.from, one_file) {
         (Some(from), _) => format!("{} -> {}", escape(from), escape(&entry.path)),
         (None, false) => escape(&entry.path).into_owned(),
@@ -76,7 +82,7 @@ fn line(entry: &LogEntry, one_file: bool, zone: &TimeZone, paint: Paint) -> Stri
     if entry.changes > 1 {
         about = format!("{about} ({} saves)", entry.changes);
     }
-    let device = escape(device);
+    let device = escape(&device);
     let line = format!("{rev}  {at}  {:<8}  {device:<14}  {}", entry.what, about.trim_start());
     line.trim_end().to_owned()
 }
@@ -95,11 +101,22 @@ mod tests {
             path: "Daily/a.md".to_owned(),
             from: from.map(str::to_owned),
             changes: if what == "edited" { 3 } else { 1 },
+            met: Vec::new(),
+        };
+        let side = |name: &str| answer::MetSide {
+            rev: "00".into(),
+            devices: vec![answer::Device { id: "00".into(), name: name.into() }],
+        };
+        let merged = LogEntry {
+            device: None,
+            met: vec![side("laptop"), side("phone")],
+            ..entry("3a1b2c3d", Some("2026-03-01T11:00:00.000Z"), "merged", None)
         };
         let log = answer::Log {
             v: 1,
             path: None,
             revisions: vec![
+                merged,
                 entry("0a1b2c3d", Some("2026-03-01T10:00:00.000Z"), "renamed", Some("b.md")),
                 entry("1a1b2c3d", Some("2026-03-01T09:00:00.000Z"), "edited", None),
                 entry("2a1b2c3d", None, "created", None),
@@ -107,6 +124,7 @@ mod tests {
             more: false,
         };
         let expected = "\
+            3a1b2c3d3a  2026-03-01 11:00  merged    laptop + phone  Daily/a.md\n\
             0a1b2c3d0a  2026-03-01 10:00  renamed   laptop          b.md -> Daily/a.md\n\
             1a1b2c3d1a  2026-03-01 09:00  edited    laptop          Daily/a.md (3 saves)\n\
             2a1b2c3d2a  ----------------  created                   Daily/a.md\n";

@@ -18,7 +18,8 @@ use crate::cli::words::count;
 /// Put an earlier version of a file back
 ///
 /// It becomes an ordinary edit: the version it replaces stays in the history. A deleted file needs
-/// no revision. With --at a folder, or without PATH the whole vault, is put back as it was then;
+/// no revision. With --undo a merge is taken back: the note is as if only one side of it had been
+/// written, with the edits made since. With --at a folder, or without PATH the whole vault, is put back as it was then;
 /// files made since stay.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Restore {
@@ -38,6 +39,14 @@ pub(in crate::cli) struct Restore {
     #[arg(long, value_name = "PATH", requires = "path")]
     to: Option<String>,
 
+    /// Take back this merge, as `log` names it, and keep what was edited since
+    #[arg(long, value_name = "REV", requires = "path", conflicts_with_all = ["rev", "at"])]
+    undo: Option<String>,
+
+    /// Which side to keep: a device, or a revision of `log --json`; else this device's
+    #[arg(long, value_name = "DEVICE|REV", requires = "undo")]
+    keep: Option<String>,
+
     /// Say what would be put back, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -56,6 +65,8 @@ pub(in crate::cli) fn run(arguments: &Restore, context: &mut Context<'_>) -> Res
         rev: arguments.rev.clone(),
         at_ms,
         to: inside(&arguments.to, context)?,
+        undo: arguments.undo.clone(),
+        keep: arguments.keep.clone(),
         dry_run: arguments.dry_run,
     };
     let value = ask(request, context)?;
@@ -65,6 +76,12 @@ pub(in crate::cli) fn run(arguments: &Restore, context: &mut Context<'_>) -> Res
     } else {
         let text = text(&answer) + &answers::problems(&answer.problems, context.output.paint);
         context.output.result(&text)?;
+        if answer.contradictions > 0 {
+            let places = count(answer.contradictions, "place was", "places were");
+            context
+                .output
+                .note(&format!("{places} edited since and had to be chosen: look there."));
+        }
     }
     Ok(if answer.problems.is_empty() { Exit::Done } else { Exit::LeftAside })
 }
@@ -73,7 +90,9 @@ fn text(answer: &answer::Restored) -> String {
     let word = if answer.dry_run { "would put back" } else { "put back" };
     let mut text = String::new();
     for file in &answer.restored {
-        text.push_str(&[word, " ", &escape(&file.path), "\n"].concat());
+        let from =
+            file.from.as_ref().map_or(String::new(), |from| format!(" from {}", escape(from)));
+        text.push_str(&[word, " ", &escape(&file.path), &from, "\n"].concat());
     }
     if answer.restored.is_empty() && answer.problems.is_empty() {
         text += "Everything is so already.\n";

@@ -2,6 +2,7 @@
 
 mod edits;
 mod foreign;
+mod ledger;
 mod merges;
 mod random;
 mod vectors;
