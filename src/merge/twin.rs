@@ -22,6 +22,9 @@ const LEAST_WORK_BYTES: usize = 8;
 /// Most letters of a word that is taken for an article, a preposition or the like.
 const PARTICLE_LETTERS: usize = 3;
 
+/// Fewest words of a line that another line holds by more than chance.
+const LEAST_WORDS: usize = 3;
+
 /// Fuses two lines that are one, without regard to where they stand; `None` when they are two.
 pub(super) fn fuse_lines(ours: &str, theirs: &str, choices: &mut Vec<Choice>) -> Option<String> {
     let (first, second) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
@@ -33,6 +36,17 @@ pub(super) fn fuse_lines(ours: &str, theirs: &str, choices: &mut Vec<Choice>) ->
     let common = cut.common + marked.map(|(a, b)| bytes(a).min(bytes(b))).sum::<usize>();
     let alike = common * 1000 >= LEAST_COMMON * longer;
     (alike && cut.stretches().all(|(a, b)| is_one(a, b))).then(|| cut.join(choices))
+}
+
+/// Of two lines or texts the one that holds every word and mark of the other, in order; the other
+/// tells nothing more. `None` when there is none, or when the shorter says too little.
+pub(super) fn longer_line<'a>(ours: &'a str, theirs: &'a str) -> Option<&'a str> {
+    let (shorter, longer) =
+        if ours.len() <= theirs.len() { (ours, theirs) } else { (theirs, ours) };
+    let mut words = longer.split_whitespace();
+    let is_held = shorter.split_whitespace().all(|word| words.any(|other| other == word));
+    let says = shorter.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
+    (is_held && says.count() >= LEAST_WORDS && ours != theirs).then_some(longer)
 }
 
 /// Fuses two runs of atoms put at one place of a line, when they have most in common, or are one word
@@ -163,6 +177,19 @@ fn bytes(atoms: &[Atom<'_>]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longer_line_holds_the_other() {
+        for (ours, theirs, longer) in [
+            ("buy milk today", "buy milk and eggs today", Some("buy milk and eggs today")),
+            ("buy milk today", "buy today milk and eggs", None),
+            ("buy milk", "buy milk today", None),
+            ("- a b c", "- a b c", None),
+        ] {
+            assert_eq!(longer_line(ours, theirs), longer);
+            assert_eq!(longer_line(theirs, ours), longer);
+        }
+    }
 
     #[test]
     fn one_line_is_fused_and_two_stand() {

@@ -28,10 +28,14 @@ pub(super) struct Extra {
     pub(super) end: End,
 }
 
-/// Unites two whole texts that have no common base.
+/// Unites two whole texts that have no common base. One that holds every word of the other, in
+/// order, is the union already.
 pub(super) fn merge(ours: &str, theirs: &str) -> Merged {
     if ours == theirs {
         return Merged::clean(ours);
+    }
+    if let Some(longer) = twin::longer_line(ours, theirs) {
+        return Merged::clean(longer);
     }
     let (ours, theirs) = (lines(ours), lines(theirs));
     let style = Style::of(None, &ours, &theirs);
@@ -188,15 +192,19 @@ fn common_of_long(first: &[String], second: &[String]) -> Vec<(usize, usize)> {
 
 /// Appends two stretches without a common line; lines that are one in two spellings stand once.
 fn both(out: &mut Vec<Extra>, left: &[Block], right: &[Block], choices: Option<&mut Vec<Choice>>) {
-    let Some(choices) = choices else {
-        return apart(out, left, right);
+    let mut unwanted = Vec::new();
+    let (is_same_work, choices) = match choices {
+        Some(choices) => (true, choices),
+        None => (false, &mut unwanted),
     };
     let fused = |row: usize, column: usize, choices: &mut Vec<Choice>| match (
         &left[row][..],
         &right[column][..],
     ) {
         ([one], [other]) if is_telling(&one.text) && is_telling(&other.text) => {
-            twin::fuse_lines(&one.text, &other.text, choices)
+            let (one, other) = (one.text.as_str(), other.text.as_str());
+            let longer = twin::longer_line(one, other).map(str::to_owned);
+            longer.or_else(|| is_same_work.then(|| twin::fuse_lines(one, other, choices)).flatten())
         }
         _ => None,
     };
