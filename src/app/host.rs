@@ -22,6 +22,7 @@ use super::ground::Ground;
 use super::handle::{Facts, Handle};
 use super::hints::Hints;
 use super::lookout::{Eyes, Lookout, look_through, tell_problem};
+use super::meter::Beginning;
 use super::places::{self, Hold, Place};
 use super::post::{self, Post};
 use super::workers::Workers;
@@ -173,6 +174,12 @@ impl Host {
                 asks: asked,
                 news,
                 start,
+                meter: (role == Role::Watch).then(|| Beginning {
+                    since: wall(),
+                    created,
+                    quiet_ms: settings.engine().quiet_ms,
+                }),
+                me,
                 after: if role == Role::Dry { After::Nothing } else { After::More },
                 scans,
             },

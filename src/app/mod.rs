@@ -25,11 +25,13 @@ mod join;
 mod listen;
 mod lookout;
 mod memory;
+mod meter;
 mod past;
 mod perform;
 mod places;
 mod post;
 mod request;
+pub mod service;
 mod verify;
 mod workers;
 

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
@@ -111,20 +112,30 @@ pub(crate) fn lane_number(lane: Lane) -> u8 {
 /// heard ours, so it is what crosses the hello on the way: the windows of all lanes.
 const EARLY_LIMIT_BYTES: u64 = 32 * 1024 * 1024;
 
+/// What came from the network.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// When.
+    pub(crate) since: Instant,
+    /// What, for the engine.
+    pub(crate) input: Input,
+}
+
 /// Turns events of the network into inputs, until either end is gone.
 pub(crate) async fn take_in(
     net: Arc<Net>,
     mut events: mpsc::Receiver<Event>,
-    inputs: mpsc::Sender<Input>,
+    inputs: mpsc::Sender<Arrival>,
 ) {
     let mut intake = Intake::default();
     while let Some(event) = events.recv().await {
+        let since = Instant::now();
         let (ready, spoilt) = intake.sort(event);
         if let Some(link) = spoilt {
             net.close(link);
         }
         for input in ready {
-            if inputs.send(input).await.is_err() {
+            if inputs.send(Arrival { since, input }).await.is_err() {
                 return;
             }
         }
