@@ -152,7 +152,7 @@ pub(crate) struct Driver {
     outstanding: u64,
     shots: BTreeMap<ShotId, oneshot::Sender<(ShotResult, Vec<Problem>)>>,
     progress_told: Option<Tick>,
-    meter: Option<Meter>,
+    meter: Option<Box<Meter>>,
     end: Option<End>,
 }
 
@@ -177,7 +177,7 @@ impl Driver {
     pub(crate) fn new(parts: Parts, gate: Option<Gate>) -> Self {
         Self {
             told_wall: parts.wall,
-            meter: parts.meter.map(|beginning| Meter::new(parts.clock.began(), beginning)),
+            meter: parts.meter.map(|it| Box::new(Meter::new(parts.clock.began(), it))),
             parts,
             gate,
             held_scans: Vec::new(),

@@ -116,7 +116,6 @@ async fn taken_in(mut host: Host, on_event: OnEvent<'_>) -> Result<(Host, Status
     loop {
         match host.news.recv().await {
             Ok(news) => match news.report.as_ref() {
-                None => {}
                 Some(Report::Ready { .. }) => {
                     let status = host.handle.status().await?;
                     return Ok((host, status));
@@ -132,7 +131,8 @@ async fn taken_in(mut host: Host, on_event: OnEvent<'_>) -> Result<(Host, Status
                     host.stop().await.ok();
                     return Err(error);
                 }
-                Some(
+                None
+                | Some(
                     Report::PeerConnected(_)
                     | Report::PeerDisconnected(..)
                     | Report::PeerRefused(..)

@@ -30,6 +30,7 @@ mod past;
 mod perform;
 mod places;
 mod post;
+mod power;
 mod request;
 pub mod service;
 mod verify;

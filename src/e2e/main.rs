@@ -27,6 +27,7 @@ mod names_hold;
 mod oneshot;
 mod past;
 mod permissions;
+mod power;
 mod raw;
 mod real;
 mod scope;

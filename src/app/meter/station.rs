@@ -116,9 +116,8 @@ impl Times {
 
 impl Times1 {
     fn shown(&self, station: Station) -> Latency {
-        let at = |quantile| match self.histogram.is_empty() {
-            true => 0,
-            false => self.histogram.value_at_quantile(quantile),
+        let at = |quantile| {
+            if self.histogram.is_empty() { 0 } else { self.histogram.value_at_quantile(quantile) }
         };
         Latency {
             name: station.as_str().to_owned(),

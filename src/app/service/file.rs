@@ -124,9 +124,12 @@ fn put_new(file: &Path, text: &str) -> Result<(), Error> {
         .and_then(|()| fs::hard_link(&beside, file));
     // The name beside is not needed any more, whether the file has the right one or not.
     let _swept = fs::remove_file(&beside);
-    made.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => not_ours(State::Foreign, file),
-        _ => fault::io("write", file, error),
+    made.map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            not_ours(State::Foreign, file)
+        } else {
+            fault::io("write", file, error)
+        }
     })?;
     sync_folder(folder)
 }

@@ -34,15 +34,14 @@ pub(super) fn unit(job: &Job, folders: &Folders) -> Unit {
 
 fn body(job: &Job, name: &str) -> String {
     let text = |text: &str| format!("<string>{}</string>", escaped(text));
-    let words: String = std::iter::once(job.program.as_str())
-        .chain(job.watch())
-        .map(|word| format!("\t\t{}\n", text(word)))
-        .collect();
-    let variables: String = job
-        .environment
-        .iter()
-        .map(|(name, value)| format!("\t\t<key>{}</key>\n\t\t{}\n", escaped(name), text(value)))
-        .collect();
+    let (mut words, mut variables) = (String::new(), String::new());
+    for word in std::iter::once(job.program.as_str()).chain(job.watch()) {
+        words.extend(["\t\t", text(word).as_str(), "\n"]);
+    }
+    for (name, value) in &job.environment {
+        let (key, value) = (escaped(name), text(value));
+        variables.extend(["\t\t<key>", key.as_str(), "</key>\n\t\t", value.as_str(), "\n"]);
+    }
     let label = text(name);
     format!(
         "<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \

@@ -58,13 +58,11 @@ fn body(job: &Job) -> String {
         command.push(' ');
         command += &quoted(word, Dollar::Doubled);
     }
-    let environment: String = job
-        .environment
-        .iter()
-        .map(|(name, value)| {
-            format!("Environment={}\n", quoted(&format!("{name}={value}"), Dollar::Plain))
-        })
-        .collect();
+    let mut environment = String::new();
+    for (name, value) in &job.environment {
+        let pair = quoted(&format!("{name}={value}"), Dollar::Plain);
+        environment.extend(["Environment=", pair.as_str(), "\n"]);
+    }
     // A backslash at the end of a line would continue it.
     let shown = job.vault.replace('\\', "?").replace('%', "%%");
     format!(

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::push;
 use crate::app::answer::{BudgetState, Latency, Level, Metrics};
 use crate::cli::escape::escape;
 use crate::cli::output::{Paint, Tone};
@@ -56,11 +57,12 @@ pub(in crate::cli) fn metrics(metrics: &Metrics, paint: Paint) -> String {
         ("wire", traffic(metrics.traffic.bytes_in, metrics.traffic.bytes_out)),
     ];
     for (label, value) in rows {
-        text += &format!("{}  {value}\n", paint.tone(Tone::Faint, &format!("{label:<8}")));
+        let label = paint.tone(Tone::Faint, &format!("{label:<8}"));
+        push(&mut text, &format!("{label}  {value}"));
     }
     for peer in &metrics.peers {
         let name = escape(&peer.name);
-        text += &format!("  {name}: {}\n", traffic(peer.bytes_in, peer.bytes_out));
+        push(&mut text, &format!("  {name}: {}", traffic(peer.bytes_in, peer.bytes_out)));
     }
     text + &latencies(&metrics.latencies, paint) + &budgets(&metrics.budgets, paint)
 }
@@ -78,7 +80,8 @@ fn latencies(all: &[Latency], paint: Paint) -> String {
     for one in all.iter().filter(|it| it.count > 0) {
         let [p50, p95, p99, max] = [one.p50_us, one.p95_us, one.p99_us, one.max_us].map(moment);
         let (name, times) = (escape(&one.name), grouped(one.count));
-        text += &format!("{name:<10}{times:>8}{p50:>10}{p95:>10}{p99:>10}{max:>10}\n");
+        let line = format!("{name:<10}{times:>8}{p50:>10}{p95:>10}{p99:>10}{max:>10}");
+        push(&mut text, &line);
     }
     text
 }
@@ -96,7 +99,7 @@ fn budgets(all: &[BudgetState], paint: Paint) -> String {
         let state = paint.tone(tone, &format!("{:<6}", one.state.as_str()));
         let (name, limit) = (escape(&one.name), amount(one.limit, &one.unit));
         let about = paint.tone(Tone::Faint, &escape(&one.about));
-        text += &format!("{name:<10}{state}{value:>10}{limit:>10}  {about}\n");
+        push(&mut text, &format!("{name:<10}{state}{value:>10}{limit:>10}  {about}"));
     }
     text
 }

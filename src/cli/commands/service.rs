@@ -99,18 +99,14 @@ fn unit(kind: Option<Kind>, context: &Context<'_>) -> Result<Unit, Error> {
 fn environment(context: &Context<'_>) -> Result<Vec<(String, String)>, Error> {
     let set = |name: &str| context.environment.get(name).filter(|value| !value.is_empty());
     let mut found = Vec::new();
-    match set(ENV_HOME) {
-        Some(home) => {
-            let home = std::path::absolute(context.directory.join(home)).map_err(|error| {
-                app::Error::new(Failure::Config, format!("{ENV_HOME} names no folder"))
-                    .caused_by(error)
-            })?;
-            found.push((ENV_HOME.to_owned(), home.to_string_lossy().into_owned()));
-        }
-        None => {
-            let homes = PLATFORM_HOMES.iter().filter_map(|name| set(name).map(|it| (*name, it)));
-            found.extend(homes.map(|(name, value)| (name.to_owned(), value.clone())));
-        }
+    if let Some(home) = set(ENV_HOME) {
+        let home = std::path::absolute(context.directory.join(home)).map_err(|error| {
+            app::Error::new(Failure::Config, format!("{ENV_HOME} names no folder")).caused_by(error)
+        })?;
+        found.push((ENV_HOME.to_owned(), home.to_string_lossy().into_owned()));
+    } else {
+        let homes = PLATFORM_HOMES.iter().filter_map(|name| set(name).map(|it| (*name, it)));
+        found.extend(homes.map(|(name, value)| (name.to_owned(), value.clone())));
     }
     let settings = context.environment.iter().filter(|(name, value)| {
         name.starts_with(app::config::ENV_PREFIX) && *name != ENV_HOME && !value.is_empty()
@@ -188,7 +184,7 @@ fn tell(
         text += "Next:\n";
     }
     for command in next {
-        text += &format!("  {command}\n");
+        text.extend(["  ", command, "\n"]);
     }
     context.output.result(&text)?;
     if let Some(tool) = missing {

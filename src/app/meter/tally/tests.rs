@@ -143,10 +143,10 @@ fn bytes_are_counted_by_peer_and_sends_in_their_order() {
     let (mut meter, moment) = meter();
     let up = Input::LinkUp { link: LINK, peer: PHONE, dialled: true };
     meter.input(moment(0), &up);
-    let send = |lane| Effect::Send { link: LINK, lane, message: Message::Deliver(vec![]) };
-    meter.effect(moment(10), &send(Lane::Live));
-    meter.effect(moment(20), &send(Lane::Bulk));
-    meter.effect(moment(30), &send(Lane::Live));
+    let made = |lane| Effect::Send { link: LINK, lane, message: Message::Deliver(vec![]) };
+    meter.effect(moment(10), &made(Lane::Live));
+    meter.effect(moment(20), &made(Lane::Bulk));
+    meter.effect(moment(30), &made(Lane::Live));
     let sent = |lane| Input::Sent { link: LINK, lane, wire_bytes: 100 };
     meter.input(moment(11), &sent(Lane::Live));
     meter.input(moment(33), &sent(Lane::Live));

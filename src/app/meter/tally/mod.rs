@@ -22,10 +22,10 @@ const BULK_ANSWERS: u64 = 64;
 const BULK_REST: Duration = Duration::from_secs(1);
 /// A path that was not looked at, or not sent, for this long rests or waits for a peer: no time of
 /// the edit path.
-const STALE: Duration = Duration::from_secs(60);
+const STALE: Duration = Duration::from_mins(1);
 /// Pause between two looks at the resident memory. Nothing wakes for it: it is looked at when
 /// something else happens.
-const MEMORY_PAUSE: Duration = Duration::from_secs(60);
+const MEMORY_PAUSE: Duration = Duration::from_mins(1);
 /// Most devices whose bytes are counted apart, strangers included; the sums count all.
 const PEERS_LIMIT: usize = 1024;
 
