@@ -46,6 +46,9 @@ _vault__sync() {
             vault__sync,man)
                 cmd="vault__sync__subcmd__man"
                 ;;
+            vault__sync,metrics)
+                cmd="vault__sync__subcmd__metrics"
+                ;;
             vault__sync,peers)
                 cmd="vault__sync__subcmd__peers"
                 ;;
@@ -57,6 +60,9 @@ _vault__sync() {
                 ;;
             vault__sync,restore)
                 cmd="vault__sync__subcmd__restore"
+                ;;
+            vault__sync,service)
+                cmd="vault__sync__subcmd__service"
                 ;;
             vault__sync,show)
                 cmd="vault__sync__subcmd__show"
@@ -157,6 +163,9 @@ _vault__sync() {
             vault__sync__subcmd__help,man)
                 cmd="vault__sync__subcmd__help__subcmd__man"
                 ;;
+            vault__sync__subcmd__help,metrics)
+                cmd="vault__sync__subcmd__help__subcmd__metrics"
+                ;;
             vault__sync__subcmd__help,peers)
                 cmd="vault__sync__subcmd__help__subcmd__peers"
                 ;;
@@ -168,6 +177,9 @@ _vault__sync() {
                 ;;
             vault__sync__subcmd__help,restore)
                 cmd="vault__sync__subcmd__help__subcmd__restore"
+                ;;
+            vault__sync__subcmd__help,service)
+                cmd="vault__sync__subcmd__help__subcmd__service"
                 ;;
             vault__sync__subcmd__help,show)
                 cmd="vault__sync__subcmd__help__subcmd__show"
@@ -217,6 +229,15 @@ _vault__sync() {
             vault__sync__subcmd__help__subcmd__peers,rename)
                 cmd="vault__sync__subcmd__help__subcmd__peers__subcmd__rename"
                 ;;
+            vault__sync__subcmd__help__subcmd__service,install)
+                cmd="vault__sync__subcmd__help__subcmd__service__subcmd__install"
+                ;;
+            vault__sync__subcmd__help__subcmd__service,print)
+                cmd="vault__sync__subcmd__help__subcmd__service__subcmd__print"
+                ;;
+            vault__sync__subcmd__help__subcmd__service,uninstall)
+                cmd="vault__sync__subcmd__help__subcmd__service__subcmd__uninstall"
+                ;;
             vault__sync__subcmd__peers,add-address)
                 cmd="vault__sync__subcmd__peers__subcmd__add__subcmd__address"
                 ;;
@@ -247,6 +268,30 @@ _vault__sync() {
             vault__sync__subcmd__peers__subcmd__help,rename)
                 cmd="vault__sync__subcmd__peers__subcmd__help__subcmd__rename"
                 ;;
+            vault__sync__subcmd__service,help)
+                cmd="vault__sync__subcmd__service__subcmd__help"
+                ;;
+            vault__sync__subcmd__service,install)
+                cmd="vault__sync__subcmd__service__subcmd__install"
+                ;;
+            vault__sync__subcmd__service,print)
+                cmd="vault__sync__subcmd__service__subcmd__print"
+                ;;
+            vault__sync__subcmd__service,uninstall)
+                cmd="vault__sync__subcmd__service__subcmd__uninstall"
+                ;;
+            vault__sync__subcmd__service__subcmd__help,help)
+                cmd="vault__sync__subcmd__service__subcmd__help__subcmd__help"
+                ;;
+            vault__sync__subcmd__service__subcmd__help,install)
+                cmd="vault__sync__subcmd__service__subcmd__help__subcmd__install"
+                ;;
+            vault__sync__subcmd__service__subcmd__help,print)
+                cmd="vault__sync__subcmd__service__subcmd__help__subcmd__print"
+                ;;
+            vault__sync__subcmd__service__subcmd__help,uninstall)
+                cmd="vault__sync__subcmd__service__subcmd__help__subcmd__uninstall"
+                ;;
             *)
                 ;;
         esac
@@ -254,7 +299,7 @@ _vault__sync() {
 
     case "${cmd}" in
         vault__sync)
-            opts="-q -v -h -V --vault --json --quiet --verbose --color --no-progress --config --help --version init invite join watch push pull sync status peers log show diff restore conflicts verify config completions man help"
+            opts="-q -v -h -V --vault --json --quiet --verbose --color --no-progress --config --help --version init invite join watch push pull sync status peers log show diff restore conflicts verify metrics service config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -756,7 +801,7 @@ _vault__sync() {
             return 0
             ;;
         vault__subcmd__sync__subcmd__help)
-            opts="init invite join watch push pull sync status peers log show diff restore conflicts verify config completions man help"
+            opts="init invite join watch push pull sync status peers log show diff restore conflicts verify metrics service config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1007,6 +1052,20 @@ _vault__sync() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vault__subcmd__sync__subcmd__help__subcmd__metrics)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vault__subcmd__sync__subcmd__help__subcmd__peers)
             opts="list rename remove add-address"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1108,6 +1167,62 @@ _vault__sync() {
         vault__subcmd__sync__subcmd__help__subcmd__restore)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__service)
+            opts="install uninstall print"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__service__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__service__subcmd__print)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__help__subcmd__service__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1331,6 +1446,35 @@ _vault__sync() {
             ;;
         vault__subcmd__sync__subcmd__man)
             opts="-q -v -h --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__metrics)
+            opts="-q -v -h --prometheus --vault --json --quiet --verbose --color --no-progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1678,6 +1822,204 @@ _vault__sync() {
                     ;;
                 --keep)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service)
+            opts="-q -v -h --vault --json --quiet --verbose --color --no-progress --config --help install uninstall print help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service__subcmd__help)
+            opts="install uninstall print help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service__subcmd__help__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service__subcmd__help__subcmd__print)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service__subcmd__install)
+            opts="-q -v -h --kind --force --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kind)
+                    COMPREPLY=($(compgen -W "systemd launchd cron" -- "${cur}"))
+                    return 0
+                    ;;
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service__subcmd__print)
+            opts="-q -v -h --kind --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kind)
+                    COMPREPLY=($(compgen -W "systemd launchd cron" -- "${cur}"))
+                    return 0
+                    ;;
+                --vault)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vault__subcmd__sync__subcmd__service__subcmd__uninstall)
+            opts="-q -v -h --kind --force --vault --json --quiet --verbose --color --no-progress --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kind)
+                    COMPREPLY=($(compgen -W "systemd launchd cron" -- "${cur}"))
                     return 0
                     ;;
                 --vault)

@@ -46,6 +46,8 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand restore 'Put an earlier version of a file back'
             cand conflicts 'List where two devices contradicted each other, and settle it'
             cand verify 'Check the store against itself and against the folder'
+            cand metrics 'Show what a running `watch` measures of itself'
+            cand service 'Have `watch` started with the session'
             cand config 'Show and change settings'
             cand completions 'Print the completion script of a shell'
             cand man 'Print the manual page'
@@ -406,6 +408,95 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'vault-sync;metrics'= {
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --prometheus 'Print the text format that Prometheus reads'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vault-sync;service'= {
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand install 'Put the unit or agent where it belongs'
+            cand uninstall 'Take it away'
+            cand print 'Print it, or the line for cron'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'vault-sync;service;install'= {
+            cand --kind 'For whom; without it, whom this platform has'
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --force 'Also when what lies there is not as vault-sync left it'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'vault-sync;service;uninstall'= {
+            cand --kind 'For whom; without it, whom this platform has'
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --force 'Also when what lies there is not as vault-sync left it'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'vault-sync;service;print'= {
+            cand --kind 'For whom; without it, whom this platform has'
+            cand --vault 'Vault to work on; without it, the one that contains the current directory'
+            cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
+            cand --config 'Set a configuration key for this run'
+            cand --json 'Print JSON objects on stdout, one for each line'
+            cand -q 'Say nothing on stderr but errors'
+            cand --quiet 'Say nothing on stderr but errors'
+            cand -v 'Say more on stderr; twice for still more'
+            cand --verbose 'Say more on stderr; twice for still more'
+            cand --no-progress 'Show no progress bars'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'vault-sync;service;help'= {
+            cand install 'Put the unit or agent where it belongs'
+            cand uninstall 'Take it away'
+            cand print 'Print it, or the line for cron'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'vault-sync;service;help;install'= {
+        }
+        &'vault-sync;service;help;uninstall'= {
+        }
+        &'vault-sync;service;help;print'= {
+        }
+        &'vault-sync;service;help;help'= {
+        }
         &'vault-sync;config'= {
             cand --vault 'Vault to work on; without it, the one that contains the current directory'
             cand --color 'When to use colours; auto means on a terminal, unless `NO_COLOR` is set'
@@ -537,6 +628,8 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
             cand restore 'Put an earlier version of a file back'
             cand conflicts 'List where two devices contradicted each other, and settle it'
             cand verify 'Check the store against itself and against the folder'
+            cand metrics 'Show what a running `watch` measures of itself'
+            cand service 'Have `watch` started with the session'
             cand config 'Show and change settings'
             cand completions 'Print the completion script of a shell'
             cand man 'Print the manual page'
@@ -592,6 +685,19 @@ set edit:completion:arg-completer[vault-sync] = {|@words|
         &'vault-sync;help;conflicts;resolve'= {
         }
         &'vault-sync;help;verify'= {
+        }
+        &'vault-sync;help;metrics'= {
+        }
+        &'vault-sync;help;service'= {
+            cand install 'Put the unit or agent where it belongs'
+            cand uninstall 'Take it away'
+            cand print 'Print it, or the line for cron'
+        }
+        &'vault-sync;help;service;install'= {
+        }
+        &'vault-sync;help;service;uninstall'= {
+        }
+        &'vault-sync;help;service;print'= {
         }
         &'vault-sync;help;config'= {
             cand list 'List each value with where it comes from; this is what happens without a subcommand'

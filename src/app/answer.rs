@@ -6,6 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::meter::shape::{
+    BudgetState, FileCounts, Latency, Level, Metrics, PeerTraffic, Traffic,
+};
 use crate::model::Problem;
 
 /// The version that every object carries as `v`.

@@ -20,6 +20,11 @@ impl Clock {
         Self { start: Instant::now() }
     }
 
+    /// The start.
+    pub(crate) const fn began(&self) -> Instant {
+        self.start
+    }
+
     /// Milliseconds since the start.
     pub(crate) fn now(&self) -> Tick {
         Tick(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))

@@ -8,17 +8,20 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::answer::{BudgetState, Metrics};
 use super::clock::{Clock, WALL_STEP_MS, wall};
-use super::event::{Start, of_report};
+use super::event::{Start, of_budget, of_report};
 use super::hints::Hints;
-use super::post::Post;
+use super::meter::{Around, Beginning, Meter, Station};
+use super::post::{Arrival, Post};
 use super::workers::{Answers, ReadJob, ShelfJob, StoreJob, Workers, guarded};
 use crate::engine::{
-    Command, DialError, Effect, Engine, Input, Op, Report, ShotId, ShotResult, Status,
+    Command, DialError, Effect, Engine, Hint, Input, Op, Report, ShotId, ShotResult, Status,
 };
 use crate::model::{CHUNK_BYTES, PeerId, Problem, Step, Tick, WallMs, Write};
 
@@ -41,8 +44,8 @@ const PROGRESS_MS: u64 = 50;
 /// One report, with its event for those who print it.
 #[derive(Debug)]
 pub(crate) struct News {
-    /// What the engine said.
-    pub(crate) report: Report,
+    /// What the engine said; `None` when this process tells something of itself.
+    pub(crate) report: Option<Report>,
     /// The same as JSON.
     pub(crate) event: Option<Value>,
 }
@@ -63,6 +66,8 @@ pub(crate) enum Ask {
     },
     /// The engine's figures.
     Status(oneshot::Sender<Status>),
+    /// What is measured; `None` when nothing is.
+    Metrics(oneshot::Sender<Option<Metrics>>),
     /// Work for the store's thread.
     Store(StoreJob),
 }
@@ -114,7 +119,7 @@ pub(crate) struct Parts {
     /// Their answers.
     pub(crate) answers: (Answers, mpsc::Receiver<Vec<Input>>),
     /// The way to peers, and what comes from them; `None` when nobody is to be met.
-    pub(crate) peers: Option<(Post, mpsc::Receiver<Input>)>,
+    pub(crate) peers: Option<(Post, mpsc::Receiver<Arrival>)>,
     /// What the watcher saw.
     pub(crate) hints: Arc<Hints>,
     /// Requests.
@@ -127,6 +132,10 @@ pub(crate) struct Parts {
     pub(crate) after: After,
     /// When the folder is first looked through.
     pub(crate) scans: Scans,
+    /// What is measured, if anything is.
+    pub(crate) meter: Option<Beginning>,
+    /// This device.
+    pub(crate) me: PeerId,
 }
 
 /// The loop.
@@ -143,6 +152,7 @@ pub(crate) struct Driver {
     outstanding: u64,
     shots: BTreeMap<ShotId, oneshot::Sender<(ShotResult, Vec<Problem>)>>,
     progress_told: Option<Tick>,
+    meter: Option<Box<Meter>>,
     end: Option<End>,
 }
 
@@ -156,7 +166,8 @@ struct Batch {
 /// What woke the loop.
 enum Next {
     Answers(Vec<Input>),
-    Outside(Input),
+    Peer(Arrival),
+    Folder(Vec<Hint>, Option<Instant>),
     Ask(Ask),
     Deadline,
 }
@@ -166,6 +177,7 @@ impl Driver {
     pub(crate) fn new(parts: Parts, gate: Option<Gate>) -> Self {
         Self {
             told_wall: parts.wall,
+            meter: parts.meter.map(|it| Box::new(Meter::new(parts.clock.began(), it))),
             parts,
             gate,
             held_scans: Vec::new(),
@@ -199,7 +211,16 @@ impl Driver {
             self.hand_over();
             match self.next().await {
                 Next::Answers(inputs) => self.answered(inputs),
-                Next::Outside(input) => self.feed(input),
+                Next::Peer(Arrival { since, input }) => {
+                    if matches!(input, Input::Message { .. }) {
+                        self.measure(|now, meter| meter.took(now, Station::Receive, since));
+                    }
+                    self.feed(input);
+                }
+                Next::Folder(hints, since) => {
+                    self.measure(|now, meter| meter.hinted(now, &hints, since));
+                    self.feed(Input::Hint(hints));
+                }
                 Next::Ask(ask) => self.ask(ask),
                 Next::Deadline => self.feed(Input::Wake),
             }
@@ -232,8 +253,8 @@ impl Driver {
         };
         tokio::select! {
             Some(inputs) = answers.1.recv() => Next::Answers(inputs),
-            Some(input) = inbox, if room => Next::Outside(input),
-            hints = hints.take(), if room => Next::Outside(Input::Hint(hints)),
+            Some(arrival) = inbox, if room => Next::Peer(arrival),
+            (hints, since) = hints.take_timed(), if room => Next::Folder(hints, since),
             Some(ask) = asks.recv() => Next::Ask(ask),
             () = timer => Next::Deadline,
         }
@@ -251,8 +272,48 @@ impl Driver {
             self.carry_out();
         }
         tracing::trace!(input = %Word(&input), "in");
+        self.measure(|now, meter| meter.input(now, &input));
         self.parts.engine.handle(self.parts.clock.now(), input);
         self.carry_out();
+        self.look_at_memory();
+    }
+
+    /// Has something noted, if anything is measured.
+    fn measure<T>(&mut self, note: impl FnOnce(Instant, &mut Meter) -> T) -> Option<T> {
+        self.meter.as_mut().map(|meter| note(Instant::now(), meter))
+    }
+
+    fn look_at_memory(&mut self) {
+        let outstanding = self.outstanding;
+        let due = self.measure(|now, meter| {
+            meter.outstanding(now, outstanding);
+            meter.memory_due(now)
+        });
+        if due == Some(true) {
+            let (bytes, files) =
+                (super::memory::resident_bytes(), self.parts.engine.status().files);
+            let turned = self.measure(|now, meter| meter.memory(now, bytes, files));
+            self.tell_budget(turned.flatten());
+        }
+    }
+
+    /// Tells that a budget is over, or no longer is.
+    fn tell_budget(&self, turned: Option<BudgetState>) {
+        if let Some(state) = turned {
+            let event = Some(of_budget(wall(), &state));
+            // Without receiver nobody listens at the moment.
+            self.parts.news.send(Arc::new(News { report: None, event })).ok();
+        }
+    }
+
+    fn metrics(&self) -> Option<Metrics> {
+        let around = Around {
+            me: self.parts.me,
+            commits: self.parts.workers.commits(),
+            memory_bytes: super::memory::resident_bytes(),
+        };
+        let status = self.parts.engine.status();
+        self.meter.as_ref().map(|meter| meter.metrics(Instant::now(), &status, around))
     }
 
     fn ask(&mut self, ask: Ask) {
@@ -281,6 +342,9 @@ impl Driver {
             Ask::Status(reply) => {
                 reply.send(self.parts.engine.status()).ok();
             }
+            Ask::Metrics(reply) => {
+                reply.send(self.metrics()).ok();
+            }
             Ask::Store(job) => {
                 self.hand_over();
                 self.parts.workers.store(job);
@@ -307,6 +371,7 @@ impl Driver {
             && let Some(effect) = self.parts.engine.poll()
         {
             tracing::trace!(effect = %Word(&effect), "out");
+            self.measure(|now, meter| meter.effect(now, &effect));
             self.carry_out_one(effect);
         }
     }
@@ -398,6 +463,8 @@ impl Driver {
 
     /// Tells those who listen, and acts on what concerns the loop.
     fn report(&mut self, report: Report) {
+        let turned = self.measure(|now, meter| meter.report(now, &report));
+        self.tell_budget(turned.flatten());
         match &report {
             Report::Paired(..) => self.open_gate(),
             Report::Stopped => self.end = self.end.take().or(Some(End::Stopped)),
@@ -449,7 +516,7 @@ impl Driver {
         }
         let event = of_report(wall(), &report, &self.parts.start, others);
         // Without receiver nobody listens at the moment.
-        self.parts.news.send(Arc::new(News { report, event })).ok();
+        self.parts.news.send(Arc::new(News { report: Some(report), event })).ok();
     }
 
     /// The inviter accepted: now the folder becomes a vault, before anything is put into it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::VERSION;
+use super::answer::{BudgetState, VERSION};
 use super::clock::rfc3339;
 use crate::engine::{Report, Work};
 use crate::model::{PeerId, Problem, WallMs};
@@ -114,6 +114,19 @@ pub(crate) fn of_report(
     Some(event(at, name, fields))
 }
 
+/// The event `budget`: one went over its limit (`state` is `over`), or is below it again.
+pub(crate) fn of_budget(at: WallMs, state: &BudgetState) -> Value {
+    let fields = json!({
+        "budget": state.name,
+        "about": state.about,
+        "state": state.state,
+        "value": state.value,
+        "limit": state.limit,
+        "unit": state.unit,
+    });
+    event(at, "budget", fields)
+}
+
 fn text_or_null(peer: Option<&PeerId>) -> Value {
     peer.map_or(Value::Null, |peer| json!(peer.to_string()))
 }
@@ -155,6 +168,22 @@ mod tests {
     }
 
     const PEER: PeerId = PeerId([0xab; 32]);
+
+    #[test]
+    fn a_budget_is_told_with_its_figures() {
+        let state = BudgetState {
+            name: "take-in".into(),
+            about: "an edit".into(),
+            state: crate::app::answer::Level::Over,
+            value: Some(72_000),
+            limit: 50_000,
+            unit: "us".into(),
+        };
+        let told = of_budget(WallMs(0), &state).to_string();
+        let epoch = told.replace("1970-01-01T00:00:00.000Z", "EPOCH");
+        let expected = r#"{"v":1,"event":"budget","at":"EPOCH","budget":"take-in","about":"an edit","state":"over","value":72000,"limit":50000,"unit":"us"}"#;
+        assert_eq!(epoch, expected);
+    }
 
     #[test]
     fn every_event_has_the_names_and_keys_of_the_contract() {

@@ -21,6 +21,12 @@ pub(crate) fn damaged(path: &Path, what: &str) -> Error {
     Error::new(Failure::Damaged, format!("{} is damaged: {what}", path.display()))
 }
 
+/// Something was asked that only a running `watch` can do or tell.
+pub(crate) fn no_watch(root: &Path) -> Error {
+    Error::new(Failure::Io, format!("no watch runs on {}", root.display()))
+        .hint("`vault-sync watch` starts one.")
+}
+
 /// A broken invariant; `what` names it.
 pub(crate) fn bug(what: &str) -> Error {
     Error::new(Failure::Bug, format!("this should not happen: {what}"))

@@ -115,39 +115,42 @@ pub fn init(dir: &Path, settings: &Settings, on_event: OnEvent<'_>) -> Result<In
 async fn taken_in(mut host: Host, on_event: OnEvent<'_>) -> Result<(Host, Status), Error> {
     loop {
         match host.news.recv().await {
-            Ok(news) => match &news.report {
-                Report::Ready { .. } => {
+            Ok(news) => match news.report.as_ref() {
+                Some(Report::Ready { .. }) => {
                     let status = host.handle.status().await?;
                     return Ok((host, status));
                 }
-                Report::Progress { .. } => {
+                Some(Report::Progress { .. }) => {
                     if let Some(event) = &news.event {
                         // Taking in goes on, whether anybody reads of it or not.
                         let _goes_on = on_event(event);
                     }
                 }
-                Report::Brake { reason, .. } => {
+                Some(Report::Brake { reason, .. }) => {
                     let error = Error::new(Failure::Brake, reason.clone());
                     host.stop().await.ok();
                     return Err(error);
                 }
-                Report::PeerConnected(_)
-                | Report::PeerDisconnected(..)
-                | Report::PeerRefused(..)
-                | Report::Paired(..)
-                | Report::TakenIn { .. }
-                | Report::Sent { .. }
-                | Report::Written { .. }
-                | Report::Renamed { .. }
-                | Report::Deleted { .. }
-                | Report::Merged(_)
-                | Report::Conflict(..)
-                | Report::InSync(..)
-                | Report::HeldBack { .. }
-                | Report::Problem(_)
-                | Report::Done(..)
-                | Report::Failed(_)
-                | Report::Stopped => {}
+                None
+                | Some(
+                    Report::PeerConnected(_)
+                    | Report::PeerDisconnected(..)
+                    | Report::PeerRefused(..)
+                    | Report::Paired(..)
+                    | Report::TakenIn { .. }
+                    | Report::Sent { .. }
+                    | Report::Written { .. }
+                    | Report::Renamed { .. }
+                    | Report::Deleted { .. }
+                    | Report::Merged(_)
+                    | Report::Conflict(..)
+                    | Report::InSync(..)
+                    | Report::HeldBack { .. }
+                    | Report::Problem(_)
+                    | Report::Done(..)
+                    | Report::Failed(_)
+                    | Report::Stopped,
+                ) => {}
             },
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => {
@@ -291,12 +294,8 @@ async fn alone(
             return past_alone(desk, Past::Show(path.clone(), rev.clone())).await;
         }
         Request::Conflicts => return past_alone(desk, Past::Conflicts).await,
-        Request::Stop | Request::Events => {
-            return Err(Error::new(
-                Failure::Io,
-                format!("no watch runs on {}", desk.place.root.display()),
-            )
-            .hint("`vault-sync watch` starts one."));
+        Request::Stop | Request::Events | Request::Metrics => {
+            return Err(fault::no_watch(&desk.place.root));
         }
         Request::RenamePeer { .. }
         | Request::RemovePeer { .. }

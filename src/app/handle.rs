@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::answer::{Route, Trash};
+use super::answer::{Metrics, Route, Trash};
 use super::clock::Clock;
 use super::driver::{Ask, News};
 use super::figures::Surroundings;
@@ -82,6 +82,17 @@ impl Handle {
         status.problems.extend(self.facts.damaged.iter().cloned());
         status.problems.extend(self.facts.blind.borrow().clone());
         Ok(status)
+    }
+
+    /// What is measured; `None` when nothing is.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Busy`] when the loop has stopped.
+    pub(crate) async fn metrics(&self) -> Result<Option<Metrics>, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Ask::Metrics(reply)).await?;
+        answer.await.ok().ok_or_else(stopped)
     }
 
     /// Runs something with the store.

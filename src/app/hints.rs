@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
@@ -21,6 +22,8 @@ pub(crate) struct Hints {
 
 #[derive(Debug, Default)]
 struct Waiting {
+    /// When the first of them came.
+    since: Option<Instant>,
     everything: bool,
     paths: BTreeSet<VaultPath>,
 }
@@ -30,6 +33,7 @@ impl Hints {
     pub(crate) fn path(&self, path: VaultPath) {
         {
             let mut waiting = self.lock();
+            waiting.since.get_or_insert_with(Instant::now);
             if !waiting.everything {
                 waiting.paths.insert(path);
                 if waiting.paths.len() > PATHS_LIMIT {
@@ -45,32 +49,43 @@ impl Hints {
     pub(crate) fn everything(&self) {
         {
             let mut waiting = self.lock();
+            waiting.since.get_or_insert_with(Instant::now);
             waiting.paths.clear();
             waiting.everything = true;
         }
         self.news.notify_one();
     }
 
-    /// Waits until there is something, and takes all of it.
+    /// Waits until there is something, and takes all of it, with when the first of it came.
     ///
     /// - Cancel safety: what was not returned is still there.
-    pub(crate) async fn take(&self) -> Vec<Hint> {
+    pub(crate) async fn take_timed(&self) -> (Vec<Hint>, Option<Instant>) {
         loop {
-            let taken = self.take_now();
-            if !taken.is_empty() {
+            let taken = self.take_timed_now();
+            if !taken.0.is_empty() {
                 return taken;
             }
             self.news.notified().await;
         }
     }
 
+    /// As [`Hints::take_timed`], without the time.
+    #[cfg(test)]
+    pub(crate) async fn take(&self) -> Vec<Hint> {
+        self.take_timed().await.0
+    }
+
     /// Takes what there is.
     pub(crate) fn take_now(&self) -> Vec<Hint> {
-        let taken = std::mem::take(&mut *self.lock());
-        if taken.everything {
-            return vec![Hint::Everything];
+        self.take_timed_now().0
+    }
+
+    fn take_timed_now(&self) -> (Vec<Hint>, Option<Instant>) {
+        let Waiting { since, everything, paths } = std::mem::take(&mut *self.lock());
+        if everything {
+            return (vec![Hint::Everything], since);
         }
-        taken.paths.into_iter().map(Hint::Path).collect()
+        (paths.into_iter().map(Hint::Path).collect(), since)
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -94,6 +109,21 @@ mod tests {
         hints.path(path(1));
         hints.path(path(2));
         assert_eq!(hints.take().await, [Hint::Path(path(1)), Hint::Path(path(2))]);
+    }
+
+    #[tokio::test]
+    async fn the_time_is_that_of_the_first_hint_since_the_last_look() {
+        let hints = Hints::default();
+        assert_eq!(hints.take_timed_now(), (vec![], None));
+        let before = Instant::now();
+        hints.path(path(1));
+        let between = Instant::now();
+        hints.path(path(2));
+        let (_, since) = hints.take_timed().await;
+        assert!(since.is_some_and(|since| (before..=between).contains(&since)));
+        hints.everything();
+        let (_, since) = hints.take_timed().await;
+        assert!(since.is_some_and(|since| since >= between));
     }
 
     #[tokio::test]

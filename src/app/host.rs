@@ -22,10 +22,11 @@ use super::ground::Ground;
 use super::handle::{Facts, Handle};
 use super::hints::Hints;
 use super::lookout::{Eyes, Lookout, look_through, tell_problem};
+use super::meter::Beginning;
 use super::places::{self, Hold, Place};
 use super::post::{self, Post};
 use super::workers::Workers;
-use super::{Error, Failure, control, fault, identity};
+use super::{Error, Failure, control, fault, identity, power};
 use crate::engine::Command;
 use crate::model::{Member, PeerId};
 use crate::net::{self, Net};
@@ -38,8 +39,6 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 const NET_LIMIT: Duration = Duration::from_millis(500);
 /// Events of the network that wait to be decoded.
 const NET_EVENTS: usize = 32;
-/// How often it is asked whether this device has other addresses now.
-const ADDRESSES_PAUSE: Duration = Duration::from_secs(5);
 /// How often the trash is pruned.
 const TRASH_PAUSE: Duration = Duration::from_hours(24);
 /// Other ports that are tried when the one kept is taken.
@@ -117,7 +116,7 @@ impl Host {
             let bound = Arc::new(bind(&settings, &mut place, identity.secret, events).await?);
             let (inbox, inputs) = mpsc::channel(INBOX_LIMIT);
             tasks.push(tokio::spawn(post::take_in(Arc::clone(&bound), from_net, inbox)));
-            peers = Some((Post::start(Arc::clone(&bound)), inputs));
+            peers = Some((Post::start(Arc::clone(&bound), settings.pack_from_bytes()), inputs));
             net = Some(bound);
         }
         let answers = mpsc::channel(ANSWERS_LIMIT);
@@ -173,6 +172,8 @@ impl Host {
                 asks: asked,
                 news,
                 start,
+                meter: measured(role, created, &settings),
+                me,
                 after: if role == Role::Dry { After::Nothing } else { After::More },
                 scans,
             },
@@ -182,9 +183,7 @@ impl Host {
             Role::Watch => Some(control::serve(&place.socket, &handle)?),
             Role::Wait | Role::Shot | Role::Dry | Role::Brief | Role::Alone => None,
         };
-        if let Some(net) = &handle.net {
-            tasks.push(tokio::spawn(tell_addresses(Arc::clone(net), handle.asks.clone())));
-        }
+        tasks.extend(tell_of_device(role, &settings, &handle));
         let (running, over) = watch::channel(());
         let driver = tokio::spawn(async move {
             let end = driver.run().await;
@@ -296,6 +295,25 @@ fn named(members: &[Member], me: PeerId, name: String, chosen: Option<&str>) -> 
     }
 }
 
+/// What a `watch` measures begins like this; others are over too soon.
+fn measured(role: Role, created: bool, settings: &Settings) -> Option<Beginning> {
+    let quiet_ms = settings.engine().quiet_ms;
+    (role == Role::Watch).then(|| Beginning { since: wall(), created, quiet_ms })
+}
+
+/// Starts telling the engine where this device is reached, and whether it is plugged in.
+fn tell_of_device(role: Role, settings: &Settings, handle: &Handle) -> Vec<JoinHandle<()>> {
+    let pause = Duration::from_millis(settings.keepalive_ms() / 2);
+    let asks = || handle.asks.clone();
+    let net = handle.net.iter().cloned();
+    let mut tasks: Vec<_> =
+        net.map(|net| tokio::spawn(tell_addresses(net, asks(), pause))).collect();
+    if role == Role::Watch {
+        tasks.push(tokio::spawn(power::tell(settings.background(), asks())));
+    }
+    tasks
+}
+
 /// Prunes the trash now and once a day.
 async fn prune_daily(ground: Ground) {
     loop {
@@ -307,8 +325,9 @@ async fn prune_daily(ground: Ground) {
     }
 }
 
-/// Tells the engine where this device can be reached, now and whenever that changes.
-async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>) {
+/// Tells the engine where this device can be reached, now and whenever that changes: it is asked after
+/// each `pause`, half of that between two signs of life.
+async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>, pause: Duration) {
     let mut told: Option<Vec<String>> = None;
     loop {
         let mut addresses = net.addresses();
@@ -320,7 +339,7 @@ async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>) {
             }
             told = Some(addresses);
         }
-        tokio::time::sleep(ADDRESSES_PAUSE).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -381,6 +400,7 @@ fn options(settings: &Settings, secret: [u8; 32], port: u16) -> net::Options {
     };
     let discovery = settings.discovery();
     options.discovery = net::Discovery { mdns: discovery.mdns(), dns: discovery.dns() };
+    options.idle_timeout = Duration::from_millis(settings.idle_ms());
     options.connect_timeout = Duration::from_millis(settings.connect_timeout_ms());
     options
 }

@@ -131,7 +131,7 @@ pub(crate) fn tell_problem(news: &broadcast::Sender<Arc<News>>, found: &Problem)
     }
     let event = Some(event(super::clock::wall(), name, fields));
     // The first listener is the host itself.
-    news.send(Arc::new(News { report, event })).ok();
+    news.send(Arc::new(News { report: Some(report), event })).ok();
 }
 
 #[cfg(test)]
@@ -165,7 +165,7 @@ mod tests {
         let told = tokio::time::timeout(PATIENCE, waiting).await.unwrap();
         looking.abort();
         assert_eq!(told.event.as_ref().unwrap()["event"], "problem");
-        let Report::Problem(found) = &told.report else { panic!("{told:?}") };
+        let Some(Report::Problem(found)) = &told.report else { panic!("{told:?}") };
         found.clone()
     }
 
@@ -217,7 +217,7 @@ mod tests {
         let looking = tokio::spawn(look_through(blind, hints, pause, again, news));
         let mut told = async || {
             let told = heard.recv().await.unwrap();
-            let Report::Problem(found) = &told.report else { panic!("{told:?}") };
+            let Some(Report::Problem(found)) = &told.report else { panic!("{told:?}") };
             found.message.clone()
         };
         let told = tokio::time::timeout(PATIENCE, async { (told().await, told().await) });

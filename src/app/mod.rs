@@ -25,12 +25,15 @@ mod join;
 mod listen;
 mod lookout;
 mod memory;
+mod meter;
 mod past;
 mod perform;
 mod places;
 mod post;
+mod power;
 mod put_back;
 mod request;
+pub mod service;
 mod verify;
 mod workers;
 

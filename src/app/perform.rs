@@ -49,6 +49,10 @@ pub(crate) async fn perform(
             let around = Surroundings { trash: handle.trash().await, ..handle.around(&status) };
             value(&figures::status(&status, &around))
         }
+        Request::Metrics => match handle.metrics().await? {
+            Some(metrics) => value(&metrics),
+            None => Err(fault::no_watch(&handle.facts.root)),
+        },
         Request::Peers => peers(handle, None).await,
         Request::RenamePeer { peer, name } => {
             let id = find_to_rename(&handle.status().await?, handle.facts.me, &peer)?;
@@ -239,10 +243,10 @@ pub(crate) async fn run_shot(
             told = news.recv() => match told {
                 Ok(news) => {
                     pass_on(&news, events).await;
-                    if let Report::Brake { reason, count } = &news.report {
+                    if let Some(Report::Brake { reason, count }) = &news.report {
                         return Err(braked(reason, *count));
                     }
-                    if let Report::Stopped = news.report {
+                    if let Some(Report::Stopped) = news.report {
                         return Err(stopped());
                     }
                 }
@@ -288,7 +292,7 @@ pub(crate) async fn until_stopped(news: &mut broadcast::Receiver<Arc<News>>, eve
         match news.recv().await {
             Ok(told) => {
                 pass_on(&told, events).await;
-                if matches!(told.report, Report::Stopped | Report::Failed(_)) {
+                if matches!(told.report, Some(Report::Stopped | Report::Failed(_))) {
                     return;
                 }
             }
@@ -341,10 +345,12 @@ async fn invite(
             told = news.recv() => match told {
                 Ok(told) => {
                     pass_on(&told, events).await;
-                    if let Report::Stopped = told.report {
+                    if let Some(Report::Stopped) = told.report {
                         return Err(stopped());
                     }
-                    guests.hear(&told.report);
+                    if let Some(report) = &told.report {
+                        guests.hear(report);
+                    }
                 }
                 Err(RecvError::Lagged(count)) => missed(count, events).await,
                 Err(RecvError::Closed) => return Err(stopped()),

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
@@ -27,24 +28,28 @@ pub(crate) enum Parcel {
 #[derive(Debug)]
 pub(crate) struct Post {
     net: Arc<Net>,
+    pack_from: usize,
     slow: mpsc::UnboundedSender<Parcel>,
 }
 
 impl Post {
     /// Starts the queue of slow parcels. It has no limit of its own, for the engine waits for the
     /// answer to what it sent.
-    pub(crate) fn start(net: Arc<Net>) -> Self {
+    /// Bodies are packed from `pack_from` bytes on.
+    pub(crate) fn start(net: Arc<Net>, pack_from: usize) -> Self {
         let (slow, mut parcels) = mpsc::unbounded_channel();
         let carrier = Arc::clone(&net);
         tokio::spawn(async move {
             while let Some(parcel) = parcels.recv().await {
                 match parcel {
-                    Parcel::Frame(link, lane, message) => send(&carrier, link, lane, &message),
+                    Parcel::Frame(link, lane, message) => {
+                        send(&carrier, link, lane, wire::encode_packing(&message, pack_from));
+                    }
                     Parcel::Close(link) => carrier.close(LinkNo(link.0)),
                 }
             }
         });
-        Self { net, slow }
+        Self { net, pack_from, slow }
     }
 
     /// Sends one message; lanes keep their order.
@@ -53,7 +58,9 @@ impl Post {
             self.net.trust(LinkNo(link.0));
         }
         match lane {
-            Lane::Control | Lane::Live => send(&self.net, link, lane, &message),
+            Lane::Control | Lane::Live => {
+                send(&self.net, link, lane, wire::encode_packing(&message, self.pack_from));
+            }
             Lane::Bulk | Lane::Blob => self.slow(Parcel::Frame(link, lane, message)),
         }
     }
@@ -85,9 +92,9 @@ const fn is_welcome(message: &Message) -> bool {
     matches!(message, Message::Hello(_) | Message::Pair(_) | Message::Paired { .. })
 }
 
-fn send(net: &Net, link: LinkId, lane: Lane, message: &Message) {
+fn send(net: &Net, link: LinkId, lane: Lane, frame: Vec<u8>) {
     let link = LinkNo(link.0);
-    match net.send(link, lane_number(lane), wire::encode(message)) {
+    match net.send(link, lane_number(lane), frame) {
         // What was meant for a link that is gone is answered by its end.
         Ok(()) | Err(crate::net::Error::Gone(_)) => {}
         Err(error) => {
@@ -111,20 +118,30 @@ pub(crate) fn lane_number(lane: Lane) -> u8 {
 /// heard ours, so it is what crosses the hello on the way: the windows of all lanes.
 const EARLY_LIMIT_BYTES: u64 = 32 * 1024 * 1024;
 
+/// What came from the network.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// When.
+    pub(crate) since: Instant,
+    /// What, for the engine.
+    pub(crate) input: Input,
+}
+
 /// Turns events of the network into inputs, until either end is gone.
 pub(crate) async fn take_in(
     net: Arc<Net>,
     mut events: mpsc::Receiver<Event>,
-    inputs: mpsc::Sender<Input>,
+    inputs: mpsc::Sender<Arrival>,
 ) {
     let mut intake = Intake::default();
     while let Some(event) = events.recv().await {
+        let since = Instant::now();
         let (ready, spoilt) = intake.sort(event);
         if let Some(link) = spoilt {
             net.close(link);
         }
         for input in ready {
-            if inputs.send(input).await.is_err() {
+            if inputs.send(Arrival { since, input }).await.is_err() {
                 return;
             }
         }

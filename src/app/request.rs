@@ -44,6 +44,9 @@ pub type OnEvent<'a> = &'a mut (dyn FnMut(&Value) -> ControlFlow<()> + Send);
 pub enum Request {
     /// The figures of device, vault and peers. Done: [`super::answer::Status`].
     Status,
+    /// What the running `watch` measured of itself. Done: [`super::answer::Metrics`]; without a
+    /// running `watch`, a failure [`Failure::Io`].
+    Metrics,
     /// Every member with its addresses. Done: [`super::answer::Peers`].
     Peers,
     /// Gives a peer another name. Done: [`super::answer::Peer`].
@@ -239,6 +242,7 @@ mod tests {
         let requests = [
             (Request::Status, r#""status""#),
             (Request::Peers, r#""peers""#),
+            (Request::Metrics, r#""metrics""#),
             (
                 Request::RenamePeer { peer: "ab".into(), name: "desk".into() },
                 r#"{"rename-peer":{"peer":"ab","name":"desk"}}"#,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    completions, config, conflicts, diff, init, invite, join, log, man, peers, pull, push, restore,
-    show, status, sync, verify, watch,
+    completions, config, conflicts, diff, init, invite, join, log, man, metrics, peers, pull, push,
+    restore, service, show, status, sync, verify, watch,
 };
 
 /// Keep a folder of notes the same on all your devices
@@ -96,6 +96,8 @@ pub(super) enum Command {
     Restore(restore::Restore),
     Conflicts(conflicts::Conflicts),
     Verify(verify::Verify),
+    Metrics(metrics::Metrics),
+    Service(service::Service),
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),
@@ -126,6 +128,8 @@ impl Command {
             | Self::Restore(_)
             | Self::Conflicts(_)
             | Self::Verify(_)
+            | Self::Metrics(_)
+            | Self::Service(_)
             | Self::Config(_)
             | Self::Completions(_)
             | Self::Man(_) => None,

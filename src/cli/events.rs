@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::escape::{escape, quote};
 use super::output::{Format, Output, Paint, Tone};
-use super::words::{count, span};
+use super::words::{amount, count, span};
 use crate::app;
 
 /// Which events people get to read.
@@ -146,6 +146,13 @@ impl<'a, 'o> Listener<'a, 'o> {
                 format!("{held} held back: {}", text(event, "reason"))
             }
             "failed" => message,
+            "budget" => {
+                let of = |key| event.get(key).and_then(Value::as_u64).unwrap_or(0);
+                let unit = text(event, "unit");
+                let (value, limit) = (amount(of("value"), &unit), amount(of("limit"), &unit));
+                let word = if string(event, "state") == Some("over") { "above" } else { "below" };
+                format!("{}: {value}, {word} the limit of {limit}", text(event, "about"))
+            }
             _ => [path, peer, message]
                 .into_iter()
                 .filter(|part| !part.is_empty())
@@ -185,7 +192,7 @@ fn words_of(name: &str) -> String {
 fn tone_of(name: &str) -> Option<Tone> {
     match name {
         "in-sync" | "paired" | "solved" => Some(Tone::Good),
-        "problem" | "conflict" | "peer-refused" => Some(Tone::Warn),
+        "problem" | "conflict" | "peer-refused" | "budget" => Some(Tone::Warn),
         "brake" | "failed" | "held-back" => Some(Tone::Bad),
         "peer-connected" | "peer-disconnected" | "stopped" => Some(Tone::Faint),
         _ => None,
@@ -317,6 +324,16 @@ mod tests {
             event("brake", json!({"reason": "half the vault is gone", "count": 500})),
             event("peer-refused", json!({"peer": "00ff", "message": "not paired"})),
             event("peer-disconnected", json!({"peer": peer, "message": "timed out"})),
+            event(
+                "budget",
+                json!({"about": "an edit", "state": "over", "value": 72_500, "limit": 50_000,
+                    "unit": "us"}),
+            ),
+            event(
+                "budget",
+                json!({"about": "memory", "state": "near", "value": 95_000_000,
+                    "limit": 100_000_000, "unit": "bytes"}),
+            ),
             event("later-news", json!({"path": "z.md"})),
             event("stopped", json!({})),
         ]
@@ -342,6 +359,8 @@ mod tests {
         12:03:04  brake         500 deletions held back: half the vault is gone
         12:03:04  refused       00ff: not paired
         12:03:04  disconnected  desk: timed out
+        12:03:04  budget        an edit: 72.5 ms, above the limit of 50.0 ms
+        12:03:04  budget        memory: 95.0 MB, below the limit of 100.0 MB
         12:03:04  later-news    z.md
         12:03:04  stopped
         ");
@@ -357,6 +376,8 @@ mod tests {
         12:03:04  problem       x\u{1b}[2J: no\nno
         12:03:04  brake         500 deletions held back: half the vault is gone
         12:03:04  refused       00ff: not paired
+        12:03:04  budget        an edit: 72.5 ms, above the limit of 50.0 ms
+        12:03:04  budget        memory: 95.0 MB, below the limit of 100.0 MB
         ");
     }
 

@@ -14,8 +14,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::args::{Arguments, Color, Command, Global};
 use super::commands::{
-    completions, config, conflicts, diff, init, invite, join, log, man, peers, pull, push, restore,
-    show, status, sync, verify, watch,
+    completions, config, conflicts, diff, init, invite, join, log, man, metrics, peers, pull, push,
+    restore, service, show, status, sync, verify, watch,
 };
 use super::context::Context;
 use super::error::Error;
@@ -125,6 +125,8 @@ fn act(command: &Command, context: &mut Context<'_>) -> Result<Exit, Error> {
         Command::Restore(arguments) => restore::run(arguments, context),
         Command::Conflicts(arguments) => conflicts::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
+        Command::Metrics(arguments) => metrics::run(arguments, context),
+        Command::Service(arguments) => service::run(arguments, context),
         Command::Config(arguments) => config::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, context),
         Command::Man(arguments) => man::run(arguments, context),

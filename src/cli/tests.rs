@@ -217,7 +217,9 @@ fn settings_show_where_they_come_from() {
     watch.fallback_ms           10000        built-in
     cache.documents             100          built-in
     cache.bytes                 50000000     built-in
+    power.profile               normal       built-in
     sync.peers                  9            flag
+    sync.background             always       built-in
     sync.retry_ms               2000         built-in
     brake.files                 20           built-in
     brake.percent               50           built-in
@@ -231,6 +233,8 @@ fn settings_show_where_they_come_from() {
     net.relay                   none         VAULT_SYNC_RELAY
     net.discovery               default      built-in
     net.connect_timeout_ms      5000         built-in
+    net.keepalive_ms            10000        built-in
+    net.pack_from_bytes         1024         built-in
     ");
     let (_, value, _) = outcome(&surroundings, &["config", "get", "watch.quiet_ms"]);
     assert_eq!(value, "50\n");

@@ -48,6 +48,24 @@ pub(super) fn span(ms: u64) -> String {
     }
 }
 
+/// A short time: `7 us`, `1.2 ms`, `340.0 ms`, then as [`span`].
+pub(super) fn moment(us: u64) -> String {
+    match us {
+        0..1000 => format!("{us} us"),
+        1000..1_000_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
+        _ => span(us / 1000),
+    }
+}
+
+/// An amount in the unit that machine output names: `us` or `bytes`.
+pub(super) fn amount(value: u64, unit: &str) -> String {
+    match unit {
+        "us" => moment(value),
+        "bytes" => size(value),
+        _ => value.to_string(),
+    }
+}
+
 /// How long before `now` the RFC 3339 time `then` was: `just now`, `5 minutes ago`; the text itself
 /// when it is no time.
 pub(super) fn ago(now: Timestamp, then: &str) -> String {
@@ -142,6 +160,22 @@ mod tests {
         ] {
             assert_eq!(span(ms), text);
         }
+    }
+
+    #[test]
+    fn moments_and_amounts_have_a_fitting_unit() {
+        for (us, text) in [
+            (0, "0 us"),
+            (999, "999 us"),
+            (1250, "1.2 ms"),
+            (999_999, "999.9 ms"),
+            (1_234_000, "1.2 s"),
+        ] {
+            assert_eq!(moment(us), text);
+            assert_eq!(amount(us, "us"), text);
+        }
+        assert_eq!(amount(1500, "bytes"), "1.5 KB");
+        assert_eq!(amount(1500, "apples"), "1500");
     }
 
     #[test]

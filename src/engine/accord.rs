@@ -52,7 +52,7 @@ impl Engine {
             if it.agreed_on != Some((ours, there, held)) {
                 it.agreed_on = Some((ours, there, held));
                 if there == 0 && held == 0 {
-                    self.members.agreed(&peer, self.wall);
+                    self.note_agreed(&peer);
                     self.report(Report::InSync(peer, ours));
                 } else {
                     self.report(Report::HeldBack { peer, there, here: held });

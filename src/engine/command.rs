@@ -1,5 +1,6 @@
 //! What a person or a script can ask of a running engine.
 
+use super::config::Background;
 use crate::model::{Digest, PeerId, WallMs};
 
 /// Pairs a one-shot with its end; chosen by the asker.
@@ -56,6 +57,8 @@ pub enum Command {
     OwnAddresses(Vec<String>),
     /// The time of day, for expiry of tickets and times of edits; sent with every batch of inputs.
     WallClock(WallMs),
+    /// What becomes of old files that peers lack, from now on.
+    Background(Background),
     /// Take in what is pending, make it durable, say goodbye, then [`super::Report::Stopped`].
     Stop,
 }

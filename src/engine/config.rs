@@ -1,5 +1,16 @@
 //! Limits and times of the engine, all with a built-in value.
 
+/// What becomes of files that nobody touched for a day and that a peer lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Background {
+    /// They are sent, after everything newer.
+    #[default]
+    Flows,
+    /// They wait, but for a peer's first sync and for one-shots: those somebody asked for. Edits made
+    /// meanwhile are sent at once all the same. Until they were sent, the peer is not in sync.
+    Rests,
+}
+
 /// What can be set. Every field is one configuration key (named in its doc).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -30,6 +41,8 @@ pub struct Config {
     /// `scope.max_attachment_bytes`: attachments longer than this take no part on this device; their
     /// records do.
     pub max_attachment_bytes: u64,
+    /// `sync.background`, and whether the device is plugged in; see [`super::Command::Background`].
+    pub background: Background,
 }
 
 impl Default for Config {
@@ -47,6 +60,7 @@ impl Default for Config {
             text_days: 30,
             text_round_ms: 21_600_000,
             max_attachment_bytes: u64::MAX,
+            background: Background::Flows,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::accord::Settled;
 use super::bye::other_version;
 use super::command::Refusal;
+use super::config::Background;
 use super::core::{Engine, Stage};
 use super::digest;
 use super::effect::{Effect, LinkId};
@@ -279,8 +280,12 @@ impl Engine {
 
     /// Ends the links on which nothing is on its way; with `late` the others, too.
     pub(super) fn close_links(&mut self, late: bool) {
-        let over = |it: &Link| late || !it.compared() || !it.giving() || it.out.idle();
-        let over = self.links.iter().filter(|(_, it)| over(it));
+        let over = |link: &LinkId, it: &Link| {
+            let rests = self.background_for(*link) == Background::Rests;
+            let sent = it.out.idle() || (rests && it.out.only_background());
+            late || !it.compared() || !it.giving() || sent
+        };
+        let over = self.links.iter().filter(|(link, it)| over(link, it));
         let links: Vec<LinkId> = over.map(|(link, _)| *link).collect();
         for link in links {
             self.close(link, Bye::Done, "stopping");

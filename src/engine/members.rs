@@ -32,6 +32,8 @@ pub(super) enum Kept {
     Joined(LinkId),
     /// Open tickets.
     Tickets,
+    /// That a peer agreed for the first time.
+    Agreed,
     /// What is held back until a person agrees.
     HeldBack,
     /// Since when deleted files are.
@@ -199,7 +201,7 @@ impl Members {
         call.failures = 0;
     }
 
-    pub(super) fn agreed(&mut self, peer: &PeerId, wall: WallMs) {
+    fn agreed(&mut self, peer: &PeerId, wall: WallMs) {
         if let Some(record) = self.records.get_mut(peer) {
             record.last_sync = Some(wall);
         }
@@ -260,6 +262,8 @@ impl Engine {
                     });
                 }
             }
+            // Every turn looks at every link again.
+            Command::Background(background) => self.config.background = background,
             Command::Stop => {
                 self.stop = Stop::Asked(self.now);
             }
@@ -276,9 +280,20 @@ impl Engine {
     }
 
     /// A change of membership is durable.
+    /// A peer holds the same. The first time is kept at once, for it decides what may wait from then
+    /// on; later ones with whatever else is kept of the peer.
+    pub(super) fn note_agreed(&mut self, peer: &PeerId) {
+        let first = self.members.last_sync(peer).is_none();
+        self.members.agreed(peer, self.wall);
+        let writes = if first { self.members.writes(&[*peer]) } else { Vec::new() };
+        if !writes.is_empty() && !self.shots.dry() {
+            self.append(writes, Pending::Kept(Kept::Agreed));
+        }
+    }
+
     pub(super) fn on_kept(&mut self, kept: &Kept) {
         match kept {
-            Kept::Text | Kept::Tickets | Kept::HeldBack | Kept::Ages => {}
+            Kept::Text | Kept::Tickets | Kept::Agreed | Kept::HeldBack | Kept::Ages => {}
             Kept::Members => self.spread_members(None),
             Kept::Paired(link) => {
                 let link = *link;

@@ -45,7 +45,7 @@ mod work;
 
 pub use check::Recorded;
 pub use command::{Command, Refusal, ShotId, ShotMode, ShotOutcome, ShotResult};
-pub use config::Config;
+pub use config::{Background, Config};
 pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};
 pub use input::{DialError, Hint, Input, ScanError};

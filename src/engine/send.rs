@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::config::Background;
 use super::core::{Engine, Pending};
 use super::effect::{Effect, LinkId};
 use super::entry::Entry;
@@ -50,6 +51,11 @@ impl Class {
 
 type Rank = (bool, Class, std::cmp::Reverse<i64>);
 
+/// Whether this, and everything after it in line, may wait; a live edit never does.
+fn is_background((not_live, class, _): &Rank) -> bool {
+    *not_live && *class == Class::Background
+}
+
 /// Everything on its way to one peer.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
@@ -70,6 +76,15 @@ impl Outbox {
             && self.preparing.is_empty()
             && self.ready.values().all(Vec::is_empty)
             && self.unacked.is_empty()
+    }
+
+    /// Whether nothing but old files is left to be sent.
+    pub(super) fn only_background(&self) -> bool {
+        let Self { queue, preparing, ready, unacked, .. } = self;
+        queue.first().is_none_or(|(rank, _)| is_background(rank))
+            && preparing.is_empty()
+            && ready.values().all(Vec::is_empty)
+            && unacked.is_empty()
     }
 
     /// A delivery cannot be prepared.
@@ -109,7 +124,11 @@ impl Outbox {
         self.queue.insert((rank, id));
     }
 
-    fn pop(&mut self) -> Option<(Rank, FileId)> {
+    fn pop(&mut self, background: Background) -> Option<(Rank, FileId)> {
+        let first = self.queue.first()?;
+        if background == Background::Rests && is_background(&first.0) {
+            return None;
+        }
         let (rank, id) = self.queue.pop_first()?;
         self.ranks.remove(&id);
         Some((rank, id))
@@ -150,6 +169,7 @@ impl Engine {
         if crowded && self.links.get(&link).is_some_and(|it| !it.out.active() && !it.out.urgent()) {
             return self.flush(link);
         }
+        let background = self.background_for(link);
         loop {
             let Some(it) = self.links.get_mut(&link) else {
                 return;
@@ -157,7 +177,7 @@ impl Engine {
             if !it.compared() || !it.out.has_room() {
                 break;
             }
-            let Some(((not_live, ..), id)) = it.out.pop() else {
+            let Some(((not_live, ..), id)) = it.out.pop(background) else {
                 break;
             };
             if it.out.preparing.contains(&id) || it.out.unacked.contains_key(&id) {
@@ -172,6 +192,15 @@ impl Engine {
             self.prepare(link, id, &entry, theirs, they_give, !not_live);
         }
         self.flush(link);
+    }
+
+    /// What becomes of old files that this peer lacks.
+    pub(super) fn background_for(&self, link: LinkId) -> Background {
+        let met = |peer| self.members.last_sync(peer).is_some();
+        match self.links.get(&link) {
+            Some(it) if self.shots.over() && met(&it.peer) => self.config.background,
+            Some(_) | None => Background::Flows,
+        }
     }
 
     fn prepare(
@@ -446,6 +475,24 @@ mod tests {
     }
 
     #[test]
+    fn background_that_rests_lets_everything_else_pass() {
+        let mut out = Outbox::default();
+        let id = |byte| FileId([byte; 16]);
+        let rank = |live: bool, class, at| (!live, class, std::cmp::Reverse(at));
+        out.push(id(1), rank(false, Class::Background, 5));
+        out.push(id(2), rank(false, Class::Soon, 50));
+        out.push(id(3), rank(true, Class::Background, 1));
+        assert!(!out.only_background());
+        let next = |out: &mut Outbox, background| out.pop(background).map(|(_, id)| id);
+        assert_eq!(next(&mut out, Background::Rests), Some(id(3)));
+        assert_eq!(next(&mut out, Background::Rests), Some(id(2)));
+        assert_eq!(next(&mut out, Background::Rests), None);
+        assert!(out.only_background() && !out.idle());
+        assert_eq!(next(&mut out, Background::Flows), Some(id(1)));
+        assert!(out.only_background() && out.idle());
+    }
+
+    #[test]
     fn a_live_edit_overtakes_and_newer_goes_first() {
         let mut out = Outbox::default();
         let id = |byte| FileId([byte; 16]);
@@ -455,7 +502,8 @@ mod tests {
         out.push(id(3), rank(false, Class::Now, 60));
         out.push(id(4), rank(true, Class::Now, 1));
         out.push(id(1), rank(true, Class::Now, 0));
-        let order: Vec<FileId> = std::iter::from_fn(|| out.pop().map(|(_, id)| id)).collect();
+        let order: Vec<FileId> =
+            std::iter::from_fn(|| out.pop(Background::Flows).map(|(_, id)| id)).collect();
         assert_eq!(order, [id(4), id(1), id(3), id(2)]);
         assert!(out.idle());
     }

@@ -15,8 +15,8 @@ use super::LANES;
 /// itself waits 30 s.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Silence after which a peer counts as dead. Shorter drops laptops that change their network,
-/// longer keeps the links of the dead.
+/// Silence after which a peer counts as dead; the shorter one of both sides holds. Shorter drops
+/// laptops that change their network, longer keeps the links of the dead.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long an accepted stranger may stay silent, or wait to be trusted with more than small

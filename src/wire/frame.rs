@@ -22,7 +22,7 @@ pub const BLOB_LIMIT_BYTES: usize = 1024 * 1024;
 /// with a name and some addresses. Lists of empty texts take 24 times their size in memory.
 pub const STRANGER_LIMIT_BYTES: usize = 4 * 1024;
 
-/// Shorter bodies are not packed: they fit one packet anyway.
+/// Shorter bodies are not packed unless somebody asks for it: they fit one packet anyway.
 pub const PACK_FROM_BYTES: usize = 1024;
 
 /// A packed body must be below this share of the plain one, in percent, or the reader's work is not
@@ -63,10 +63,19 @@ impl Lane {
 ///
 /// Never: a message is plain data, and the buffer grows as needed.
 pub fn encode(message: &Message) -> Vec<u8> {
+    encode_packing(message, PACK_FROM_BYTES)
+}
+
+/// As [`encode`], packing bodies from `pack_from_bytes` on.
+///
+/// # Panics
+///
+/// Never, as [`encode`].
+pub fn encode_packing(message: &Message, pack_from_bytes: usize) -> Vec<u8> {
     let plain = postcard::to_extend(message, vec![PLAIN])
         .expect("a message is plain data, and the buffer grows as needed");
     let body = &plain[1..];
-    if body.len() >= PACK_FROM_BYTES
+    if body.len() >= pack_from_bytes
         && worth_packing(message)
         && let Some(packed) = pack(body)
         && packed.len() * 100 < body.len() * PACKED_BELOW_PERCENT

@@ -5,6 +5,16 @@ use std::fmt;
 use super::value::{Shape, Value};
 use crate::engine::Config;
 use crate::vault::{TRASH_BYTES, TRASH_DAYS};
+use crate::wire::PACK_FROM_BYTES;
+
+/// The usual `power.profile`.
+pub(super) const NORMAL: &str = "normal";
+/// The one for weak machines and batteries.
+pub(super) const LOW_POWER: &str = "low-power";
+/// The values of `power.profile`.
+const PROFILES: [&str; 2] = [NORMAL, LOW_POWER];
+/// The values of `sync.background`.
+const BACKGROUNDS: [&str; 3] = ["always", "plugged", "asked"];
 
 /// What the names of environment variables start with that set a key.
 pub const ENV_PREFIX: &str = "VAULT_SYNC_";
@@ -14,6 +24,12 @@ pub const RESERVED: [&str; 2] = [super::home::ENV_HOME, "VAULT_SYNC_LOG"];
 
 /// The built-in `net.connect_timeout_ms`; why so long is said by `net`.
 const CONNECT_TIMEOUT_MS: u64 = 1000 * crate::net::CONNECT_TIMEOUT.as_secs();
+
+/// The built-in `net.keepalive_ms`: a third of the silence after which `net` takes a peer for dead.
+const KEEPALIVE_MS: u64 = 1000 * crate::net::IDLE_TIMEOUT.as_secs() / KEEPALIVES_PER_IDLE;
+
+/// A connection on which this many signs of life were missed counts as dead.
+pub(super) const KEEPALIVES_PER_IDLE: u64 = 3;
 
 /// The built-in `watch.fallback_ms`. A walk of 10,000 files costs 15 ms of CPU, so this is about
 /// 0.2 % of a core.
@@ -42,8 +58,12 @@ pub enum Key {
     CacheDocuments,
     /// Most bytes of documents in memory.
     CacheBytes,
+    /// What is spared when power is dear.
+    PowerProfile,
     /// Most peers synced with at once.
     SyncPeers,
+    /// Whether old files are sent at any time.
+    SyncBackground,
     /// Milliseconds before an unreachable peer is tried again.
     SyncRetryMs,
     /// Fewest deletions at once that can trip the brake.
@@ -70,11 +90,15 @@ pub enum Key {
     NetDiscovery,
     /// Most milliseconds to wait for a connection.
     NetConnectTimeoutMs,
+    /// Milliseconds between signs of life on an idle connection.
+    NetKeepaliveMs,
+    /// Shortest message that is compressed.
+    NetPackFromBytes,
 }
 
 impl Key {
     /// Every key, in the order in which they are listed.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::DeviceName,
         Self::WatchQuietMs,
         Self::WatchMaxMs,
@@ -83,7 +107,9 @@ impl Key {
         Self::WatchFallbackMs,
         Self::CacheDocuments,
         Self::CacheBytes,
+        Self::PowerProfile,
         Self::SyncPeers,
+        Self::SyncBackground,
         Self::SyncRetryMs,
         Self::BrakeFiles,
         Self::BrakePercent,
@@ -97,6 +123,8 @@ impl Key {
         Self::NetRelay,
         Self::NetDiscovery,
         Self::NetConnectTimeoutMs,
+        Self::NetKeepaliveMs,
+        Self::NetPackFromBytes,
     ];
 
     /// The name: table, dot, field.
@@ -110,7 +138,9 @@ impl Key {
             Self::WatchFallbackMs => "watch.fallback_ms",
             Self::CacheDocuments => "cache.documents",
             Self::CacheBytes => "cache.bytes",
+            Self::PowerProfile => "power.profile",
             Self::SyncPeers => "sync.peers",
+            Self::SyncBackground => "sync.background",
             Self::SyncRetryMs => "sync.retry_ms",
             Self::BrakeFiles => "brake.files",
             Self::BrakePercent => "brake.percent",
@@ -124,6 +154,8 @@ impl Key {
             Self::NetRelay => "net.relay",
             Self::NetDiscovery => "net.discovery",
             Self::NetConnectTimeoutMs => "net.connect_timeout_ms",
+            Self::NetKeepaliveMs => "net.keepalive_ms",
+            Self::NetPackFromBytes => "net.pack_from_bytes",
         }
     }
 
@@ -152,7 +184,13 @@ impl Key {
             }
             Self::CacheDocuments => "Most documents kept in memory.",
             Self::CacheBytes => "Most memory for loaded documents, in bytes.",
+            Self::PowerProfile => {
+                "With low-power other keys have thrifty values where nothing else sets them."
+            }
             Self::SyncPeers => "Most peers synced with at once; others wait their turn.",
+            Self::SyncBackground => {
+                "Files untouched for a day are sent always, while plugged, or when asked."
+            }
             Self::SyncRetryMs => {
                 "An unreachable peer is tried again after this long, then ever more rarely."
             }
@@ -180,6 +218,10 @@ impl Key {
                 "How peers are found: default, none, or a comma list of mdns and dns."
             }
             Self::NetConnectTimeoutMs => "Most time to wait for a connection to a peer.",
+            Self::NetKeepaliveMs => {
+                "Pause between signs of life on an idle connection; after three it counts as dead."
+            }
+            Self::NetPackFromBytes => "Messages from this length on are compressed.",
         }
     }
 
@@ -207,6 +249,10 @@ impl Key {
             Self::NetRelay => Shape::Relay,
             Self::NetDiscovery => Shape::Discovery,
             Self::NetConnectTimeoutMs => Shape::Number(100, 600_000),
+            Self::NetKeepaliveMs => Shape::Number(1000, 600_000),
+            Self::NetPackFromBytes => Shape::Number(0, 1 << 20),
+            Self::PowerProfile => Shape::Word(&PROFILES),
+            Self::SyncBackground => Shape::Word(&BACKGROUNDS),
         }
     }
 
@@ -233,6 +279,43 @@ impl Key {
             Self::ScopeMaxAttachmentBytes | Self::NetPort => Value::Number(0),
             Self::NetRelay | Self::NetDiscovery => text("default"),
             Self::NetConnectTimeoutMs => Value::Number(CONNECT_TIMEOUT_MS),
+            Self::NetKeepaliveMs => Value::Number(KEEPALIVE_MS),
+            Self::NetPackFromBytes => Value::Number(PACK_FROM_BYTES as u64),
+            Self::PowerProfile => text(NORMAL),
+            Self::SyncBackground => text("always"),
+        }
+    }
+
+    /// The value in the profile for weak machines and batteries, when nobody says anything else;
+    /// `None` where that is the built-in one.
+    pub fn low_power(self) -> Option<Value> {
+        match self {
+            Self::CacheDocuments => Some(Value::Number(50)),
+            Self::CacheBytes => Some(Value::Number(25_000_000)),
+            Self::WatchQuietMs => Some(Value::Number(2000)),
+            Self::SyncPeers => Some(Value::Number(2)),
+            Self::SyncBackground => Some(Value::Text("plugged".to_owned())),
+            Self::NetKeepaliveMs => Some(Value::Number(60_000)),
+            Self::NetPackFromBytes => Some(Value::Number(512)),
+            Self::DeviceName
+            | Self::WatchMaxMs
+            | Self::WatchSettleMs
+            | Self::WatchRescanMs
+            | Self::WatchFallbackMs
+            | Self::PowerProfile
+            | Self::SyncRetryMs
+            | Self::BrakeFiles
+            | Self::BrakePercent
+            | Self::TrashDays
+            | Self::TrashBytes
+            | Self::ScopeInclude
+            | Self::ScopeExclude
+            | Self::ScopeMaxAttachmentBytes
+            | Self::NetBind
+            | Self::NetPort
+            | Self::NetRelay
+            | Self::NetDiscovery
+            | Self::NetConnectTimeoutMs => None,
         }
     }
 
@@ -262,6 +345,10 @@ impl Key {
             | Self::ScopeExclude
             | Self::ScopeMaxAttachmentBytes
             | Self::NetPort
+            | Self::PowerProfile
+            | Self::SyncBackground
+            | Self::NetKeepaliveMs
+            | Self::NetPackFromBytes
             | Self::NetConnectTimeoutMs => None,
         };
         short.into_iter().chain([plain]).collect()

@@ -19,4 +19,4 @@ pub use file::{Written, write_key};
 pub use home::{ENV_HOME, Home};
 pub use key::{ENV_PREFIX, Key, RESERVED};
 pub use settings::{Origin, Settings};
-pub use value::{Bind, Discovery, Relay, Value};
+pub use value::{Bind, Discovery, Relay, Value, WhenBackground};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::file;
 use super::home::Home;
-use super::key::{ENV_PREFIX, Key, RESERVED};
-use super::value::{Bind, Discovery, Relay, Value};
+use super::key::{ENV_PREFIX, KEEPALIVES_PER_IDLE, Key, LOW_POWER, RESERVED};
+use super::value::{Bind, Discovery, Relay, Value, WhenBackground};
 use crate::app::{Error, Failure};
 use crate::engine::Config;
 use crate::model::VaultId;
@@ -18,6 +18,8 @@ use crate::vault::{Folder, Patterns};
 pub enum Origin {
     /// Nobody said anything.
     BuiltIn,
+    /// Nobody said anything but this `power.profile`.
+    Profile(&'static str),
     /// The configuration file of this installation.
     File(PathBuf),
     /// The configuration file of the vault.
@@ -33,6 +35,7 @@ impl Origin {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::BuiltIn => "built-in",
+            Self::Profile(_) => "profile",
             Self::File(_) => "file",
             Self::Vault(_) => "vault",
             Self::Environment(_) => "environment",
@@ -40,11 +43,12 @@ impl Origin {
         }
     }
 
-    /// The file or variable, where there is one.
+    /// The file, variable or profile, where there is one.
     pub fn place(&self) -> Option<String> {
         match self {
             Self::File(path) | Self::Vault(path) => Some(path.display().to_string()),
             Self::Environment(name) => Some(name.clone()),
+            Self::Profile(name) => Some((*name).to_owned()),
             Self::BuiltIn | Self::Flag => None,
         }
     }
@@ -55,6 +59,7 @@ impl fmt::Display for Origin {
         f.write_str(match self {
             Self::BuiltIn => "built-in",
             Self::Flag => "flag",
+            Self::Profile(name) => return write!(f, "profile {name}"),
             Self::File(_) | Self::Vault(_) | Self::Environment(_) => {
                 return f.write_str(&self.place().unwrap_or_default());
             }
@@ -132,8 +137,41 @@ impl Settings {
         let winner = self.said.get(&key).and_then(|layers| layers.last());
         match winner {
             Some((origin, value)) => (value.clone(), origin.clone()),
-            None => (key.built_in(), Origin::BuiltIn),
+            None => match key.low_power().filter(|_| self.is_low_power()) {
+                Some(value) => (value, Origin::Profile(LOW_POWER)),
+                None => (key.built_in(), Origin::BuiltIn),
+            },
         }
+    }
+
+    /// Whether power is dear.
+    fn is_low_power(&self) -> bool {
+        let said = self.said.get(&Key::PowerProfile).and_then(|layers| layers.last());
+        said.is_some_and(|(_, value)| *value == Value::Text(LOW_POWER.to_owned()))
+    }
+
+    /// When old files are sent.
+    pub fn background(&self) -> WhenBackground {
+        match self.text(Key::SyncBackground).as_str() {
+            "plugged" => WhenBackground::Plugged,
+            "asked" => WhenBackground::Asked,
+            _ => WhenBackground::Always,
+        }
+    }
+
+    /// Milliseconds between signs of life on an idle connection.
+    pub fn keepalive_ms(&self) -> u64 {
+        self.number(Key::NetKeepaliveMs)
+    }
+
+    /// Milliseconds of silence after which a peer counts as dead.
+    pub fn idle_ms(&self) -> u64 {
+        self.keepalive_ms() * KEEPALIVES_PER_IDLE
+    }
+
+    /// Shortest message in bytes that is compressed.
+    pub fn pack_from_bytes(&self) -> usize {
+        usize::try_from(self.number(Key::NetPackFromBytes)).unwrap_or(usize::MAX)
     }
 
     /// What a person called this device, if anybody did.
@@ -209,6 +247,7 @@ impl Settings {
             text_days: self.number(Key::TrashDays),
             text_round_ms: Config::default().text_round_ms,
             max_attachment_bytes: self.max_attachment_bytes(),
+            background: Config::default().background,
         }
     }
 
@@ -375,6 +414,42 @@ mod tests {
         assert_eq!(settings.discovery(), Discovery::Default);
         assert_eq!(settings.device_name(), None);
         assert_eq!(settings.connect_timeout_ms(), 5000);
+    }
+
+    #[test]
+    fn one_key_makes_all_thrifty_and_each_can_be_set_by_itself() {
+        let load = |flags: &[(&str, &str)]| {
+            Settings::load(Home::below(Path::new("/nowhere")), [], &env(flags)).unwrap()
+        };
+        let thrifty = load(&[("power.profile", "low-power")]);
+        let engine = thrifty.engine();
+        assert_eq!((engine.cache_documents, engine.cache_bytes), (50, 25_000_000));
+        assert_eq!((engine.quiet_ms, engine.max_ms, engine.peers), (2000, 2000, 2));
+        assert_eq!((thrifty.keepalive_ms(), thrifty.idle_ms()), (60_000, 180_000));
+        assert_eq!(thrifty.pack_from_bytes(), 512);
+        assert_eq!(thrifty.background(), WhenBackground::Plugged);
+        let (_, origin) = thrifty.get(Key::CacheDocuments);
+        assert_eq!((origin.as_str(), origin.place()), ("profile", Some("low-power".into())));
+        assert_eq!(thrifty.get(Key::TrashDays).1, Origin::BuiltIn);
+        for key in Key::ALL.into_iter().filter(|key| key.low_power().is_some()) {
+            let own = key.built_in().to_string();
+            // Wherever the profile is said: what is said of the key itself wins.
+            let settings = load(&[(key.name(), &own), ("power.profile", "low-power")]);
+            assert_eq!(settings.get(key), (key.built_in(), Origin::Flag), "{key}");
+            let others = Key::ALL.into_iter().filter(|other| *other != key);
+            for other in others.filter(|other| other.low_power().is_some()) {
+                assert_eq!(Some(settings.get(other).0), other.low_power(), "{key} {other}");
+            }
+            assert_eq!(load(&[("power.profile", "normal")]).get(key).1, Origin::BuiltIn);
+        }
+    }
+
+    #[test]
+    fn usual_pauses_are_those_of_the_network() {
+        let settings = Settings::built_in(Home::below(Path::new("/nowhere")));
+        let idle = std::time::Duration::from_millis(settings.idle_ms());
+        assert_eq!(idle, crate::net::IDLE_TIMEOUT);
+        assert_eq!(settings.background(), WhenBackground::Always);
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) enum Shape {
     Name,
     /// Patterns as in `.gitignore`, with commas between them, or nothing.
     Patterns,
+    /// One of these.
+    Word(&'static [&'static str]),
     /// See [`Bind`].
     Bind,
     /// See [`Relay`].
@@ -51,7 +53,8 @@ impl Value {
             }
             Shape::Name => name(text).map(Self::Text),
             Shape::Patterns if Patterns::parse(text).is_some() => Ok(Self::Text(text.to_owned())),
-            Shape::Patterns => Err(Self::expected(key)),
+            Shape::Word(words) if words.contains(&text) => Ok(Self::Text(text.to_owned())),
+            Shape::Patterns | Shape::Word(_) => Err(Self::expected(key)),
             Shape::Bind => Bind::parse(text).map(|bind| Self::Text(bind.to_string())),
             Shape::Relay => Relay::parse(text).map(|relay| Self::Text(relay.to_string())),
             Shape::Discovery => {
@@ -69,6 +72,7 @@ impl Value {
             Shape::Number(..)
             | Shape::Name
             | Shape::Patterns
+            | Shape::Word(_)
             | Shape::Bind
             | Shape::Relay
             | Shape::Discovery => Err(Self::expected(key)),
@@ -83,6 +87,7 @@ impl Value {
             }
             Shape::Name => format!("a text of at most {NAME_LIMIT_BYTES} bytes is expected"),
             Shape::Patterns => "a comma list of patterns as in .gitignore is expected".into(),
+            Shape::Word(words) => format!("one of {} is expected", words.join(", ")),
             Shape::Bind => {
                 "all, an IP address, or an address with port such as 127.0.0.1:0 is expected".into()
             }
@@ -107,6 +112,17 @@ fn name(text: &str) -> Result<String, String> {
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// When files that nobody touched for a day are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenBackground {
+    /// At any time, after everything newer.
+    Always,
+    /// While the device is plugged in, or somebody asks.
+    Plugged,
+    /// When somebody asks.
+    Asked,
 }
 
 /// Where to listen.

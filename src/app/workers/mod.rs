@@ -13,6 +13,7 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -91,6 +92,7 @@ pub(crate) struct Workers {
     readers: Sender<ReadJob>,
     shelf: Sender<ShelfJob>,
     threads: Vec<JoinHandle<()>>,
+    commits: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for StoreJob {
@@ -124,8 +126,9 @@ impl Workers {
                 Error::new(Failure::Io, format!("cannot start the {name} thread")).caused_by(error)
             })
         };
-        let tell = answers.clone();
-        start("store", Box::new(move || keep_store(store, &store_jobs, &tell)))?;
+        let commits = Arc::new(AtomicU64::new(0));
+        let (tell, count) = (answers.clone(), Arc::clone(&commits));
+        start("store", Box::new(move || keep_store(store, &store_jobs, &tell, &count)))?;
         let (tell, folder) = (answers.clone(), ground.clone());
         start("steps", Box::new(move || take_steps(&folder, &step_jobs, &tell)))?;
         let read_jobs = Arc::new(Mutex::new(read_jobs));
@@ -136,7 +139,13 @@ impl Workers {
         }
         let (tell, folder) = (answers.clone(), ground.clone());
         start("shelf", Box::new(move || serve_shelf(&folder, &shelf_jobs, &tell)))?;
-        Ok(Self { store: to_store, steps: to_steps, readers: to_readers, shelf: to_shelf, threads })
+        let (store, steps, readers, shelf) = (to_store, to_steps, to_readers, to_shelf);
+        Ok(Self { store, steps, readers, shelf, threads, commits })
+    }
+
+    /// Transactions that kept something so far.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     /// Hands work to the store's thread.
@@ -162,7 +171,7 @@ impl Workers {
     /// Lets the threads finish what waits, and closes the store. Blocks; whoever received the
     /// answers must have stopped, or go on receiving.
     pub(crate) fn stop(self) {
-        let Self { store, steps, readers, shelf, threads } = self;
+        let Self { store, steps, readers, shelf, threads, commits: _ } = self;
         drop((store, steps, readers, shelf));
         for thread in threads {
             if thread.join().is_err() {
@@ -201,7 +210,12 @@ fn tell_all(answers: &Answers, inputs: Vec<Input>) {
     answers.blocking_send(inputs).ok();
 }
 
-fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers) {
+fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers, commits: &AtomicU64) {
+    let commit = |store: &mut Store, waiting: &mut Vec<(Op, Arc<[Write]>)>| {
+        if commit(store, waiting, answers) {
+            commits.fetch_add(1, Ordering::Relaxed);
+        }
+    };
     while let Ok(first) = jobs.recv() {
         let mut waiting: Vec<(Op, Arc<[Write]>)> = Vec::new();
         // Everything queued while the last transaction was written goes into the next one.
@@ -210,13 +224,13 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers) {
                 StoreJob::Append(batches) => {
                     waiting.extend(batches);
                     if waiting.len() >= APPENDS_LIMIT {
-                        commit(&mut store, &mut waiting, answers);
+                        commit(&mut store, &mut waiting);
                     }
                 }
                 StoreJob::Load(op, id) => {
                     // A load sees all that was asked for before it.
                     if waiting.iter().any(|(_, writes)| concerns(writes, id)) {
-                        commit(&mut store, &mut waiting, answers);
+                        commit(&mut store, &mut waiting);
                     }
                     let loaded = guarded(|| store.document(id));
                     let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
@@ -224,40 +238,42 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers) {
                 }
                 StoreJob::LoadText(op, hash) => {
                     if waiting.iter().any(|(_, writes)| holds_text(writes, hash)) {
-                        commit(&mut store, &mut waiting, answers);
+                        commit(&mut store, &mut waiting);
                     }
                     let loaded = guarded(|| store.text(hash));
                     let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
                     tell(answers, Input::TextLoaded { op, result });
                 }
                 StoreJob::KeepTexts(op, keep) => {
-                    commit(&mut store, &mut waiting, answers);
+                    commit(&mut store, &mut waiting);
                     let kept = guarded(|| store.keep_texts(&keep, TIDY_PACKS_LIMIT));
                     let result = kept.and_then(|kept| kept.map_err(|error| chain(&error)));
                     let result = result.map(|tidied| tidied.more);
                     tell(answers, Input::TextsKept { op, result });
                 }
                 StoreJob::Call(call) => {
-                    commit(&mut store, &mut waiting, answers);
+                    commit(&mut store, &mut waiting);
                     guarded(|| call(&store)).ok();
                 }
             }
         }
-        commit(&mut store, &mut waiting, answers);
+        commit(&mut store, &mut waiting);
     }
 }
 
-/// Makes what waits durable in one transaction, and answers each batch.
-fn commit(store: &mut Store, waiting: &mut Vec<(Op, Arc<[Write]>)>, answers: &Answers) {
+/// Makes what waits durable in one transaction, and answers each batch; whether something was kept.
+fn commit(store: &mut Store, waiting: &mut Vec<(Op, Arc<[Write]>)>, answers: &Answers) -> bool {
     if waiting.is_empty() {
-        return;
+        return false;
     }
     let (ops, batches): (Vec<Op>, Vec<Arc<[Write]>>) = waiting.drain(..).unzip();
     tracing::trace!(batches = batches.len(), "commit");
     let committed = guarded(|| store.commit(&batches));
     let result = committed.and_then(|done| done.map_err(|error| chain(&error)));
+    let kept = result.is_ok();
     let appended = |op| Input::Appended { op, result: result.clone() };
     tell_all(answers, ops.into_iter().map(appended).collect());
+    kept
 }
 
 fn concerns(writes: &[Write], wanted: FileId) -> bool {

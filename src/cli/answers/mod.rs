@@ -1,6 +1,10 @@
 //! Results for people, and the exit codes that follow from them.
 
+mod metrics;
+
 use jiff::Timestamp;
+
+pub(super) use metrics::{metrics, prometheus};
 
 use super::escape::escape;
 use super::exit::Exit;

@@ -1,6 +1,7 @@
 //! Engines against the smallest possible world: one map for each disk and store, messages that
 //! arrive at once. The seeded world with failures is `sim`.
 
+mod background;
 mod brakes;
 mod texts;
 mod travels;
