@@ -1,5 +1,7 @@
 //! Where the work of several devices met, and how to take such a meeting back.
 
+use std::collections::BTreeSet;
+
 use automerge::ChangeHash as Hash;
 
 use super::birth::{Mark, meeting_rev};
@@ -80,6 +82,9 @@ impl Document {
                 meetings.push(Meeting { rev, joined_by: None, at, sides });
             }
         }
+        // Two devices may each go on from the same meeting; the first that did stands for it.
+        let mut seen = BTreeSet::new();
+        meetings.retain(|meeting| seen.insert(meeting.rev));
         meetings
     }
 

@@ -78,8 +78,10 @@ fn a_mass_deletion_waits_for_a_person() {
     }
     assert_eq!(a.run(&["sync", "--timeout", "60s"]).code, 5);
     assert!(b.vault.join("Tasks.md").exists());
-    a.run(&["sync", "--allow-mass-delete", "--timeout", "60s"]).well();
-    // The other device asks its own person.
+    let done = a.run(&["sync", "--allow-mass-delete", "--timeout", "60s"]);
+    // The other device asks its own person, and this one says so.
+    assert_eq!(done.code, 3, "{done:?}");
+    assert!(done.out.contains("held back"), "{done:?}");
     b.event("brake", |_| true);
     assert!(b.vault.join("Tasks.md").exists());
     b.run(&["sync", "--allow-mass-delete", "--timeout", "60s"]);
