@@ -7,11 +7,16 @@
 //!
 //! # How
 //!
+//! - **Lines first**: where changes of the two sides do not touch, both stand, with the text that line
+//!   tools write (`diff3`), if that leaves the structure of the file whole and puts no line twice.
+//!   Everything below is for the rest.
 //! - **Text** is traced, each side on its own, from base to side: every base line is kept, edited,
 //!   moved or gone, and what is left over was inserted. An edited line is a line paired with its
 //!   most similar successor inside one hunk of the line diff. The two traces are then laid over the
 //!   base. A line edited on both sides is traced once more, in atoms (words, dates, links, checkboxes
-//!   and the like), so no atom is ever a mixture of two.
+//!   and the like), so no atom is ever a mixture of two. What both wrote at one place, alike but for
+//!   marks and spelling, is one thing and stands once (`twin`); a line that both rewrote in its place
+//!   is a choice. Blank lines are spaced as on the sides (`blanks`).
 //! - **Front matter and YAML** are merged key by key, lists of scalars as ordered sets.
 //! - **JSON** is merged as structure, but rendered from the sides' own spelling, so that indentation,
 //!   key order and numbers stay as they were.
@@ -23,6 +28,11 @@
 //! differently and the same change doubled. Pairing by weight inside the part that changed, sliding
 //! deletions and insertions to one fixed place, and making both traces agree took the merges that
 //! changed when merged again from 522 to 209 of 6,000 (random texts of thirteen words and marks).
+//!
+//! Three ways were held against each other over 257 merges of notes by people, of which 228 could be
+//! made from the two sides alone: `git merge-file` writes what they wrote in 180, the tracing alone in
+//! 198 and differs from git where git is sure in 2; lines first and then tracing in 202, and never
+//! differs from git. `cargo bench --bench merge` repeats such a comparison on cases of one's own.
 //!
 //! # Invariants
 //!
