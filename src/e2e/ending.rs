@@ -1,6 +1,8 @@
 //! How a running device ends: what was saved is kept, and nobody is waited for without end.
 
-use crate::device::{Device, in_sync, pair};
+use std::process::Stdio;
+
+use crate::device::{Device, PATIENCE, in_sync, pair};
 use crate::generate::{self, Recipe};
 use crate::raw::{Manners, PROTOCOL, Raw, hello};
 use crate::trees::tree;
@@ -100,4 +102,32 @@ fn an_end_in_the_middle_of_a_first_sync_is_clean() {
     a.watch();
     b.run(&["sync"]).well();
     assert_eq!(tree(&b.vault), tree(&a.vault));
+}
+
+#[test]
+fn who_stops_reading_the_events_stops_neither_the_work_nor_its_end() {
+    let (mut a, b) = pair(|vault| std::fs::write(vault.join("note.md"), "one\n").unwrap());
+    a.stop();
+    let mut deaf = a.command(&["--json", "watch"]);
+    let mut deaf = deaf.current_dir(&a.vault).stdout(Stdio::piped()).spawn().unwrap();
+    // Events of these are more than a pipe holds.
+    for number in 0..1_500 {
+        a.write(&format!("more/{number}.md"), format!("note {number}\n"));
+    }
+    b.holds("more/1499.md", Some(b"note 1499\n"));
+    a.write("last.md", "still heard\n");
+    b.holds("last.md", Some(b"still heard\n"));
+    Device::send(&deaf, Signal::TERM);
+    let begun = std::time::Instant::now();
+    let status = loop {
+        if let Some(status) = deaf.try_wait().unwrap() {
+            break status;
+        }
+        if begun.elapsed() > PATIENCE {
+            deaf.kill().unwrap();
+            panic!("it never ended");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert_eq!(status.code(), Some(130));
 }

@@ -1,8 +1,13 @@
 //! `watch`.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use crate::app::{self, Failure};
 use crate::cli::context::Context;
@@ -42,7 +47,57 @@ pub(in crate::cli) fn run(arguments: &Watch, context: &mut Context<'_>) -> Resul
         (Err(error), _) => return Err(error.into()),
     };
     let mut listener = Listener::new(&mut context.output, Lines::All, &context.time_zone);
-    let result = app::watch(&dir, &settings, &mut |event| listener.take(event));
+    let result = beside(&mut listener, |tell| app::watch(&dir, &settings, tell));
     listener.finish(result)?;
     Ok(Exit::Done)
+}
+
+/// Most events that wait for somebody to read them (some tens of megabytes); later ones are counted
+/// only, for the vault must not wait for its audience.
+const WAITING_EVENTS: usize = 65_536;
+
+/// How long the last events may take to be read once the work is over.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Does `work` while its events are shown beside it. Whoever stops reading them without closing the
+/// stream stops neither the work nor its end.
+fn beside(
+    listener: &mut Listener<'_, '_>,
+    work: impl FnOnce(&mut (dyn FnMut(&Value) -> ControlFlow<()> + Send)) -> Result<(), app::Error>,
+) -> Result<(), app::Error> {
+    let (into, events) = mpsc::sync_channel::<Value>(WAITING_EVENTS);
+    let (done, is_done) = mpsc::channel::<()>();
+    let (deaf, missed) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        let (deaf, missed) = (&deaf, &missed);
+        scope.spawn(move || {
+            for event in events {
+                let lost = missed.swap(0, Ordering::Relaxed);
+                let gap = json!({ "v": 1, "event": "missed", "count": lost });
+                let told = if lost > 0 { listener.take(&gap) } else { ControlFlow::Continue(()) };
+                if told.is_break() || listener.take(&event).is_break() {
+                    deaf.store(true, Ordering::Relaxed);
+                }
+            }
+            // Nobody may wait any more.
+            done.send(()).ok();
+        });
+        let result = work(&mut |event| {
+            if into.try_send(event.clone()).is_err() {
+                missed.fetch_add(1, Ordering::Relaxed);
+            }
+            if deaf.load(Ordering::Relaxed) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        drop(into);
+        if is_done.recv_timeout(LAST_WORDS).is_err() {
+            // The work is over and its locks are free; only words are left that nobody reads.
+            let exit = result.map_or_else(|error| Exit::from(error.kind), |()| Exit::Done);
+            std::process::exit(exit.code().into());
+        }
+        result
+    })
 }
