@@ -9,16 +9,16 @@
 //! - Source: imara-diff 0.2 (histogram for lines, Myers for atoms); the pairing is the usual
 //!   dynamic programme of sequence alignment, within [`CELLS_LIMIT`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
 /// Most pairs of units compared inside one hunk. Above it (200 lines rewritten to 200 others) pairs
 /// are only made place by place; more would take noticeable time, and such a rewrite has no pairs.
-const CELLS_LIMIT: usize = 40_000;
+pub(super) const CELLS_LIMIT: usize = 40_000;
 
-/// Least length of a line, in bytes, that is recognised elsewhere; shorter ones repeat by chance.
-const MOVED_AT_LEAST_BYTES: usize = 5;
+/// Least length of a line, in bytes, that is known again elsewhere; shorter ones repeat by chance.
+pub(super) const KNOWN_AT_LEAST_BYTES: usize = 5;
 
 /// What became of one base unit. The number is the unit's place on the side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) enum Grain {
 }
 
 /// Least likeness of lines that are taken for one, in thousandths.
-const LEAST_LIKENESS: u32 = 450;
+pub(super) const LEAST_LIKENESS: u32 = 450;
 
 /// The same where as many lines were replaced by as many others, for two at the same place.
 const LEAST_LIKENESS_IN_PLACE: u32 = 250;
@@ -143,9 +143,11 @@ pub(super) fn reconcile(a: (&mut Trace, &[&str]), b: (&mut Trace, &[&str])) {
 /// insertion is like what the other made of it.
 ///
 /// - `likeness` compares a unit of the other side with one of this side, in thousandths.
+/// - A unit that stands elsewhere here, as it was or as the other side has it, was moved there.
 pub(super) fn pair_by_other(
+    base: &[&str],
     (trace, side): (&mut Trace, &[&str]),
-    other: &Trace,
+    (other, other_side): (&Trace, &[&str]),
     likeness: &dyn Fn(usize, usize) -> u32,
 ) {
     let stays = |fate: &Fate| match *fate {
@@ -156,6 +158,13 @@ pub(super) fn pair_by_other(
         let (Fate::Gone, Fate::Edited(there)) = (trace.fates[place], other.fates[place]) else {
             continue;
         };
+        let elsewhere = |at: &usize| {
+            base[place].trim().len() >= KNOWN_AT_LEAST_BYTES
+                && (side[*at] == base[place] || side[*at] == other_side[there])
+        };
+        if trace.gaps.iter().flatten().any(elsewhere) {
+            continue;
+        }
         let after = trace.fates[..place].iter().rev().find_map(stays);
         let before = trace.fates[place + 1..].iter().find_map(stays);
         let range = after.map_or(0, |after| after + 1)..before.unwrap_or(side.len());
@@ -339,6 +348,17 @@ fn pairs(
         Grain::Lines => LEAST_LIKENESS,
         Grain::Atoms => 1,
     };
+    // What stands on both, once each, is nothing else's earlier or later wording.
+    let known = match grain {
+        Grain::Lines => {
+            standing_once(&base[hunk.base.0..hunk.base.1], &side[hunk.side.0..hunk.side.1])
+        }
+        Grain::Atoms => BTreeSet::new(),
+    };
+    let likeness = |from: usize, to: usize| {
+        let own = known.contains(base[from]) || known.contains(side[to]);
+        if own { 0 } else { likeness(from, to) }
+    };
     let score = |row: usize, column: usize| {
         let (from, to) = (hunk.base.0 + row, hunk.side.0 + column);
         if base[from].trim().is_empty() && side[to].trim().is_empty() {
@@ -359,9 +379,22 @@ fn pairs(
     let mut pairs: Vec<(usize, usize)> =
         found.iter().map(|(row, column)| (hunk.base.0 + row, hunk.side.0 + column)).collect();
     if grain == Grain::Lines {
-        pair_in_place(hunk, &mut pairs, likeness);
+        pair_in_place(hunk, &mut pairs, &likeness);
     }
     pairs
+}
+
+/// Texts that say something and stand exactly once in each.
+fn standing_once<'a>(base: &[&'a str], side: &[&str]) -> BTreeSet<&'a str> {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for text in base {
+        counts.entry(text).or_default().0 += 1;
+    }
+    for text in side {
+        counts.entry(text).or_default().1 += 1;
+    }
+    let tells = |text: &str| text.trim().len() >= KNOWN_AT_LEAST_BYTES;
+    base.iter().copied().filter(|text| tells(text) && counts.get(text) == Some(&(1, 1))).collect()
 }
 
 /// Pairs what is left between two pairs, place by place, where the counts are the same.
@@ -425,7 +458,7 @@ fn slide(base: &[&str], side: &[&str], fates: &mut [Fate], gaps: &mut [Vec<usize
 }
 
 /// Everything on the side that no base unit became, by the base unit it stands before.
-fn gaps(fates: &[Fate], side_len: usize) -> Vec<Vec<usize>> {
+pub(super) fn gaps(fates: &[Fate], side_len: usize) -> Vec<Vec<usize>> {
     let mut gaps = vec![Vec::new(); fates.len() + 1];
     let (mut gap, mut at) = (0, 0);
     for (place, fate) in fates.iter().enumerate() {
@@ -438,64 +471,9 @@ fn gaps(fates: &[Fate], side_len: usize) -> Vec<Vec<usize>> {
     gaps
 }
 
-/// A line that is gone once and appeared once, and says enough to be itself, was moved.
-pub(super) fn find_moves(base: &[&str], side: &[&str], trace: &mut Trace) {
-    let Trace { fates, gaps } = trace;
-    let mut appeared: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for &place in gaps.iter().flatten() {
-        appeared.entry(side[place]).or_default().push(place);
-    }
-    let mut gone: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (place, fate) in fates.iter().enumerate() {
-        if *fate == Fate::Gone && base[place].trim().len() >= MOVED_AT_LEAST_BYTES {
-            gone.entry(base[place]).or_default().push(place);
-        }
-    }
-    for (line, places) in gone {
-        if let ([from], Some([to])) = (&places[..], appeared.get(line).map(|found| &found[..])) {
-            fates[*from] = Fate::Moved(*to);
-        }
-    }
-}
-
-/// A line that is gone here and stands elsewhere as the other side edited it, was moved; so was one
-/// that the other side moved, and that stands edited in the same gap here. Thus it is after an earlier
-/// merge of the two.
-///
-/// - `likeness` compares a base unit with one of this side, in thousandths.
-pub(super) fn find_moved_edits(
-    (trace, side): (&mut Trace, &[&str]),
-    (other, other_side): (&Trace, &[&str]),
-    likeness: &dyn Fn(usize, usize) -> u32,
-) {
-    for place in 0..trace.fates.len() {
-        if trace.fates[place] != Fate::Gone {
-            continue;
-        }
-        let mut found: Vec<usize> = match other.fates[place] {
-            Fate::Edited(there) => {
-                let text = other_side[there];
-                let appeared = trace.gaps.iter().flatten().copied();
-                appeared.filter(|&at| side[at] == text).collect()
-            }
-            Fate::Moved(there) => {
-                let gap = other.gaps.iter().position(|gap| gap.contains(&there));
-                let here = gap.map_or(&[][..], |gap| &trace.gaps[gap]);
-                let alike = |at: &usize| likeness(place, *at) >= LEAST_LIKENESS;
-                here.iter().copied().filter(alike).collect()
-            }
-            Fate::Kept(_) | Fate::Gone => continue,
-        };
-        let taken = |at: &usize| trace.fates.contains(&Fate::Moved(*at));
-        found.retain(|at| !taken(at) && side[*at].trim().len() >= MOVED_AT_LEAST_BYTES);
-        if let [only] = found[..] {
-            trace.fates[place] = Fate::Moved(only);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::moves::find_moves;
     use super::*;
 
     fn lines(base: &[&str], side: &[&str]) -> Trace {

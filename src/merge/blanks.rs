@@ -33,11 +33,19 @@ pub(super) struct Spacing<'a> {
     pairs: BTreeMap<&'a str, Vec<&'a str>>,
     /// The most blank lines in a row.
     longest: usize,
+    /// Whether a side begins with a blank line, and whether one ends with one.
+    edges: (bool, bool),
 }
 
 impl<'a> Spacing<'a> {
     pub(super) fn of(sides: &[&[Line<'a>]]) -> Self {
-        let mut spacing = Self { lines: BTreeMap::new(), pairs: BTreeMap::new(), longest: 1 };
+        let blank = |line: Option<&Line<'_>>| line.is_some_and(|line| is_blank(line.text));
+        let edges = (
+            sides.iter().any(|side| blank(side.first())),
+            sides.iter().any(|side| blank(side.last())),
+        );
+        let mut spacing =
+            Self { lines: BTreeMap::new(), pairs: BTreeMap::new(), longest: 1, edges };
         for side in sides {
             let mut run = 0;
             for (place, line) in side.iter().enumerate() {
@@ -60,19 +68,22 @@ impl<'a> Spacing<'a> {
     }
 
     /// Puts a blank line between two lines that always had one, and takes away those beyond the
-    /// most that a side has in a row.
+    /// most that a side has in a row, and those at an edge where no side has one.
     pub(super) fn mend(&self, lines: Vec<(String, End)>, end: End) -> Vec<(String, End)> {
         let mut mended: Vec<(String, End)> = Vec::with_capacity(lines.len());
         let mut run = 0;
         for line in lines {
             run = if is_blank(&line.0) { run + 1 } else { 0 };
-            if run > self.longest {
+            if run > self.longest || run > 0 && mended.is_empty() && !self.edges.0 {
                 continue;
             }
             if mended.last().is_some_and(|last| self.are_apart(&last.0, &line.0)) {
                 mended.push((String::new(), end));
             }
             mended.push(line);
+        }
+        while !self.edges.1 && mended.last().is_some_and(|last| is_blank(&last.0)) {
+            mended.pop();
         }
         mended
     }

@@ -6,7 +6,7 @@
 //! rewrote several words, for the whole stretch, for mixing two phrasings word by word gives a third
 //! that nobody wrote.
 
-use super::align::{Fate, Grain, Trace, trace};
+use super::align::{Fate, Grain, Trace, gaps, trace};
 use super::atom::{Atom, Class, atoms};
 use super::choice::{Choice, choose};
 use super::twin;
@@ -22,13 +22,12 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choi
     // The order makes insertions and choices the same from both sides.
     let (ours, theirs) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
     let (base, ours, theirs) = (atoms(base), atoms(ours), atoms(theirs));
-    let merger = Merger {
-        ours_trace: trace_atoms(&base, &ours),
-        theirs_trace: trace_atoms(&base, &theirs),
-        base,
-        ours,
-        theirs,
-    };
+    let (mut ours_trace, mut theirs_trace) =
+        (trace_atoms(&base, &ours), trace_atoms(&base, &theirs));
+    let (before_ours, before_theirs) = (ours_trace.clone(), theirs_trace.clone());
+    part_insertions((&mut ours_trace, &ours), (&before_theirs, &theirs));
+    part_insertions((&mut theirs_trace, &theirs), (&before_ours, &ours));
+    let merger = Merger { base, ours, theirs, ours_trace, theirs_trace };
     let mut text = String::new();
     let mut start = 0;
     for anchor in 0..=merger.base.len() {
@@ -97,6 +96,34 @@ fn trace_atoms(base: &[Atom<'_>], side: &[Atom<'_>]) -> Trace {
     let base_texts: Vec<&str> = base_texts.iter().map(String::as_str).collect();
     let side_texts: Vec<&str> = side_texts.iter().map(String::as_str).collect();
     trace(Grain::Atoms, &base_texts, &side_texts, &|from, to| atom_likeness(base[from], side[to]))
+}
+
+/// Takes an atom that seems to have replaced one of the base for an insertion, where the other side
+/// inserted the very same beside that: then both did so, and this side replaced the base's atom by
+/// what stands next to it, or took it away.
+fn part_insertions(
+    (trace, side): (&mut Trace, &[Atom<'_>]),
+    (other, other_side): (&Trace, &[Atom<'_>]),
+) {
+    for place in 0..trace.fates.len() {
+        let Fate::Edited(at) = trace.fates[place] else { continue };
+        let atom = side[at];
+        if atom.class == Class::Space || atom.class == Class::Punct {
+            continue;
+        }
+        let has = |trace: &Trace, side: &[Atom<'_>], gap: usize| {
+            trace.gaps[gap].iter().any(|&it| side[it].text == atom.text)
+        };
+        let new = [(place, place + 1), (place + 1, place)]
+            .into_iter()
+            .find(|&(gap, _)| has(other, other_side, gap) && !has(trace, side, gap));
+        let Some((gap, beyond)) = new else { continue };
+        // Its own insertion on the far side is what became of the base's atom, if there is one.
+        let mut far = trace.gaps[beyond].iter().copied().filter(|&it| side[it].class == atom.class);
+        let next = if gap < beyond { far.next() } else { far.next_back() };
+        trace.fates[place] = next.map_or(Fate::Gone, Fate::Edited);
+        trace.gaps = gaps(&trace.fates, side.len());
+    }
 }
 
 /// Whether one atom may have become the other, and how likely.

@@ -16,7 +16,8 @@
 //!   base. A line edited on both sides is traced once more, in atoms (words, dates, links, checkboxes
 //!   and the like), so no atom is ever a mixture of two. What both wrote at one place, alike but for
 //!   marks and spelling, is one thing and stands once (`twin`); a line that both rewrote in its place
-//!   is a choice. Blank lines are spaced as on the sides (`blanks`).
+//!   is a choice. A line that left its place is found again even where it was edited in the same breath
+//!   (`moves`). Blank lines are spaced as on the sides (`blanks`).
 //! - **Front matter and YAML** are merged key by key, lists of scalars as ordered sets.
 //! - **JSON** is merged as structure, but rendered from the sides' own spelling, so that indentation,
 //!   key order and numbers stay as they were.
@@ -55,6 +56,7 @@ mod frontmatter;
 mod json;
 mod json_tree;
 mod line;
+mod moves;
 mod order;
 mod span;
 mod text;

@@ -3,13 +3,11 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::align::{
-    Fate, Grain, Trace, find_moved_edits, find_moves, pair_by_other, pair_rewritten, reconcile,
-    trace,
-};
+use super::align::{Fate, Grain, Trace, pair_by_other, pair_rewritten, reconcile, trace};
 use super::blanks::Spacing;
 use super::choice::{Choice, Merged, settle};
 use super::line::{self, Bag};
+use super::moves::{find_edited_moves, find_moved_edits, find_moves, free_moved_edits};
 use super::span::{End, Line, Page, Style, lines, usual_end};
 use super::union::{self, Extra};
 
@@ -62,10 +60,13 @@ fn trace_both(base: &[Line<'_>], ours: &[Line<'_>], theirs: &[Line<'_>]) -> (Tra
     });
     reconcile((&mut to_ours, &ours), (&mut to_theirs, &theirs));
     let (before_ours, before_theirs) = (to_ours.clone(), to_theirs.clone());
-    pair_by_other((&mut to_ours, &ours), &before_theirs, &|theirs, ours| {
+    free_moved_edits((&mut to_ours, &ours), (&before_theirs, &theirs));
+    free_moved_edits((&mut to_theirs, &theirs), (&before_ours, &ours));
+    let (before_ours, before_theirs) = (to_ours.clone(), to_theirs.clone());
+    pair_by_other(&base, (&mut to_ours, &ours), (&before_theirs, &theirs), &|theirs, ours| {
         line::likeness(their_bag(theirs), our_bag(ours))
     });
-    pair_by_other((&mut to_theirs, &theirs), &before_ours, &|ours, theirs| {
+    pair_by_other(&base, (&mut to_theirs, &theirs), (&before_ours, &ours), &|ours, theirs| {
         line::likeness(our_bag(ours), their_bag(theirs))
     });
     find_moves(&base, &ours, &mut to_ours);
@@ -77,6 +78,10 @@ fn trace_both(base: &[Line<'_>], ours: &[Line<'_>], theirs: &[Line<'_>]) -> (Tra
     find_moved_edits((&mut to_theirs, &theirs), (&before_ours, &ours), &|from, to| {
         line::likeness(base_bag(from), their_bag(to))
     });
+    let like_ours = |from, to| line::likeness(base_bag(from), our_bag(to));
+    find_edited_moves(&base, &ours, &mut to_ours, &like_ours);
+    let like_theirs = |from, to| line::likeness(base_bag(from), their_bag(to));
+    find_edited_moves(&base, &theirs, &mut to_theirs, &like_theirs);
     pair_rewritten(&base, (&mut to_ours, &ours), (&mut to_theirs, &theirs));
     (to_ours, to_theirs)
 }

@@ -15,6 +15,8 @@
 mod careless;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod crowd;
 mod disk;
 #[expect(dead_code, unreachable_pub, reason = "shared with benches, which use all of it")]
 mod generate;
