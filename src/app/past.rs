@@ -26,6 +26,9 @@ const READY_LIMIT: Duration = Duration::from_mins(1);
 /// Pause between two looks at whether it was.
 const READY_PAUSE: Duration = Duration::from_millis(20);
 
+/// How many rows of a log may wait for being sorted out beside twice those asked for.
+const ROWS_BESIDE: usize = 4096;
+
 /// Who may have made a revision: ids and names, this device's own included.
 pub(crate) type Names = Vec<(PeerId, String)>;
 
@@ -64,24 +67,47 @@ pub(crate) async fn log(
     single: bool,
 ) -> Result<Value, Error> {
     let asked = path.clone();
-    let pasts = store.ask(move |store| pasts(store, &asked)).await??;
+    let told = store.ask(move |store| told(store, &asked, &names, (limit, single))).await??;
+    let (revisions, more) = told;
+    let path = Some(path).filter(|path| !path.is_empty());
+    value(&Log { v: VERSION, path, revisions, more })
+}
+
+/// What happened to the files that `path` names, the last first, and whether there is more than
+/// `limit`. One document is in memory at a time, and hardly more rows than asked for.
+fn told(
+    store: &Store,
+    path: &str,
+    names: &Names,
+    (limit, single): (usize, bool),
+) -> Result<(Vec<LogEntry>, bool), Error> {
+    let wanted = path.trim_matches('/');
+    let files = files_of(store, wanted)?;
+    let alone = files.len() == 1;
     let mut told: Vec<(Option<WallMs>, LogEntry)> = Vec::new();
-    for past in &pasts {
+    let mut more = false;
+    let mut cut = |told: &mut Vec<(Option<WallMs>, LogEntry)>| {
+        if !alone {
+            // Stable: what one file tells stays in its order.
+            told.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+        }
+        more |= told.len() > limit;
+        told.truncate(limit);
+    };
+    for (id, record) in files {
+        let past = whole(store, id, &record, wanted)?;
         let mut upper = None;
         for revision in past.revisions(single) {
             // What nobody dated came before whatever it led to.
             upper = revision.time.or(upper).or(Some(past.mtime()));
-            told.push((upper, entry(&revision, &names)));
+            told.push((upper, entry(&revision, names)));
+        }
+        if told.len() > limit.saturating_mul(2).saturating_add(ROWS_BESIDE) {
+            cut(&mut told);
         }
     }
-    if pasts.len() > 1 {
-        // Stable: what one file tells stays in its order.
-        told.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
-    }
-    let more = told.len() > limit;
-    let revisions = told.into_iter().take(limit).map(|(_, entry)| entry).collect();
-    let path = Some(path).filter(|path| !path.is_empty());
-    value(&Log { v: VERSION, path, revisions, more })
+    cut(&mut told);
+    Ok((told.into_iter().map(|(_, entry)| entry).collect(), more))
 }
 
 /// Shows what a file holds or held.
@@ -228,22 +254,28 @@ pub(crate) async fn until_ready(handle: &Handle) -> Result<(), Error> {
     }
 }
 
-/// The files that `path` names: those that lie or lay there, or else those in that folder.
+/// The files that `path` names with their pasts.
 fn pasts(store: &Store, path: &str) -> Result<Vec<Past>, Error> {
-    let rows = store.files().map_err(|error| fault::of_store(&error))?.rows;
     let wanted = path.trim_matches('/');
+    let files = files_of(store, wanted)?.into_iter();
+    files.map(|(id, record)| whole(store, id, &record, wanted)).collect()
+}
+
+/// The files that `wanted` names, with their records: those that lie or lay there, or else those in
+/// that folder.
+fn files_of(store: &Store, wanted: &str) -> Result<Vec<(FileId, Vec<u8>)>, Error> {
+    let rows = store.files().map_err(|error| fault::of_store(&error))?.rows;
     let folder = format!("{wanted}/");
     let (mut exact, mut inside) = (Vec::new(), Vec::new());
     for (id, record) in rows {
         let Ok(bare) = Past::read(&record, None) else { continue };
         let at = bare.path().as_str();
-        let group = match () {
-            () if !bare.is_file() => continue,
-            () if at == wanted => &mut exact,
-            () if wanted.is_empty() || at.starts_with(&folder) => &mut inside,
-            () => continue,
-        };
-        group.push(whole(store, id, &record, wanted)?);
+        match () {
+            () if !bare.is_file() => {}
+            () if at == wanted => exact.push((id, record)),
+            () if wanted.is_empty() || at.starts_with(&folder) => inside.push((id, record)),
+            () => {}
+        }
     }
     let found = if exact.is_empty() { inside } else { exact };
     if found.is_empty() && !wanted.is_empty() {
