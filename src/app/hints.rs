@@ -1,6 +1,6 @@
 //! Events of the watcher, collected until the driver has time for them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -25,17 +25,27 @@ struct Waiting {
     /// When the first of them came.
     since: Option<Instant>,
     everything: bool,
-    paths: BTreeSet<VaultPath>,
+    /// With whether the last that was told is that a file was written there to its end.
+    paths: BTreeMap<VaultPath, bool>,
 }
 
 impl Hints {
     /// Notes one path; never blocks.
     pub(crate) fn path(&self, path: VaultPath) {
+        self.note(path, false);
+    }
+
+    /// Notes a path at which a file was written to its end; never blocks.
+    pub(crate) fn whole(&self, path: VaultPath) {
+        self.note(path, true);
+    }
+
+    fn note(&self, path: VaultPath, whole: bool) {
         {
             let mut waiting = self.lock();
             waiting.since.get_or_insert_with(Instant::now);
             if !waiting.everything {
-                waiting.paths.insert(path);
+                waiting.paths.insert(path, whole);
                 if waiting.paths.len() > PATHS_LIMIT {
                     waiting.paths.clear();
                     waiting.everything = true;
@@ -85,7 +95,8 @@ impl Hints {
         if everything {
             return (vec![Hint::Everything], since);
         }
-        (paths.into_iter().map(Hint::Path).collect(), since)
+        let hint = |(path, whole)| if whole { Hint::Whole(path) } else { Hint::Path(path) };
+        (paths.into_iter().map(hint).collect(), since)
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -109,6 +120,16 @@ mod tests {
         hints.path(path(1));
         hints.path(path(2));
         assert_eq!(hints.take().await, [Hint::Path(path(1)), Hint::Path(path(2))]);
+    }
+
+    #[tokio::test]
+    async fn what_was_told_last_of_a_path_counts() {
+        let hints = Hints::default();
+        hints.path(path(1));
+        hints.whole(path(1));
+        hints.whole(path(2));
+        hints.path(path(2));
+        assert_eq!(hints.take().await, [Hint::Whole(path(1)), Hint::Path(path(2))]);
     }
 
     #[tokio::test]

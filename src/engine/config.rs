@@ -16,6 +16,9 @@ pub enum Background {
 pub struct Config {
     /// `watch.quiet_ms`: an edit is taken in once its file was left alone this long.
     pub quiet_ms: u64,
+    /// `watch.first_ms`: but a known file that was left alone before, and that its writer closed, is
+    /// looked at after this long already. Never longer than `quiet_ms`.
+    pub first_ms: u64,
     /// `watch.max_ms`: an edit is taken in at the latest this long after its first event.
     pub max_ms: u64,
     /// `watch.rescan_ms`: the whole folder is walked this often, as a safety net.
@@ -49,6 +52,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             quiet_ms: 100,
+            first_ms: 5,
             max_ms: 1000,
             rescan_ms: 3_600_000,
             cache_documents: 100,

@@ -5,16 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pace::Rest;
 use crate::model::{Tick, VaultPath};
 
+/// How many others may wait beside a file for it to be taken at once; with more, much is going on.
+const FEW: usize = 8;
+
 /// Paths waiting to be looked at. Two numbers: a quiet time after the last hint, and an upper limit
 /// after the first, so that a file written without pause is taken in all the same. A path may rest
 /// longer, see [`super::pace`].
+///
+/// A third number is for the one save after quiet: a file that was written to its end, was not taken
+/// within the upper limit, and stands alone is due that soon. What follows waits as above, so that a
+/// burst is not taken in piecemeal.
 #[derive(Debug)]
 pub(super) struct Debounce {
     quiet_ms: u64,
     max_ms: u64,
+    first_ms: u64,
     waiting: BTreeMap<VaultPath, Waiting>,
     by_due: BTreeSet<(Tick, VaultPath)>,
     resting: usize,
+    /// What was taken early not long ago, and when.
+    early: BTreeMap<VaultPath, Tick>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -22,16 +32,19 @@ struct Waiting {
     first: Tick,
     due: Tick,
     rests: bool,
+    early: bool,
 }
 
 impl Debounce {
-    pub(super) fn new(quiet_ms: u64, max_ms: u64) -> Self {
+    pub(super) fn new(first_ms: u64, quiet_ms: u64, max_ms: u64) -> Self {
         Self {
             quiet_ms,
             max_ms: max_ms.max(quiet_ms),
+            first_ms: first_ms.min(quiet_ms),
             waiting: BTreeMap::new(),
             by_due: BTreeSet::new(),
             resting: 0,
+            early: BTreeMap::new(),
         }
     }
 
@@ -39,7 +52,27 @@ impl Debounce {
     pub(super) fn hint(&mut self, now: Tick, path: VaultPath) {
         let first = self.waiting.get(&path).map_or(now, |waiting| waiting.first);
         let due = now.plus_ms(self.quiet_ms).min(first.plus_ms(self.max_ms));
-        self.put(path, Waiting { first, due, rests: false });
+        self.put(path, Waiting { first, due, rests: false, early: false });
+    }
+
+    /// The file at `path` was written to its end. `is_known` says of a path whether a file of the
+    /// vault lies there: what else goes on with such may belong to the same work of its writer.
+    pub(super) fn whole(
+        &mut self,
+        now: Tick,
+        path: VaultPath,
+        is_known: impl Fn(&VaultPath) -> bool,
+    ) {
+        let max_ms = self.max_ms;
+        self.early.retain(|_, at| at.plus_ms(max_ms) > now);
+        let alone = self.waiting.len() <= FEW
+            && self.waiting.keys().all(|other| *other == path || !is_known(other));
+        if !alone || !is_known(&path) || self.early.contains_key(&path) {
+            return self.hint(now, path);
+        }
+        let first = self.waiting.get(&path).map_or(now, |waiting| waiting.first);
+        let due = now.plus_ms(self.first_ms).min(first.plus_ms(self.max_ms));
+        self.put(path, Waiting { first, due, rests: false, early: true });
     }
 
     /// Something happened at `path`, which is to rest; unless it waits already for another reason.
@@ -51,7 +84,7 @@ impl Debounce {
         let first = waiting.map_or(now, |waiting| waiting.first);
         let due = now.plus_ms(rest.quiet_ms.max(self.quiet_ms)).min(rest.until);
         let due = due.max(now.plus_ms(self.quiet_ms));
-        self.put(path, Waiting { first, due, rests: true });
+        self.put(path, Waiting { first, due, rests: true, early: false });
     }
 
     fn put(&mut self, path: VaultPath, waiting: Waiting) {
@@ -76,6 +109,9 @@ impl Debounce {
                 break;
             }
             if let Some(waiting) = self.take(&path) {
+                if waiting.early {
+                    self.early.insert(path.clone(), now);
+                }
                 taken.push((path, waiting.first));
             }
         }
@@ -113,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_single_hint_waits_for_quiet() {
-        let mut debounce = Debounce::new(100, 1000);
+        let mut debounce = Debounce::new(5, 100, 1000);
         debounce.hint(Tick(0), path("a"));
         assert_eq!(debounce.deadline(), Some(Tick(100)));
         assert!(debounce.take_due(Tick(99)).is_empty());
@@ -122,9 +158,44 @@ mod tests {
     }
 
     #[test]
+    fn one_save_after_quiet_is_taken_at_once_and_a_burst_together() {
+        let known = |path: &VaultPath| !path.as_str().starts_with("new");
+        let mut debounce = Debounce::new(5, 100, 1000);
+        debounce.hint(Tick(0), path("a"));
+        debounce.hint(Tick(1), path("new.tmp"));
+        debounce.whole(Tick(2), path("a"), known);
+        assert_eq!(debounce.take_due(Tick(7)), [(path("a"), Tick(0))]);
+        // What follows is a burst, as long as it follows within the limit.
+        debounce.whole(Tick(50), path("a"), known);
+        debounce.whole(Tick(120), path("a"), known);
+        assert_eq!(debounce.take_due(Tick(219)), [(path("new.tmp"), Tick(1))]);
+        assert_eq!(debounce.take_due(Tick(220)), [(path("a"), Tick(50))]);
+        debounce.whole(Tick(1007), path("a"), known);
+        assert_eq!(debounce.take_due(Tick(1012)), [(path("a"), Tick(1007))]);
+        // A writer that goes on is waited for.
+        debounce.whole(Tick(5000), path("a"), known);
+        debounce.hint(Tick(5003), path("a"));
+        assert_eq!(debounce.deadline(), Some(Tick(5103)));
+        debounce.take_all();
+        // A new file may be half of a save, and beside another known one it may be a move.
+        debounce.whole(Tick(9000), path("new"), known);
+        assert_eq!(debounce.deadline(), Some(Tick(9100)));
+        debounce.hint(Tick(9001), path("b"));
+        debounce.whole(Tick(9001), path("a"), known);
+        assert!(debounce.take_due(Tick(9099)).is_empty());
+    }
+
+    #[test]
+    fn no_first_look_comes_later_than_the_quiet_time() {
+        let mut debounce = Debounce::new(500, 100, 1000);
+        debounce.whole(Tick(0), path("a"), |_| true);
+        assert_eq!(debounce.deadline(), Some(Tick(100)));
+    }
+
+    #[test]
     fn a_file_that_rests_is_taken_once_it_is_quiet_or_its_time_is_over() {
         let rest = Rest { quiet_ms: 3000, until: Tick(10_000) };
-        let mut debounce = Debounce::new(100, 1000);
+        let mut debounce = Debounce::new(5, 100, 1000);
         debounce.rest(Tick(0), path("a"), rest);
         assert_eq!((debounce.len(), debounce.deadline()), (0, Some(Tick(3000))));
         for at in (1000..=12_000).step_by(1000) {
@@ -148,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_file_that_never_rests_is_taken_at_the_limit() {
-        let mut debounce = Debounce::new(100, 1000);
+        let mut debounce = Debounce::new(5, 100, 1000);
         for at in (0..2000).step_by(50) {
             debounce.hint(Tick(at), path("a"));
             if !debounce.take_due(Tick(at)).is_empty() {

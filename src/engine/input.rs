@@ -145,6 +145,8 @@ pub enum Input {
 pub enum Hint {
     /// At this path, or below it when it is a folder.
     Path(VaultPath),
+    /// At this path, where a file was just written to its end, or put in place whole.
+    Whole(VaultPath),
     /// Anywhere: events were lost.
     Everything,
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use notify::event::{EventKind, Flag};
+use notify::event::{AccessKind, AccessMode, EventKind, Flag, ModifyKind, RenameMode};
 use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::error::Error;
@@ -17,6 +17,9 @@ pub enum Event {
     /// At this path; when it is a folder, also anywhere below it, for what is put into a new folder
     /// before it is watched is not told.
     Path(VaultPath),
+    /// At this path, where a file was just written and closed, or put in place by a rename. Not every
+    /// system tells.
+    Whole(VaultPath),
     /// Anywhere: events were lost, or the rules of what takes part changed.
     Everything,
     /// From now on not everything is told, and why: the folder must be looked through.
@@ -85,12 +88,19 @@ fn sort_out(folder: &Folder, event: &notify::Event, send: &impl Fn(Event)) {
         send(Event::Everything);
         return;
     }
-    if let EventKind::Access(_) = event.kind {
+    let closed = event.kind == EventKind::Access(AccessKind::Close(AccessMode::Write));
+    if matches!(event.kind, EventKind::Access(_)) && !closed {
         return;
     }
+    // Of a rename the last path is where it went.
+    let moved = EventKind::Modify(ModifyKind::Name(RenameMode::To));
+    let both = EventKind::Modify(ModifyKind::Name(RenameMode::Both));
+    let arrived = event.paths.last().filter(|_| event.kind == moved || event.kind == both);
     for path in &event.paths {
-        if let Some(hint) = hint_of(folder, path) {
-            send(hint);
+        match hint_of(folder, path) {
+            Some(Event::Path(at)) if closed || arrived == Some(path) => send(Event::Whole(at)),
+            Some(hint) => send(hint),
+            None => {}
         }
     }
 }

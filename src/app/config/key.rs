@@ -46,6 +46,8 @@ pub enum Key {
     DeviceName,
     /// Milliseconds of quiet before an edit is taken in.
     WatchQuietMs,
+    /// Milliseconds before the first save after quiet is taken in.
+    WatchFirstMs,
     /// Most milliseconds before an edit is taken in.
     WatchMaxMs,
     /// Milliseconds before a file that is no text counts as written.
@@ -98,9 +100,10 @@ pub enum Key {
 
 impl Key {
     /// Every key, in the order in which they are listed.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::DeviceName,
         Self::WatchQuietMs,
+        Self::WatchFirstMs,
         Self::WatchMaxMs,
         Self::WatchSettleMs,
         Self::WatchRescanMs,
@@ -132,6 +135,7 @@ impl Key {
         match self {
             Self::DeviceName => "device.name",
             Self::WatchQuietMs => "watch.quiet_ms",
+            Self::WatchFirstMs => "watch.first_ms",
             Self::WatchMaxMs => "watch.max_ms",
             Self::WatchSettleMs => "watch.settle_ms",
             Self::WatchRescanMs => "watch.rescan_ms",
@@ -172,6 +176,9 @@ impl Key {
                 "What this device is called on the others; empty means the host's name."
             }
             Self::WatchQuietMs => "An edit is taken in once its file was left alone this long.",
+            Self::WatchFirstMs => {
+                "The first save after quiet is taken in this soon; at most watch.quiet_ms."
+            }
             Self::WatchMaxMs => {
                 "An edit is taken in at the latest this long after its first event."
             }
@@ -233,7 +240,7 @@ impl Key {
             Self::DeviceName => Shape::Name,
             Self::WatchQuietMs => Shape::Number(1, 60_000),
             Self::WatchMaxMs => Shape::Number(1, 600_000),
-            Self::WatchSettleMs => Shape::Number(0, 60_000),
+            Self::WatchFirstMs | Self::WatchSettleMs => Shape::Number(0, 60_000),
             Self::WatchRescanMs => Shape::Number(1000, 7 * DAY_MS),
             Self::CacheDocuments => Shape::Number(1, 1_000_000),
             Self::CacheBytes => Shape::Number(1_000_000, 1 << 40),
@@ -263,6 +270,7 @@ impl Key {
         match self {
             Self::DeviceName | Self::ScopeInclude | Self::ScopeExclude => text(""),
             Self::WatchQuietMs => Value::Number(engine.quiet_ms),
+            Self::WatchFirstMs => Value::Number(engine.first_ms),
             Self::WatchMaxMs => Value::Number(engine.max_ms),
             Self::WatchSettleMs => Value::Number(SETTLE_MS),
             Self::WatchRescanMs => Value::Number(engine.rescan_ms),
@@ -292,7 +300,7 @@ impl Key {
         match self {
             Self::CacheDocuments => Some(Value::Number(50)),
             Self::CacheBytes => Some(Value::Number(25_000_000)),
-            Self::WatchQuietMs => Some(Value::Number(2000)),
+            Self::WatchQuietMs | Self::WatchFirstMs => Some(Value::Number(2000)),
             Self::SyncPeers => Some(Value::Number(2)),
             Self::SyncBackground => Some(Value::Text("plugged".to_owned())),
             Self::NetKeepaliveMs => Some(Value::Number(60_000)),
@@ -329,6 +337,7 @@ impl Key {
             }
             Self::DeviceName
             | Self::WatchQuietMs
+            | Self::WatchFirstMs
             | Self::WatchMaxMs
             | Self::WatchRescanMs
             | Self::WatchFallbackMs

@@ -235,6 +235,7 @@ impl Settings {
         let quiet_ms = self.number(Key::WatchQuietMs);
         Config {
             quiet_ms,
+            first_ms: self.number(Key::WatchFirstMs).min(quiet_ms),
             // An upper limit below the quiet time would cut every wait short of it.
             max_ms: self.number(Key::WatchMaxMs).max(quiet_ms),
             rescan_ms: self.number(Key::WatchRescanMs),

@@ -94,7 +94,7 @@ impl Disk {
         if let Source::Part(content) = source {
             self.parts.remove(content);
         }
-        self.hints.push(Hint::Path(path.clone()));
+        self.hints.push(Hint::Whole(path.clone()));
         Ok(StepDone { stamp: Some(stamp) })
     }
 
@@ -129,7 +129,7 @@ impl Disk {
         let stamp = node.stamp();
         self.nodes.insert(to.clone(), node);
         self.hints.push(Hint::Path(from.clone()));
-        self.hints.push(Hint::Path(to.clone()));
+        self.hints.push(Hint::Whole(to.clone()));
         Ok(StepDone { stamp: Some(stamp) })
     }
 

@@ -173,7 +173,7 @@ fn a_moved_folder_takes_everything_along_and_hints_at_itself() {
     let before = inode(&disk, "a/b/x.md");
     assert!(disk.rename(&path("a"), &path("c")));
     assert_eq!(inode(&disk, "c/b/x.md"), before);
-    assert_eq!(disk.take_hints(), [Hint::Path(path("a")), Hint::Path(path("c"))]);
+    assert_eq!(disk.take_hints(), [Hint::Path(path("a")), Hint::Whole(path("c"))]);
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Disk {
         node.file = Some(Bytes::new(bytes));
         node.loose = true;
         self.nodes.insert(path.clone(), node);
-        self.hints.push(Hint::Path(path.clone()));
+        self.hints.push(Hint::Whole(path.clone()));
         self.log();
         true
     }
@@ -85,7 +85,7 @@ impl Disk {
             self.nodes.insert(to.clone(), node);
         }
         self.hints.push(Hint::Path(from.clone()));
-        self.hints.push(Hint::Path(to.clone()));
+        self.hints.push(Hint::Whole(to.clone()));
         self.log();
         true
     }

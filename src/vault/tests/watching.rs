@@ -42,7 +42,7 @@ impl Watched {
         let told = self.until(&at(end));
         told.into_iter()
             .map(|event| match event {
-                Event::Path(path) => path.to_string(),
+                Event::Path(path) | Event::Whole(path) => path.to_string(),
                 Event::Everything => "*".to_owned(),
                 Event::Blind(why) => panic!("{why}"),
             })
@@ -72,6 +72,28 @@ fn edits_renames_and_removals_are_told() {
     watched.lab.put("d/deep.md", "edit");
     let due = ["d/deep.md", "end", "from.md", "gone.md", "old.md", "to.md", "é.md"];
     assert_eq!(watched.paths_until("end"), set(due));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_written_to_its_end_is_told_as_whole() {
+    let lab = Lab::new();
+    lab.put("in-place.md", "x");
+    lab.put("beside.md", "x");
+    let watched = watched(lab);
+    let whole = |name: &str| Event::Whole(path(name));
+    let mut file =
+        fs::OpenOptions::new().write(true).open(watched.lab.real("in-place.md")).unwrap();
+    std::io::Write::write_all(&mut file, b"half").unwrap();
+    let told = watched.until(&at("in-place.md"));
+    assert!(!told.contains(&whole("in-place.md")), "it is open still: {told:?}");
+    drop(file);
+    watched.until(&whole("in-place.md"));
+    watched.lab.put("temp.md", "y");
+    watched.until(&whole("temp.md"));
+    fs::rename(watched.lab.real("temp.md"), watched.lab.real("beside.md")).unwrap();
+    let told = watched.until(&whole("beside.md"));
+    assert!(told.contains(&at("temp.md")) && !told.contains(&at("beside.md")), "{told:?}");
 }
 
 #[test]
