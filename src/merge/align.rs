@@ -154,13 +154,13 @@ pub(super) fn pair_by_other(
         Fate::Kept(to) | Fate::Edited(to) => Some(to),
         Fate::Moved(_) | Fate::Gone => None,
     };
-    for place in 0..trace.fates.len() {
+    for (place, &was) in base.iter().enumerate() {
         let (Fate::Gone, Fate::Edited(there)) = (trace.fates[place], other.fates[place]) else {
             continue;
         };
+        let is = other_side[there];
         let elsewhere = |at: &usize| {
-            base[place].trim().len() >= KNOWN_AT_LEAST_BYTES
-                && (side[*at] == base[place] || side[*at] == other_side[there])
+            was.trim().len() >= KNOWN_AT_LEAST_BYTES && (side[*at] == was || side[*at] == is)
         };
         if trace.gaps.iter().flatten().any(elsewhere) {
             continue;
