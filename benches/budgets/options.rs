@@ -21,6 +21,7 @@ cargo bench --bench budgets -- [OPTIONS]
 BENCH_BINARY measures another program than the one just built, TMPDIR says where the vaults lie.";
 
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word that is there or not")]
 pub(crate) struct Options {
     pub(crate) quick: bool,
     pub(crate) large: bool,

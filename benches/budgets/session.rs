@@ -25,7 +25,7 @@ impl Written {
 
 #[derive(Debug, Clone)]
 struct Letter {
-    letter: char,
+    glyph: char,
     typed: (usize, usize),
     deleted: Vec<(usize, usize)>,
 }
@@ -65,7 +65,7 @@ impl Session {
                 place += 1;
             }
             let typed = (person, number);
-            let new = new.chars().map(|letter| Letter { letter, typed, deleted: Vec::new() });
+            let new = new.chars().map(|glyph| Letter { glyph, typed, deleted: Vec::new() });
             let place = self.place(*at, now);
             self.letters.splice(place..place, new);
         }
@@ -89,6 +89,6 @@ impl Session {
     }
 
     pub(crate) fn text(&self, by: Written) -> String {
-        self.letters.iter().filter(|it| it.is_seen(by)).map(|it| it.letter).collect()
+        self.letters.iter().filter(|it| it.is_seen(by)).map(|it| it.glyph).collect()
     }
 }

@@ -69,9 +69,8 @@ impl Budget {
     pub(crate) fn state(&self, value: f64) -> State {
         // How much of a limit is used up; above one it is missed. Nothing at all uses up none.
         let used = |limit: f64| match self.better {
-            Better::Lower if value <= limit => (value / limit).min(1.0),
-            Better::Lower => f64::INFINITY,
-            Better::Higher if value >= limit => limit / value,
+            Better::Lower => value / limit,
+            Better::Higher if value > 0.0 => limit / value,
             Better::Higher => f64::INFINITY,
         };
         match (self.floor.map(used), self.aim.map(used)) {

@@ -182,9 +182,9 @@ fn processor_time_decides_where_there_is_enough_of_it() {
     // Both wall times are equal, and there is hardly any processor time.
     assert_eq!(by(&[10.0, 10.0], &[40.0, 40.0]), ("value", Turn::Same));
     // A wall time that flapped does not count.
-    let (mut before, mut after) = (cpu(&[500.0; 3]), cpu(&[500.0; 3]));
-    (before.values, after.values) = (vec![300.0; 3], vec![900.0; 3]);
-    let it = compare(&budget, &before, &after);
+    let (mut calm, mut late) = (cpu(&[500.0; 3]), cpu(&[500.0; 3]));
+    (calm.values, late.values) = (vec![300.0; 3], vec![900.0; 3]);
+    let it = compare(&budget, &calm, &late);
     assert_eq!((it.turn, it.before, it.after, it.noise), (Turn::Same, 500.0, 500.0, 50.0));
 }
 

@@ -20,7 +20,7 @@ impl Drop for Running {
 }
 
 /// Milliseconds from the start of both until the second holds as many files of the same size.
-pub(super) fn sync(vault: &Path) -> Option<(f64, Option<f64>)> {
+pub(super) fn sync(vault: &Path) -> super::Once {
     let folder = tempfile::tempdir().expect("a folder");
     let homes = ["a", "b"].map(|it| folder.path().join(it));
     let vaults = ["va", "vb"].map(|it| folder.path().join(it));
@@ -74,7 +74,9 @@ fn contents(folder: &Path) -> (usize, u64) {
         let name = path.file_name().map(|it| it.to_string_lossy().into_owned());
         let own = name.is_some_and(|it| it == ".stfolder" || it.starts_with(".syncthing."));
         if own {
-        } else if path.is_dir() {
+            continue;
+        }
+        if path.is_dir() {
             let below = contents(&path);
             (files, bytes) = (files + below.0, bytes + below.1);
         } else {

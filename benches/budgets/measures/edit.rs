@@ -116,11 +116,11 @@ fn stations(bench: &mut Bench, a: &Device, b: &Device, note: &mut Note, size: &s
     let (mut edit, mut arrival) = (Station::of(a, "edit"), Station::of(b, "written"));
     for _ in 0..bench.runs(20) {
         std::thread::sleep(QUIET);
-        let (framed, crossed) = (a.frame_bytes(), process::loopback_bytes().unwrap_or(0));
+        let (sent, crossed) = (a.frame_bytes(), process::loopback_bytes().unwrap_or(0));
         note.save(a, b);
         std::thread::sleep(QUIET);
         packets.push(real(process::loopback_bytes().unwrap_or(0) - crossed));
-        frames.push(real(a.frame_bytes() - framed));
+        frames.push(real(a.frame_bytes() - sent));
         taken.extend(edit.since(a));
         written.extend(arrival.since(b));
     }

@@ -33,22 +33,25 @@ fn idle(bench: &mut Bench) {
     };
     std::thread::sleep(SETTLE);
     // Asking for figures is work too: it stays outside the window.
-    let framed = frames();
+    let in_frames = frames();
     std::thread::sleep(Duration::from_secs(1));
     let (start, before) = (Instant::now(), usage());
     std::thread::sleep(WINDOW);
     let (after, seconds) = (usage(), start.elapsed().as_secs_f64());
-    let framed = frames() - framed;
+    let in_frames = frames() - in_frames;
     let each = |at: usize| (after.cpu_ms[at] - before.cpu_ms[at]) / 10.0 / seconds;
     bench.put("idle.cpu", vec![each(0), each(1)]);
-    let note = format!("each of the two, over {seconds:.0} s; told in steps of 0.02");
-    bench.note("idle.cpu", note);
+    let told = format!("each of the two, over {seconds:.0} s; told in steps of 0.02");
+    bench.note("idle.cpu", told);
     let each = |at: usize| real(after.waits[at] - before.waits[at]) * 60.0 / seconds;
     bench.put("idle.wakeups", vec![each(0), each(1)]);
     let per_hour = 3600.0 / seconds / 1000.0;
     if isolated {
         bench.put("idle.bytes", vec![real(after.bytes - before.bytes) * per_hour]);
-        bench.note("idle.bytes", format!("packets, headers included; in frames {framed} B"));
+        bench.note(
+            "idle.bytes",
+            format!("packets, headers included; in frames {in_frames} B in this time"),
+        );
     } else {
         bench.skip("idle.bytes", "needs a network namespace (unshare, ip); frames do not tell");
     }

@@ -1,5 +1,7 @@
 //! Many edits: does memory grow?
 
+use std::fmt::Write as _;
+
 use super::super::device::Device;
 use super::super::stats::{Stat, length};
 use super::super::vaults;
@@ -31,7 +33,7 @@ fn soak(bench: &mut Bench) {
             // One line that is written anew each time, so that notes do not grow.
             let end = text.rfind("\nsoak ").unwrap_or(text.len());
             text.truncate(end);
-            text.push_str(&format!("\nsoak {round:06}\n"));
+            let _ = write!(text, "\nsoak {round:06}\n");
             a.write(&path(at), &*text);
         }
         for (at, text) in texts.iter().enumerate().skip(from).take(AT_ONCE) {

@@ -16,7 +16,11 @@ use super::generate::{self, Recipe};
 use super::process;
 use super::stats::{Stat, spread};
 
-/// Milliseconds of each round; the second may have no meaning.
+/// Milliseconds of a first sync and of a pass with nothing to do, if the tool knows such a pass;
+/// `None` where it is not installed.
+type Once = Option<(f64, Option<f64>)>;
+
+/// Those of all rounds.
 #[derive(Debug, Default)]
 struct Times {
     first: Vec<f64>,
@@ -31,7 +35,7 @@ pub(crate) fn run(files: usize, rounds: usize) {
     println!("{:<26} {:>18} {:>18}", "", "first sync", "nothing changed");
     // A round of each in turn would be fairer to drifting machines, but Syncthing's own indexing
     // would run into its neighbours.
-    let repeated = |once: fn(&Path) -> Option<(f64, Option<f64>)>| {
+    let repeated = |once: fn(&Path) -> Once| {
         let mut times = Times::default();
         for _ in 0..rounds {
             let (first, unchanged) = once(source.path())?;
@@ -82,7 +86,8 @@ fn timed(command: &mut Command) -> Option<f64> {
 }
 
 /// Looks at every file and reads none.
-fn stat_walk(vault: &Path) -> Option<(f64, Option<f64>)> {
+#[expect(clippy::unnecessary_wraps, reason = "one shape for all tools; this one is always there")]
+fn stat_walk(vault: &Path) -> Once {
     fn walk(folder: &Path) -> u64 {
         let entries = std::fs::read_dir(folder).expect("a folder can be read");
         entries
@@ -99,13 +104,13 @@ fn stat_walk(vault: &Path) -> Option<(f64, Option<f64>)> {
     Some((took, Some(took)))
 }
 
-fn copy(vault: &Path) -> Option<(f64, Option<f64>)> {
+fn copy(vault: &Path) -> Once {
     let folder = tempfile::tempdir().expect("a folder");
     let first = timed(Command::new("cp").arg("-r").arg(vault).arg(folder.path().join("copy")))?;
     Some((first, None))
 }
 
-fn rsync(vault: &Path) -> Option<(f64, Option<f64>)> {
+fn rsync(vault: &Path) -> Once {
     let folder = tempfile::tempdir().expect("a folder");
     let mut from = vault.as_os_str().to_owned();
     from.push("/");
@@ -113,7 +118,8 @@ fn rsync(vault: &Path) -> Option<(f64, Option<f64>)> {
     Some((pass()?, pass()))
 }
 
-fn ours(vault: &Path) -> Option<(f64, Option<f64>)> {
+#[expect(clippy::unnecessary_wraps, reason = "one shape for all tools; this one is always there")]
+fn ours(vault: &Path) -> Once {
     let (mut a, b) = (Device::new(), Device::new());
     copied(vault, &a.vault());
     a.start();
@@ -122,7 +128,7 @@ fn ours(vault: &Path) -> Option<(f64, Option<f64>)> {
     Some((first, Stat::Median.of(&passes)))
 }
 
-fn unison(vault: &Path) -> Option<(f64, Option<f64>)> {
+fn unison(vault: &Path) -> Once {
     let folder = tempfile::tempdir().expect("a folder");
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
     copied(vault, &a);
