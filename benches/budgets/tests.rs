@@ -202,7 +202,7 @@ fn a_run_comes_back_from_its_file() {
         note: "a note".to_owned(),
         ..Measured::default()
     };
-    let row = Row {
+    let line = Row {
         unit: "ms".to_owned(),
         stat: "median".to_owned(),
         value: Some(1.5),
@@ -214,10 +214,10 @@ fn a_run_comes_back_from_its_file() {
     };
     let mut results = Results::new();
     results.insert("it".to_owned(), measured);
-    let measures = results.keys().map(|name| (name.clone(), row.clone())).collect();
-    let run = Run { v: 1, machine: "2 cores".to_owned(), program: "it".to_owned(), measures };
-    let text = serde_json::to_string(&run).unwrap();
-    assert_eq!(serde_json::from_str::<Run>(&text).unwrap(), run);
+    let rows = results.keys().map(|name| (name.clone(), line.clone())).collect();
+    let run = Run { v: 1, machine: "2 cores".to_owned(), program: "it".to_owned(), measures: rows };
+    let file = serde_json::to_string(&run).unwrap();
+    assert_eq!(serde_json::from_str::<Run>(&file).unwrap(), run);
 }
 
 fn options(words: &str) -> Result<Options, String> {

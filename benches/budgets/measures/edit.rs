@@ -94,7 +94,7 @@ fn saves(bench: &mut Bench) {
         // The second makes characters of the imported text.
         note.save(&a, &b);
         let mut column = Column::default();
-        for _ in 0..bench.runs(100) {
+        for _ in 0..bench.samples(100) {
             std::thread::sleep(QUIET);
             let cpu = a.cpu_ms() + b.cpu_ms();
             let took = note.save(&a, &b);
@@ -114,7 +114,7 @@ fn stations(bench: &mut Bench, a: &Device, b: &Device, note: &mut Note, size: &s
     let (mut taken, mut written) = (Vec::new(), Vec::new());
     let (mut frames, mut packets) = (Vec::new(), Vec::new());
     let (mut edit, mut arrival) = (Station::of(a, "edit"), Station::of(b, "written"));
-    for _ in 0..bench.runs(20) {
+    for _ in 0..bench.samples(20) {
         std::thread::sleep(QUIET);
         let (sent, crossed) = (a.frame_bytes(), process::loopback_bytes().unwrap_or(0));
         note.save(a, b);

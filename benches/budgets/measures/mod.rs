@@ -67,9 +67,14 @@ impl Bench {
         names.iter().any(|name| self.wants(name))
     }
 
-    /// Repetitions, where nobody said otherwise.
+    /// Repetitions of something large, where nobody said otherwise.
     pub(crate) fn runs(&self, usual: usize) -> usize {
-        self.runs.unwrap_or(if self.quick { usual.div_ceil(2) } else { usual })
+        self.runs.unwrap_or_else(|| self.samples(usual))
+    }
+
+    /// Small steps within one repetition.
+    pub(crate) fn samples(&self, usual: usize) -> usize {
+        if self.quick { usual.div_ceil(2) } else { usual }
     }
 
     pub(crate) fn put(&mut self, name: &str, values: Vec<f64>) {

@@ -67,7 +67,7 @@ fn one(bench: &mut Bench, name: &str, trace: &Trace) {
     let (a, b) = Device::pair(Device::new(), Device::new());
     let mut text: Vec<char> = Vec::new();
     let (mut column, mut last) = (Column::default(), String::new());
-    for some in trace.txns.chunks(trace.txns.len().div_ceil(bench.runs(SAVES))) {
+    for some in trace.txns.chunks(trace.txns.len().div_ceil(bench.samples(SAVES))) {
         for Patch(at, gone, new) in some.iter().flat_map(|it| &it.patches) {
             text.splice(*at..at + gone, new.chars());
         }
@@ -99,7 +99,7 @@ fn two(bench: &mut Bench, name: &str, trace: &Trace) {
     let recorded = session.text(session.written(trace.txns.len()));
     let (a, b) = Device::pair(Device::new(), Device::new());
     let (mut column, mut as_recorded, mut meetings) = (Column::default(), 0, 0);
-    let each = trace.txns.len().div_ceil(bench.runs(SAVES));
+    let each = trace.txns.len().div_ceil(bench.samples(SAVES));
     let mut met = Written::default();
     let mut texts = [String::new(), String::new()];
     for end in (each..trace.txns.len() + each).step_by(each) {
