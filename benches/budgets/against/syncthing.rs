@@ -1,7 +1,7 @@
 //! Two Syncthing devices that know nothing but each other.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -28,9 +28,9 @@ pub(super) fn sync(vault: &Path) -> super::Once {
     std::fs::create_dir(&vaults[1]).expect("a folder");
     let mut ids = Vec::new();
     for home in &homes {
-        command(home).args(["generate", "--no-default-folder"]).output().ok()?;
-        let said = command(home).arg("--device-id").output().ok()?;
-        ids.push(String::from_utf8(said.stdout).ok()?.trim().to_owned());
+        command(home, &["generate", "--no-default-folder"]).output().ok()?;
+        let said = command(home, &["serve", "--device-id"]).stdout(Stdio::piped()).output().ok()?;
+        ids.push(last_word(&String::from_utf8(said.stdout).ok()?));
     }
     for (at, home) in homes.iter().enumerate() {
         let text = configuration(&ids, at, &vaults[at]);
@@ -40,9 +40,7 @@ pub(super) fn sync(vault: &Path) -> super::Once {
     let start = Instant::now();
     let _running: Vec<Running> = homes
         .iter()
-        .map(|home| {
-            Running(command(home).args(["serve", "--no-browser"]).spawn().expect("it starts"))
-        })
+        .map(|home| Running(command(home, &["serve", "--no-browser"]).spawn().expect("it starts")))
         .collect();
     wait_until("syncthing", || {
         std::thread::sleep(std::time::Duration::from_millis(20));
@@ -51,13 +49,20 @@ pub(super) fn sync(vault: &Path) -> super::Once {
     Some((ms(start.elapsed()), None))
 }
 
-fn command(home: &PathBuf) -> Command {
+fn last_word(said: &str) -> String {
+    said.split_whitespace().last().unwrap_or_default().to_owned()
+}
+
+fn command(home: &Path, words: &[&str]) -> Command {
     let mut command = Command::new("syncthing");
     command
         .env_clear()
+        // It starts itself once more, by its name.
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .env("HOME", home)
         .env("STNOUPGRADE", "1")
         .env("STNODEFAULTFOLDER", "1")
+        .args(words)
         .arg("--home")
         .arg(home)
         .stdin(Stdio::null())
