@@ -14,9 +14,7 @@ pub(crate) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let load = process::load().map_or_else(|| "unknown".to_owned(), |it| format!("{it:.1}"));
     let network = if process::is_isolated() { "own network" } else { "shared network" };
-    let folder = std::env::temp_dir();
-    let folder =
-        if std::env::var_os("TMPDIR").is_none() { tempfile::env::temp_dir() } else { folder };
+    let folder = tempfile::env::temp_dir();
     let mut line = format!("{cores} cores, load {load}, {network}, vaults in {}", folder.display());
     if process::load().is_some_and(|it| it > 0.7) {
         line.push_str("\nOthers are busy on this machine: read times as proportions.");
