@@ -84,54 +84,63 @@ const LEAST_CPU_MS: f64 = 50.0;
 const SIGMAS: f64 = 3.0;
 /// Share of a single value that chance is allowed, as nothing tells its spread.
 const ALONE: f64 = 0.25;
+/// Whose share is less does not differ from run to run.
+const STEADY: f64 = 0.05;
 
 /// Holds `after` against `before`.
 ///
 /// Judged by processor time where both sides have enough of it, because wall time depends on who
-/// else was busy; by the values themselves elsewhere. A change counts beyond three standard errors
-/// of both medians together and beyond the budget's own share, whichever is more.
+/// else was busy; by the values themselves elsewhere, and also where the budget says that it mostly
+/// waits. A change counts beyond three standard errors of both medians together and beyond the
+/// budget's own share, whichever is more.
 pub(crate) fn compare(budget: &Budget, before: &Measured, after: &Measured) -> Comparison {
-    let middle = |values: &[f64]| Stat::Median.of(values);
-    if let (Some(old), Some(new)) = (middle(&before.cpu_ms), middle(&after.cpu_ms))
-        && old.max(new) >= LEAST_CPU_MS
-    {
-        let noise = noise(budget, &before.cpu_ms, &after.cpu_ms, old).max(CPU_STEP_MS);
-        return Comparison {
-            turn: turn(new - old, noise),
-            by: "cpu",
-            before: old,
-            after: new,
-            noise,
-        };
+    let by_value = |share| by_value(budget, share, &before.values, &after.values);
+    match by_cpu(budget, &before.cpu_ms, &after.cpu_ms) {
+        None => by_value(budget.noise),
+        Some(cpu) => match (cpu.turn, budget.waits.map(by_value)) {
+            (Turn::Same, Some(value)) if matches!(value.turn, Turn::Worse | Turn::Better) => value,
+            _ => cpu,
+        },
     }
-    let (old, new) = (budget.stat.of(&before.values), budget.stat.of(&after.values));
+}
+
+fn by_cpu(budget: &Budget, old: &[f64], new: &[f64]) -> Option<Comparison> {
+    let (before, after) = (Stat::Median.of(old)?, Stat::Median.of(new)?);
+    let noise = noise(budget.noise, old, new, before).max(CPU_STEP_MS);
+    let turn = turn(after - before, noise);
+    let enough = before.max(after) >= LEAST_CPU_MS;
+    enough.then_some(Comparison { turn, by: "cpu", before, after, noise })
+}
+
+fn by_value(budget: &Budget, share: f64, old: &[f64], new: &[f64]) -> Comparison {
     let comparable = match budget.stat {
         Stat::Median | Stat::Max => true,
         Stat::P95 | Stat::P99 => false,
     };
-    let (turn, noise) = match (old, new) {
-        (Some(old), Some(new)) if comparable => {
-            let noise = noise(budget, &before.values, &after.values, old);
+    let (before, after) = (budget.stat.of(old), budget.stat.of(new));
+    let (turn, noise) = match (before, after) {
+        (Some(before), Some(after)) if comparable => {
+            let noise = noise(share, old, new, before);
             let growth = match budget.better {
-                Better::Lower => new - old,
-                Better::Higher => old - new,
+                Better::Lower => after - before,
+                Better::Higher => before - after,
             };
             (turn(growth, noise), noise)
         }
         _ => (Turn::Unknown, 0.0),
     };
-    let (before, after) = (old.unwrap_or(0.0), new.unwrap_or(0.0));
+    let (before, after) = (before.unwrap_or(0.0), after.unwrap_or(0.0));
     Comparison { turn, by: "value", before, after, noise }
 }
 
-fn noise(budget: &Budget, before: &[f64], after: &[f64], old: f64) -> f64 {
+fn noise(share: f64, before: &[f64], after: &[f64], old: f64) -> f64 {
     let doubt = |values| doubt(values).unwrap_or(old * ALONE / SIGMAS);
     // What cannot differ from run to run, like a size, has its share alone.
     let chance = match (before.len(), after.len()) {
-        (1, 1) if budget.noise < 0.05 => 0.0,
+        (1, 1) if share < STEADY => 0.0,
         _ => SIGMAS * doubt(before).hypot(doubt(after)),
     };
-    chance.max(old * budget.noise)
+    chance.max(old * share)
 }
 
 fn turn(growth: f64, noise: f64) -> Turn {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::baseline::{self, Results, Row, Run, Turn};
 use super::device;
 use super::process;
-use super::stats::spread;
+use super::stats::{Stat, spread};
 use super::table::{Better, Budget, State, Subset};
 
 /// What the figures were taken on, in a line or two.
@@ -63,8 +63,8 @@ fn limit(value: Option<f64>) -> String {
 
 pub(crate) fn table(budgets: &[Budget], run: &Run) {
     println!(
-        "\n{:<20} {:<49} {:>7} {:>7} {:>9} {:>8} {:<6} {:<4} state",
-        "measure", "what", "floor", "aim", "measured", "spread", "unit", "runs"
+        "\n{:<20} {:<49} {:>7} {:>7} {:>9} {:>8} {:<6} {:>7} {:<4} state",
+        "measure", "what", "floor", "aim", "measured", "spread", "unit", "cpu ms", "runs"
     );
     for budget in budgets {
         let Some(row) = run.measures.get(&budget.name) else {
@@ -74,8 +74,9 @@ pub(crate) fn table(budgets: &[Budget], run: &Run) {
             Some(value) => (short(value), short(row.spread)),
             None => ("-".to_owned(), "-".to_owned()),
         };
+        let cpu = Stat::Median.of(&row.measured.cpu_ms).map(short).unwrap_or_default();
         println!(
-            "{:<20} {:<49} {:>7} {:>7} {value:>9} {spread:>8} {:<6} {:<4} {}",
+            "{:<20} {:<49} {:>7} {:>7} {value:>9} {spread:>8} {:<6} {cpu:>7} {:<4} {}",
             budget.name,
             budget.what,
             limit(budget.floor),

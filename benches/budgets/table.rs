@@ -36,6 +36,8 @@ pub(crate) struct Budget {
     pub(crate) better: Better,
     /// Share of the value below which a change is none.
     pub(crate) noise: f64,
+    /// The same for the time of something that mostly waits, which processor time does not show.
+    pub(crate) waits: Option<f64>,
 }
 
 /// How a value stands.
@@ -112,7 +114,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Budget>, Malformed> {
         .collect()
 }
 
-const KEYS: [&str; 8] = ["what", "unit", "floor", "aim", "subset", "stat", "better", "noise"];
+const KEYS: [&str; 9] =
+    ["what", "unit", "floor", "aim", "subset", "stat", "better", "noise", "waits"];
 
 fn line(name: &str, table: &dyn TableLike) -> Result<Budget, String> {
     if let Some((key, _)) = table.iter().find(|(key, _)| !KEYS.contains(key)) {
@@ -163,5 +166,6 @@ fn line(name: &str, table: &dyn TableLike) -> Result<Budget, String> {
         stat: Stat::parse(stat).ok_or_else(|| format!("unknown stat {stat}"))?,
         better,
         noise: number("noise")?.unwrap_or(10.0) / 100.0,
+        waits: number("waits")?.map(|it| it / 100.0),
     })
 }

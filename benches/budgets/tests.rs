@@ -189,6 +189,18 @@ fn processor_time_decides_where_there_is_enough_of_it() {
 }
 
 #[test]
+fn what_mostly_waits_is_judged_by_its_time_too() {
+    let with_times = |time: f64| Measured { values: vec![time; 9], ..cpu(&[500.0; 3]) };
+    let (usual, loaded, slow) = (with_times(100.0), with_times(125.0), with_times(250.0));
+    let waits = good("waits = 30");
+    assert_eq!(compare(&waits, &usual, &loaded).turn, Turn::Same);
+    let it = compare(&waits, &usual, &slow);
+    assert_eq!((it.by, it.turn, it.before, it.after), ("value", Turn::Worse, 100.0, 250.0));
+    assert_eq!(compare(&waits, &slow, &usual).turn, Turn::Better);
+    assert_eq!(compare(&good(""), &usual, &slow).turn, Turn::Same);
+}
+
+#[test]
 fn tails_are_not_compared() {
     let tail = good("stat = \"p99\"");
     assert_eq!(compare(&tail, &values(&[1.0]), &values(&[9.0])).turn, Turn::Unknown);

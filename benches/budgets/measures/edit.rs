@@ -6,7 +6,7 @@ use super::super::device::{Device, ms, wait_until};
 use super::super::process;
 use super::super::stats::{Stat, length, real};
 use super::super::vaults;
-use super::{Bench, Column, Group};
+use super::{BATCH, Bench, Column, Group};
 
 pub(super) const SAVES: Group = Group {
     names: &[
@@ -100,9 +100,8 @@ fn saves(bench: &mut Bench) {
             let took = note.save(&a, &b);
             column.push(took, a.cpu_ms() + b.cpu_ms() - cpu);
         }
-        // A hundredth of a second says nothing of one save, but of all of them together.
-        let cpu = column.cpu_ms.iter().sum::<f64>();
-        bench.put_with(&save, column.values.clone(), vec![cpu]);
+        bench.put_with(&save, column.values.clone(), column.batches());
+        bench.note(&save, format!("processor time: both devices, {BATCH} saves"));
         bench.put(&p95, column.values.clone());
         bench.put(&p99, column.values);
         stations(bench, &a, &b, &mut note, size);

@@ -104,6 +104,9 @@ impl Bench {
     }
 }
 
+/// Small steps whose processor time is told together.
+pub(crate) const BATCH: usize = 20;
+
 /// What a column of measurements comes to.
 #[derive(Debug, Default)]
 pub(crate) struct Column {
@@ -115,6 +118,12 @@ impl Column {
     pub(crate) fn push(&mut self, value: f64, cpu_ms: f64) {
         self.values.push(value);
         self.cpu_ms.push(cpu_ms);
+    }
+
+    /// The processor time of [`BATCH`] steps each: it is told in hundredths of a second, too rough
+    /// for one.
+    pub(crate) fn batches(&self) -> Vec<f64> {
+        self.cpu_ms.chunks_exact(BATCH).map(|some| some.iter().sum()).collect()
     }
 }
 

@@ -85,7 +85,8 @@ fn one(bench: &mut Bench, name: &str, trace: &Trace) {
     a.wait_for("session.md", &last);
     let saves = column.values.len();
     let note = format!("{} keystrokes in {saves} saves; both ends equal", trace.txns.len());
-    bench.put_with(name, column.values, vec![column.cpu_ms.iter().sum()]);
+    let cpu = column.batches();
+    bench.put_with(name, column.values, cpu);
     bench.note(name, note);
 }
 
@@ -123,7 +124,8 @@ fn two(bench: &mut Bench, name: &str, trace: &Trace) {
         "{} keystrokes; both ends equal, {end}; {as_recorded} of {meetings} meetings as recorded",
         trace.txns.len()
     );
-    bench.put_with(name, column.values, vec![column.cpu_ms.iter().sum()]);
+    let cpu = column.batches();
+    bench.put_with(name, column.values, cpu);
     bench.note(name, note);
 }
 
