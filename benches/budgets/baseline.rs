@@ -98,7 +98,8 @@ pub(crate) fn compare(budget: &Budget, before: &Measured, after: &Measured) -> C
     match by_cpu(budget, &before.cpu_ms, &after.cpu_ms) {
         None => by_value(budget.noise),
         Some(cpu) => match (cpu.turn, budget.waits.map(by_value)) {
-            (Turn::Same, Some(value)) if matches!(value.turn, Turn::Worse | Turn::Better) => value,
+            (Turn::Same, Some(value)) if value.turn == Turn::Better => value,
+            (Turn::Same | Turn::Better, Some(value)) if value.turn == Turn::Worse => value,
             _ => cpu,
         },
     }

@@ -198,6 +198,9 @@ fn what_mostly_waits_is_judged_by_its_time_too() {
     assert_eq!((it.by, it.turn, it.before, it.after), ("value", Turn::Worse, 100.0, 250.0));
     assert_eq!(compare(&waits, &slow, &usual).turn, Turn::Better);
     assert_eq!(compare(&good(""), &usual, &slow).turn, Turn::Same);
+    // Less work does not make up for a longer wait.
+    let lazy = Measured { cpu_ms: vec![100.0; 3], ..slow };
+    assert_eq!(compare(&waits, &usual, &lazy).turn, Turn::Worse);
 }
 
 #[test]
