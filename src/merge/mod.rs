@@ -53,6 +53,8 @@ mod diff3;
 mod format;
 mod frontmatter;
 mod json;
+mod json_once;
+mod json_style;
 mod json_tree;
 mod line;
 mod order;

@@ -22,6 +22,12 @@ mod generate;
 mod growth;
 #[expect(unreachable_pub, reason = "shared with a bench that sees it as its own")]
 mod invent;
+#[cfg(test)]
+mod invent_json;
+#[cfg(test)]
+mod invent_json_judge;
+#[cfg(test)]
+mod invent_json_tests;
 #[expect(unreachable_pub, reason = "shared with a bench that sees it as its own")]
 mod measure;
 #[cfg(test)]
