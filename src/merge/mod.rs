@@ -63,6 +63,9 @@ mod text;
 mod twin;
 mod union;
 mod yaml;
+mod yaml_items;
+mod yaml_rows;
+mod yaml_values;
 
 #[cfg(test)]
 mod tests;
