@@ -68,6 +68,8 @@ mod yaml_rows;
 mod yaml_values;
 
 #[cfg(test)]
+mod bad_input_tests;
+#[cfg(test)]
 mod tests;
 
 pub use choice::{Choice, Merged};

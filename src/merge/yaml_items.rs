@@ -131,9 +131,16 @@ fn renamed(
         return names;
     }
     let (lost_bags, new_bags) = (bags(base, &lost), bags(side, &new));
+    // Between the same neighbours: a new one elsewhere is another one, however alike.
+    let around = |names: &[String], at: usize| {
+        let known = |name: &&String| here.contains(name) && old.contains(name);
+        let before = names[..at].iter().rev().find(known).cloned();
+        (before, names[at + 1..].iter().find(known).cloned())
+    };
     let pairs = heaviest(lost.len(), new.len(), CELLS_LIMIT, |row, column| {
         let found = line::likeness(&lost_bags[row], &new_bags[column]);
-        if found >= LEAST_LIKENESS { found } else { 0 }
+        let in_place = || around(base_names, lost[row]) == around(&names, new[column]);
+        if found >= LEAST_LIKENESS && in_place() { found } else { 0 }
     });
     for (row, column) in pairs.unwrap_or_default() {
         names[new[column]].clone_from(&base_names[lost[row]]);

@@ -54,7 +54,7 @@ pub(super) fn faults(case: &Case) -> Vec<String> {
 }
 
 /// The value with everything in one order.
-fn sorted(value: Value) -> String {
+pub(super) fn sorted(value: Value) -> String {
     match value {
         Value::Array(items) => {
             let mut items: Vec<String> = items.into_iter().map(sorted).collect();
@@ -73,19 +73,21 @@ fn sorted(value: Value) -> String {
 
 /// Whether an array holds numbers, or containers without an `id`.
 fn has_nameless(text: &str) -> bool {
-    fn walk(value: &Value) -> bool {
-        match value {
-            Value::Array(items) => items.iter().any(|item| {
-                item.is_array()
-                    || item.is_number()
-                    || item.is_object() && id_of(item).is_none()
-                    || walk(item)
-            }),
-            Value::Object(map) => map.values().any(walk),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-        }
+    read(text).is_some_and(|value| nameless(&value))
+}
+
+/// The same of a value.
+pub(super) fn nameless(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| {
+            item.is_array()
+                || item.is_number()
+                || item.is_object() && id_of(item).is_none()
+                || nameless(item)
+        }),
+        Value::Object(map) => map.values().any(nameless),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
-    read(text).is_some_and(|value| walk(&value))
 }
 
 /// What is wrong with `merged` as a merge of `case`.
@@ -98,9 +100,33 @@ pub(super) fn judge(case: &Case, merged: &Merged) -> Vec<String> {
     let Some(result) = read(&merged.text) else {
         return vec!["the result does not parse".to_owned()];
     };
-    let mut judge = Judge { ledger: Ledger::of(merged), faults: Vec::new(), contradictions: 0 };
-    judge.spelling(case, merged);
-    let places = [&base, &ours, &theirs, &result].map(places);
+    let versions = Versions { base, ours, theirs, result };
+    judge_values(&versions, merged, case.key_twice, read)
+}
+
+/// The four versions of a file, read.
+#[derive(Debug)]
+pub(super) struct Versions {
+    pub(super) base: Value,
+    pub(super) ours: Value,
+    pub(super) theirs: Value,
+    pub(super) result: Value,
+}
+
+/// What is wrong with the result.
+///
+/// - `is_loose`: only losses count, since items cannot be told apart by name.
+pub(super) fn judge_values(
+    versions: &Versions,
+    merged: &Merged,
+    is_loose: bool,
+    read: fn(&str) -> Option<Value>,
+) -> Vec<String> {
+    let Versions { base, ours, theirs, result } = versions;
+    let mut judge =
+        Judge { ledger: Ledger::of(merged, read), faults: Vec::new(), contradictions: 0 };
+    judge.spelling(versions);
+    let places = [base, ours, theirs, result].map(places);
     let dragged = places[0].iter().any(|(id, place)| {
         let moved =
             |side: &BTreeMap<String, Vec<String>>| side.get(id).is_some_and(|found| found != place);
@@ -113,10 +139,10 @@ pub(super) fn judge(case: &Case, merged: &Merged) -> Vec<String> {
             judge.faults.push(format!("{id} stands twice"));
         }
     }
-    if dragged || case.key_twice {
-        judge.added_somewhere(&base, &result, &[&ours, &theirs]);
+    if dragged || is_loose {
+        judge.added_somewhere(base, result, &[ours, theirs]);
     } else {
-        judge.value("", Some(&base), Some(&ours), Some(&theirs), Some(&result));
+        judge.value("", Some(base), Some(ours), Some(theirs), Some(result));
         if judge.contradictions == 0 && !merged.choices.is_empty() {
             judge.faults.push(format!("chosen without need: {:?}", merged.choices));
         }
@@ -131,7 +157,7 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn of(merged: &Merged) -> Self {
+    fn of(merged: &Merged, read: fn(&str) -> Option<Value>) -> Self {
         let mut ledger = Self { texts: Vec::new(), values: BTreeSet::new() };
         for text in merged.choices.iter().flat_map(|it| [&it.chosen, &it.alternative]) {
             if let Some(value) = read(text) {
@@ -206,16 +232,14 @@ impl Judge {
     }
 
     /// Every number of the result is written as on a side.
-    fn spelling(&mut self, case: &Case, merged: &Merged) {
-        let numbers = |text: &str| -> BTreeSet<String> {
+    fn spelling(&mut self, versions: &Versions) {
+        let numbers = |value: &Value| -> BTreeSet<String> {
             let mut found = BTreeSet::new();
-            if let Some(value) = read(text) {
-                collect(&value, &mut found);
-            }
-            found.into_iter().filter(|it| !it.starts_with(['"', '[', '{'])).collect()
+            collect(value, &mut found);
+            found.into_iter().filter(|it| !it.starts_with('"')).collect()
         };
-        let (ours, theirs) = (numbers(&case.ours), numbers(&case.theirs));
-        for number in numbers(&merged.text) {
+        let (ours, theirs) = (numbers(&versions.ours), numbers(&versions.theirs));
+        for number in numbers(&versions.result) {
             if !ours.contains(&number) && !theirs.contains(&number) {
                 self.faults.push(format!("{number} is on no side"));
             }

@@ -28,6 +28,10 @@ mod invent_json;
 mod invent_json_judge;
 #[cfg(test)]
 mod invent_json_tests;
+#[cfg(test)]
+mod invent_yaml;
+#[cfg(test)]
+mod invent_yaml_tests;
 #[expect(unreachable_pub, reason = "shared with a bench that sees it as its own")]
 mod measure;
 #[cfg(test)]
