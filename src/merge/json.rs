@@ -65,7 +65,7 @@ fn parts_by_name<'n>(node: &'n Node<'_>) -> BTreeMap<String, &'n Node<'n>> {
             members.iter().map(|member| (member.key.clone(), &member.value)).collect()
         }
         Shape::Array(items, _) => {
-            let names = names(items, id_of).or_else(|| names(items, scalar)).unwrap_or_default();
+            let names = names(items, id_or_scalar).unwrap_or_default();
             names.into_iter().zip(items).collect()
         }
         Shape::String(_) | Shape::Other => BTreeMap::new(),
@@ -328,7 +328,9 @@ impl Merger<'_> {
             (0..base.len())
                 .map(|at| self.value(key, Some(&base[at]), &ours[at], &theirs[at]))
                 .collect()
-        } else if let Some(names) = named(id_of).or_else(|| named(scalar)) {
+        } else if let Some(names) =
+            named(id_of).or_else(|| named(scalar)).or_else(|| named(id_or_scalar))
+        {
             self.by_name(&names, &sides)
         } else {
             self.sequence(key, base, ours, theirs)
@@ -345,7 +347,8 @@ impl Merger<'_> {
         for name in order::merge(base, ours, theirs) {
             let [base, ours, theirs] = [0, 1, 2].map(|side| places[side].get(&name).copied());
             // What both sides have here and the base has elsewhere was brought here by both.
-            let brought = self.known.get(&name).map(|place| place.node.clone());
+            let id = name.strip_prefix('#').unwrap_or(&name);
+            let brought = self.known.get(id).map(|place| place.node.clone());
             let base =
                 if ours.is_some() && theirs.is_some() { base.or(brought.as_ref()) } else { base };
             values.extend(self.member("", base, ours, theirs));
@@ -425,7 +428,9 @@ fn trace_both(base: &[Node<'_>], ours: &[Node<'_>], theirs: &[Node<'_>]) -> (Tra
     reconcile((&mut to_ours, &our_texts), (&mut to_theirs, &their_texts));
     let counts = [&base_texts, &our_texts, &their_texts].map(|texts| {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        texts.iter().for_each(|text| *counts.entry(text).or_default() += 1);
+        for &text in texts {
+            *counts.entry(text).or_default() += 1;
+        }
         counts
     });
     let count = |text: &str| [0, 1, 2].map(|side| counts[side].get(text).copied().unwrap_or(0));
@@ -480,6 +485,11 @@ pub(super) fn id_of(node: &Node<'_>) -> Option<String> {
 
 fn scalar(node: &Node<'_>) -> Option<String> {
     matches!(node.shape, Shape::String(_) | Shape::Other).then(|| node.tight())
+}
+
+/// For arrays of both; no scalar begins with a hash.
+fn id_or_scalar(node: &Node<'_>) -> Option<String> {
+    id_of(node).map(|id| format!("#{id}")).or_else(|| scalar(node))
 }
 
 /// The names of all items; `None` when one has none, or two have the same.

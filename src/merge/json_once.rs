@@ -114,9 +114,9 @@ fn without_one(
     let (kept, other) = (copies.first()?, copies.get(1)?);
     let apart = kept.span.1 <= other.span.0 || other.span.1 <= kept.span.0;
     apart.then_some(())?;
-    let merged = merger.value("", Some(&old.node), &kept.node, &other.node);
+    let whole = merger.value("", Some(&old.node), &kept.node, &other.node);
     let mut root = file.root.raw.to_owned();
-    let mut steps = [(kept.span, merged.as_str()), (other.cut, "")];
+    let mut steps = [(kept.span, whole.as_str()), (other.cut, "")];
     steps.sort_by_key(|(span, _)| std::cmp::Reverse(span.0));
     for ((from, to), new) in steps {
         root.replace_range(from..to, new);

@@ -314,7 +314,7 @@ impl Maker {
             0 => self.numbers(),
             1 => Doc::Array((0..self.rng.between(0, 4)).map(|_| self.any(depth - 1)).collect()),
             2 => Doc::Array((0..self.rng.between(0, 4)).map(|_| self.node()).collect()),
-            3 | 4 | 5 => self.object(depth - 1),
+            3..=5 => self.object(depth - 1),
             _ => self.scalar(),
         }
     }
@@ -519,7 +519,7 @@ impl Doc {
         match self {
             Self::Object(members) => members.iter().find_map(|(key, value)| match value {
                 Self::Scalar(raw) if key == "\"id\"" => Some(raw.clone()),
-                _ => None,
+                Self::Scalar(_) | Self::Array(_) | Self::Object(_) => None,
             }),
             Self::Scalar(_) | Self::Array(_) => None,
         }
@@ -593,11 +593,10 @@ fn put(doc: &Doc, layout: Layout, depth: usize, text: &mut String) {
         }
     };
     let (indent, colon) = match layout {
-        Layout::Compact => (None, ":"),
         Layout::Spaced => (None, ": "),
         Layout::Pretty(indent) => (Some(indent), ": "),
         Layout::Canvas if depth < 2 => (Some("\t"), ":"),
-        Layout::Canvas => (None, ":"),
+        Layout::Canvas | Layout::Compact => (None, ":"),
     };
     text.push(open);
     let count = parts.len();

@@ -67,7 +67,7 @@ pub(super) fn sorted(value: Value) -> String {
             members.sort();
             format!("{{{}}}", members.join(","))
         }
-        scalar => scalar.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }
 
@@ -187,7 +187,9 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         Value::Object(map) => map.values().for_each(|it| collect(it, found)),
-        other => drop(found.insert(other.to_string())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            drop(found.insert(value.to_string()));
+        }
     }
 }
 

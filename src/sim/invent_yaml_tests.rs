@@ -37,8 +37,8 @@ fn value(yaml: &Yaml, is_item: bool) -> Option<Value> {
             for (place, (name, member)) in members.iter().enumerate() {
                 let name = key(name)?;
                 let first = place == 0 && !matches!(member, Yaml::Array(_) | Yaml::Hash(_));
-                let names = is_item && if named { name == "name" } else { first };
-                map.insert(if names { "id".to_owned() } else { name }, value(member, false)?);
+                let is_name = is_item && if named { name == "name" } else { first };
+                map.insert(if is_name { "id".to_owned() } else { name }, value(member, false)?);
             }
             Value::Object(map)
         }
