@@ -188,7 +188,7 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         Value::Object(map) => map.values().for_each(|it| collect(it, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            drop(found.insert(value.to_string()));
+            found.extend([value.to_string()]);
         }
     }
 }
@@ -312,7 +312,8 @@ impl Judge {
             _ => {
                 self.contradictions += 1;
                 let chosen = |side: &Value| result == side || self.ledger.holds(side);
-                if !(chosen(ours) && chosen(theirs)) && !self.spread(base, ours, theirs, result) {
+                let told = chosen(ours) && chosen(theirs);
+                if !told && !self.spread(base, ours, theirs, result) {
                     let text = format!("of {ours} and {theirs} came {result}, and nobody is told");
                     self.fault(path, &text);
                 }
@@ -465,7 +466,9 @@ impl Judge {
     fn scalars(&mut self, path: &str, [base, ours, theirs, result]: [&[Value]; 4]) {
         let counts = |items: &[Value]| {
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-            items.iter().for_each(|item| *counts.entry(item.to_string()).or_default() += 1);
+            for item in items {
+                *counts.entry(item.to_string()).or_default() += 1;
+            }
             counts
         };
         let sides = [base, ours, theirs, result].map(counts);

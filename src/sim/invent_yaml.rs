@@ -323,12 +323,12 @@ fn map(members: &[(String, Doc)], column: usize, indent: usize, text: &mut Strin
         text.push_str(key);
         text.push(':');
         match value {
-            Doc::Scalar(raw) => text.push_str(&format!(" {raw}\n")),
-            Doc::Flow(items) => text.push_str(&format!(" [{}]\n", items.join(", "))),
+            Doc::Scalar(raw) => text.extend([" ", raw, "\n"]),
+            Doc::Flow(items) => text.extend([" [", &items.join(", "), "]\n"]),
             Doc::Text(lines) => {
                 text.push_str(" |\n");
                 for line in lines {
-                    text.push_str(&format!("{}{line}\n", " ".repeat(column + 2)));
+                    text.extend([&" ".repeat(column + 2), line, "\n"]);
                 }
             }
             Doc::List(items) => {
@@ -352,8 +352,8 @@ fn list(items: &[Doc], column: usize, indent: usize, text: &mut String) {
         }
         text.push_str("- ");
         match item {
-            Doc::Scalar(raw) => text.push_str(&format!("{raw}\n")),
-            Doc::Flow(items) => text.push_str(&format!("[{}]\n", items.join(", "))),
+            Doc::Scalar(raw) => text.extend([raw, "\n"]),
+            Doc::Flow(items) => text.extend(["[", &items.join(", "), "]\n"]),
             Doc::Text(_) => text.push_str("~\n"),
             Doc::List(items) => list(items, column + 2, indent, text),
             Doc::Map(members) => map(members, column + 2, indent, text),

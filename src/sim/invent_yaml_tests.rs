@@ -23,9 +23,8 @@ fn read(text: &str) -> Option<Value> {
 
 fn value(yaml: &Yaml, is_item: bool) -> Option<Value> {
     Some(match yaml {
-        Yaml::Real(text) => Value::String(text.clone()),
         Yaml::Integer(number) => Value::from(*number),
-        Yaml::String(text) => Value::String(text.clone()),
+        Yaml::Real(text) | Yaml::String(text) => Value::String(text.clone()),
         Yaml::Boolean(is) => Value::Bool(*is),
         Yaml::Array(items) => {
             items.iter().map(|item| value(item, true)).collect::<Option<Vec<Value>>>()?.into()
