@@ -38,8 +38,18 @@ pub(super) fn name_items(base: Option<&mut [Entry]>, ours: &mut [Entry], theirs:
     for keys in RULES {
         let named = [&*base, ours, theirs].map(|items| names(items, keys));
         if let [Some(base_names), Some(our_names), Some(their_names)] = named {
-            let our_names = renamed((base, &base_names), (ours, our_names));
-            let their_names = renamed((base, &base_names), (theirs, their_names));
+            let our_new = renamed((base, &base_names), (ours, our_names.clone()));
+            let their_new = renamed((base, &base_names), (theirs, their_names.clone()));
+            // What one side has under the other's new name, as after an earlier merge, is the same.
+            let told = |old: &[String], new: &[String], other: &[String]| -> Vec<String> {
+                let new_name = |name: &String| {
+                    let at = old.iter().position(|it| it == name)?;
+                    (!other.contains(&new[at])).then(|| new[at].clone())
+                };
+                other.iter().map(|name| new_name(name).unwrap_or_else(|| name.clone())).collect()
+            };
+            let (their_names, our_names) =
+                (told(&our_names, &our_new, &their_new), told(&their_names, &their_new, &our_new));
             assign(base, base_names);
             assign(ours, our_names);
             assign(theirs, their_names);
