@@ -93,6 +93,12 @@ fn flow_items(inner: &str) -> Option<Vec<String>> {
 pub(super) fn list(base: Option<&Entry>, ours: &Entry, theirs: &Entry) -> Option<Vec<Row>> {
     let (our_list, their_list) = (list_of(ours)?, list_of(theirs)?);
     let base_list = base.and_then(list_of);
+    // A base with a list of another kind, of quoted items with a hash say, is no empty one.
+    if base_list.is_none()
+        && base.is_some_and(|base| base.rows.iter().skip(1).any(|row| !row.text.trim().is_empty()))
+    {
+        return None;
+    }
     let old = base_list.as_ref().map_or(&[][..], |list| &list.items);
     let has = |list: &[String], item: &String| list.contains(item);
     let items: Vec<String> = order::merge(old, &our_list.items, &their_list.items)
