@@ -40,6 +40,16 @@ pub(super) fn name_items(base: Option<&mut [Entry]>, ours: &mut [Entry], theirs:
         if let [Some(base_names), Some(our_names), Some(their_names)] = named {
             let our_new = renamed((base, &base_names), (ours, our_names.clone()));
             let their_new = renamed((base, &base_names), (theirs, their_names.clone()));
+            // Where the other side has both, it is another item.
+            let distinct = |old: &[String], new: Vec<String>, other: &[String]| -> Vec<String> {
+                let both = |at: usize| other.contains(&old[at]) && other.contains(&new[at]);
+                (0..new.len())
+                    .map(|at| if both(at) { &old[at] } else { &new[at] })
+                    .cloned()
+                    .collect()
+            };
+            let our_new = distinct(&our_names, our_new, &their_names);
+            let their_new = distinct(&their_names, their_new, &our_names);
             // What one side has under the other's new name, as after an earlier merge, is the same.
             let told = |old: &[String], new: &[String], other: &[String]| -> Vec<String> {
                 let new_name = |name: &String| {
