@@ -14,6 +14,9 @@ use super::yaml_rows::{Entry, entries, key};
 /// Least likeness of an item and its renamed self, in thousandths.
 const LEAST_LIKENESS: u32 = 600;
 
+/// Fewest lines of a mapping that is known again under a new name: little ones are alike by their keys.
+const LEAST_ROWS: usize = 3;
+
 /// Most pairs of items that are compared for a new name.
 const CELLS_LIMIT: usize = 10_000;
 
@@ -131,6 +134,11 @@ fn name(item: &Entry, keys: &[&str]) -> Option<String> {
     Some(format!("- {}", values.join(", ")))
 }
 
+/// Whether an item is a list itself.
+fn is_list(item: &Entry) -> bool {
+    item.content().is_some_and(|(column, rows)| entries(&rows, column).is_none())
+}
+
 /// The names of a side, with the old name for what was only renamed.
 fn renamed(
     (base, base_names): (&[Entry], &[String]),
@@ -160,7 +168,10 @@ fn renamed(
     let pairs = heaviest(lost.len(), new.len(), CELLS_LIMIT, |row, column| {
         let found = line::likeness(&lost_bags[row], &new_bags[column]);
         let in_place = || around(base_names, lost[row]) == around(&names, new[column]);
-        if found >= LEAST_LIKENESS && in_place() { found } else { 0 }
+        let item = &side[new[column]];
+        let is_big = item.rows.len() - item.head >= LEAST_ROWS;
+        let is_telling = is_big || is_list(item);
+        if found >= LEAST_LIKENESS && is_telling && in_place() { found } else { 0 }
     });
     for (row, column) in pairs.unwrap_or_default() {
         names[new[column]].clone_from(&base_names[lost[row]]);
