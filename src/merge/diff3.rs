@@ -147,6 +147,22 @@ pub(super) fn has_doubled(
     })
 }
 
+/// Whether a line that is one of a kind in the base, and that one side deleted, stands again because
+/// the other moved it.
+pub(super) fn has_revived(base: &str, (ours, theirs): (&str, &str), merged: &str) -> bool {
+    let plain = |line: &'_ str| line.trim().trim_end_matches(',').to_owned();
+    let all = |text: &str| text.lines().map(plain).collect::<BTreeSet<String>>();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for line in base.lines().map(plain) {
+        *counts.entry(line).or_default() += 1;
+    }
+    let (ours, theirs) = (all(ours), all(theirs));
+    let gone = |line: &String| {
+        counts.get(line) == Some(&1) && ours.contains(line) != theirs.contains(line)
+    };
+    merged.lines().map(plain).any(|line| gone(&line))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

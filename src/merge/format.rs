@@ -46,8 +46,9 @@ pub fn merge(format: Format, base: Option<&str>, ours: &str, theirs: &str) -> Me
     }
     // One fixed order of the sides makes everything below symmetric.
     let (ours, theirs) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
-    if let Some(text) = base.and_then(|base| diff3::merge(base, ours, theirs))
-        && is_sound(format, ours, theirs, &text)
+    if let Some(base) = base
+        && let Some(text) = diff3::merge(base, ours, theirs)
+        && is_sound(format, base, (ours, theirs), &text)
     {
         return Merged::clean(text);
     }
@@ -61,11 +62,14 @@ pub fn merge(format: Format, base: Option<&str>, ours: &str, theirs: &str) -> Me
 }
 
 /// Whether a merge by lines left the structure whole, where both sides have one.
-fn is_sound(format: Format, ours: &str, theirs: &str, merged: &str) -> bool {
+fn is_sound(format: Format, base: &str, (ours, theirs): (&str, &str), merged: &str) -> bool {
     match format {
         Format::Markdown => frontmatter::is_sound(ours, theirs, merged),
-        Format::Json => json::is_sound(ours, theirs, merged),
-        Format::Yaml => yaml::is_sound(ours, theirs, merged),
+        Format::Json => json::is_sound(base, (ours, theirs), merged),
+        Format::Yaml => {
+            yaml::is_sound(ours, theirs, merged)
+                && !diff3::has_revived(base, (ours, theirs), merged)
+        }
         Format::Plain => true,
     }
 }

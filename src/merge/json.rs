@@ -8,9 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::align::{Fate, Grain, Trace, trace};
+use super::align::{Fate, Grain, Trace, reconcile, trace};
 use super::choice::{Choice, Merged, choose, settle};
-use super::json_tree::{File, Layout, Member, Node, Shape, parse};
+use super::json_once;
+use super::json_style::{Blanks, Dress, write};
+use super::json_tree::{File, Member, Node, Shape, parse};
 use super::line::{self, Bag};
 use super::{order, text, union};
 
@@ -24,20 +26,49 @@ const PROSE: [&str; 2] = ["text", "label"];
 /// Merges two JSON files; whichever does not parse is only ever chosen as a whole.
 pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
     structural(base, ours, theirs)
-        .filter(|merged| serde_json::from_str::<serde_json::Value>(&merged.text).is_ok())
+        .filter(|merged| parse(&merged.text).is_some())
         .unwrap_or_else(|| whole(base, ours, theirs))
 }
 
-/// Whether a merge by lines still parses, if a side does, and names no key, `id` or item twice
-/// that neither side has twice.
-pub(super) fn is_sound(ours: &str, theirs: &str, merged: &str) -> bool {
+/// Whether a merge by lines still parses, if a side does, names no key, `id` or item twice that neither
+/// side has twice, and brings back nothing that one side deleted and the other only moved.
+pub(super) fn is_sound(base: &str, (ours, theirs): (&str, &str), merged: &str) -> bool {
     match (parse(ours), parse(theirs)) {
         (Some(ours), Some(theirs)) => parse(merged).is_some_and(|merged| {
-            !merged.root.repeats() || ours.root.repeats() || theirs.root.repeats()
+            let is_single = !merged.root.repeats() || ours.root.repeats() || theirs.root.repeats();
+            let revives =
+                |base: &File<'_>| has_revived(&base.root, [&ours.root, &theirs.root], &merged.root);
+            is_single && !parse(base).as_ref().is_some_and(revives)
         }),
         // What is broken on one side only is not carried over into the other.
         (Some(_), None) | (None, Some(_)) => parse(merged).is_some(),
         (None, None) => true,
+    }
+}
+
+fn has_revived(base: &Node<'_>, [ours, theirs]: [&Node<'_>; 2], merged: &Node<'_>) -> bool {
+    let [old, here, there, now] = [base, ours, theirs, merged].map(parts_by_name);
+    old.into_iter().any(|(name, old)| {
+        let Some(now) = now.get(&name) else { return false };
+        match (here.get(&name), there.get(&name)) {
+            (Some(ours), Some(theirs)) => has_revived(old, [ours, theirs], now),
+            (Some(only), None) | (None, Some(only)) => old.means(only),
+            (None, None) => true,
+        }
+    })
+}
+
+/// The members of an object by key, or the items of an array by `id` or as scalars.
+fn parts_by_name<'n>(node: &'n Node<'_>) -> BTreeMap<String, &'n Node<'n>> {
+    match &node.shape {
+        Shape::Object(members, _) => {
+            members.iter().map(|member| (member.key.clone(), &member.value)).collect()
+        }
+        Shape::Array(items, _) => {
+            let names = names(items, id_or_scalar).unwrap_or_default();
+            names.into_iter().zip(items).collect()
+        }
+        Shape::String(_) | Shape::Other => BTreeMap::new(),
     }
 }
 
@@ -60,30 +91,48 @@ fn whole(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
 }
 
 fn structural(base: Option<&str>, ours: &str, theirs: &str) -> Option<Merged> {
-    let (ours, theirs) = (parse(ours)?, parse(theirs)?);
+    let (our_file, their_file) = (parse(ours)?, parse(theirs)?);
     // A base that does not parse tells nothing.
     let base = base.and_then(parse);
-    let mut merger = Merger::default();
+    // Of two ways to lay out the same file one is taken, before anything is compared.
+    let dress = Dress::settle(base.as_ref(), &our_file, &their_file);
+    let dressed = |file: &File<'_>| dress.map(|dress| dress.rewrite(file));
+    let (our_text, their_text) = (dressed(&our_file), dressed(&their_file));
+    let ours = our_text.as_deref().map_or(Some(our_file), parse)?;
+    let theirs = their_text.as_deref().map_or(Some(their_file), parse)?;
+
+    let mut merger = Merger {
+        known: base.as_ref().map(|file| json_once::known(&file.root)).unwrap_or_default(),
+        choices: Vec::new(),
+    };
     let root = merger.value("", base.as_ref().map(|file| &file.root), &ours.root, &theirs.root);
     let edge = |pick: for<'a> fn(&File<'a>) -> &'a str| {
         let (ours, theirs) = (pick(&ours), pick(&theirs));
         let base = base.as_ref().map_or("", pick);
         settle(base, ours, theirs).unwrap_or(ours.max(theirs))
     };
-    Some(Merged {
-        text: format!("{}{root}{}", edge(|file| file.before), edge(|file| file.after)),
-        choices: merger.choices,
-    })
+    let is_marked = match &base {
+        Some(base) => settle(base.mark, ours.mark, theirs.mark).unwrap_or(false),
+        None => ours.mark && theirs.mark,
+    };
+    let mark = if is_marked { "\u{feff}" } else { "" };
+    let text = format!("{mark}{}{root}{}", edge(|file| file.before), edge(|file| file.after));
+    let sides = [&ours.root, &theirs.root];
+    let text = json_once::once(text, &mut merger, sides);
+    Some(Merged { text, choices: merger.choices })
 }
 
+/// A merge at work.
 #[derive(Default)]
-struct Merger {
+pub(super) struct Merger<'a> {
+    /// The items of the base that have an `id` of their own, wherever they stand.
+    pub(super) known: BTreeMap<String, json_once::Place<'a>>,
     choices: Vec<Choice>,
 }
 
-impl Merger {
+impl Merger<'_> {
     /// Merges a value that both sides have; `key` is the name it goes by.
-    fn value(
+    pub(super) fn value(
         &mut self,
         key: &str,
         base: Option<&Node<'_>>,
@@ -106,11 +155,11 @@ impl Merger {
         match (&ours.shape, &theirs.shape) {
             (Shape::Object(a, _), Shape::Object(b, _)) => {
                 let members = self.members(base, (ours, a), (theirs, b));
-                write('{', '}', &members, &Style::of(base, ours, theirs))
+                write('{', '}', &members, &Blanks::of(base, ours, theirs))
             }
             (Shape::Array(a, _), Shape::Array(b, _)) => {
                 let items = self.items(key, base, a, b);
-                write('[', ']', &items, &Style::of(base, ours, theirs))
+                write('[', ']', &items, &Blanks::of(base, ours, theirs))
             }
             (Shape::String(a), Shape::String(b)) => {
                 let base_text = match base.map(|base| &base.shape) {
@@ -121,6 +170,14 @@ impl Merger {
                     .unwrap_or_else(|| self.decide(base, ours.raw, theirs.raw))
             }
             (Shape::Object(..) | Shape::Array(..) | Shape::String(_) | Shape::Other, _) => {
+                // A number written otherwise is no other number.
+                if ours.means(theirs) || base.is_some_and(|base| base.means(theirs)) {
+                    let both = ours.means(theirs);
+                    return if both { ours.raw.max(theirs.raw) } else { ours.raw }.to_owned();
+                }
+                if base.is_some_and(|base| base.means(ours)) {
+                    return theirs.raw.to_owned();
+                }
                 self.decide(base, ours.raw, theirs.raw)
             }
         }
@@ -179,16 +236,13 @@ impl Merger {
             .collect();
         let mut together = self.together(base, ours, theirs);
         let order = order::merge(&base_names, &names(our_members), &names(their_members));
+        let [base, ours, theirs] =
+            [base, Some(ours), Some(theirs)].map(|node| node.map(Node::by_key).unwrap_or_default());
         let mut members = Vec::new();
         for key in order {
-            let value = together.remove(&key).or_else(|| {
-                self.member(
-                    &key,
-                    base.and_then(|base| base.get(&key)),
-                    ours.get(&key),
-                    theirs.get(&key),
-                )
-            });
+            let [base, ours, theirs] =
+                [&base, &ours, &theirs].map(|side| side.get(key.as_str()).copied());
+            let value = together.remove(&key).or_else(|| self.member(&key, base, ours, theirs));
             if let (Some(value), Some(raw)) = (value, spelling.get(key.as_str())) {
                 members.push(((*raw).to_owned(), value));
             }
@@ -207,7 +261,7 @@ impl Merger {
         match (ours, theirs) {
             (Some(ours), Some(theirs)) => Some(self.value(key, base, ours, theirs)),
             (Some(only), None) | (None, Some(only)) => {
-                let untouched = base.is_some_and(|base| base.same(only));
+                let untouched = base.is_some_and(|base| base.means(only));
                 (!untouched).then(|| only.raw.to_owned())
             }
             (None, None) => None,
@@ -228,12 +282,13 @@ impl Merger {
                     keys.map(|key| node.get(key).map(|value| value.raw.to_owned()));
                 Some([first?, second?])
             };
-            let (Some(base), Some(ours), Some(theirs)) =
-                (base.and_then(pair), pair(ours), pair(theirs))
-            else {
+            let (Some(ours), Some(theirs)) = (pair(ours), pair(theirs)) else {
                 continue;
             };
-            if settle(&base, &ours, &theirs).is_some() {
+            let old = base.and_then(pair);
+            if settle(old.as_ref(), Some(&ours), Some(&theirs)).is_some()
+                || base.is_some() && old.is_none()
+            {
                 continue;
             }
             let show = |values: &[String; 2]| {
@@ -241,7 +296,8 @@ impl Merger {
                 format!("{{\"{}\":{first},\"{}\":{second}}}", keys[0], keys[1])
             };
             let (our_text, their_text) = (show(&ours), show(&theirs));
-            let ours_chosen = self.record(&show(&base), &our_text, &their_text) == our_text;
+            let old = old.as_ref().map(show).unwrap_or_default();
+            let ours_chosen = self.record(&old, &our_text, &their_text) == our_text;
             let chosen = if ours_chosen { ours } else { theirs };
             found.extend(keys.map(str::to_owned).into_iter().zip(chosen));
         }
@@ -272,7 +328,9 @@ impl Merger {
             (0..base.len())
                 .map(|at| self.value(key, Some(&base[at]), &ours[at], &theirs[at]))
                 .collect()
-        } else if let Some(names) = named(id_of).or_else(|| named(scalar)) {
+        } else if let Some(names) =
+            named(id_of).or_else(|| named(scalar)).or_else(|| named(id_or_scalar))
+        {
             self.by_name(&names, &sides)
         } else {
             self.sequence(key, base, ours, theirs)
@@ -282,14 +340,18 @@ impl Merger {
 
     fn by_name(&mut self, names: &[Vec<String>; 3], sides: &[&[Node<'_>]; 3]) -> Vec<String> {
         let [base, ours, theirs] = names;
-        let find = |side: usize, name: &String| {
-            let at = names[side].iter().position(|found| found == name)?;
-            sides[side].get(at)
-        };
+        let places = [0, 1, 2].map(|side| -> BTreeMap<&String, &Node<'_>> {
+            names[side].iter().zip(sides[side]).collect()
+        });
         let mut values = Vec::new();
         for name in order::merge(base, ours, theirs) {
-            let versions = (find(0, &name), find(1, &name), find(2, &name));
-            values.extend(self.member("", versions.0, versions.1, versions.2));
+            let [base, ours, theirs] = [0, 1, 2].map(|side| places[side].get(&name).copied());
+            // What both sides have here and the base has elsewhere was brought here by both.
+            let id = name.strip_prefix('#').unwrap_or(&name);
+            let brought = self.known.get(id).map(|place| place.node.clone());
+            let base =
+                if ours.is_some() && theirs.is_some() { base.or(brought.as_ref()) } else { base };
+            values.extend(self.member("", base, ours, theirs));
         }
         values
     }
@@ -302,8 +364,7 @@ impl Merger {
         ours: &[Node<'_>],
         theirs: &[Node<'_>],
     ) -> Vec<String> {
-        let ours_trace = trace_items(base, ours);
-        let theirs_trace = trace_items(base, theirs);
+        let (ours_trace, theirs_trace) = trace_both(base, ours, theirs);
         let mut values = Vec::new();
         let mut waiting: (Vec<&Node<'_>>, Vec<&Node<'_>>) = (Vec::new(), Vec::new());
         for at in 0..=base.len() {
@@ -331,8 +392,8 @@ impl Merger {
     }
 }
 
-/// Appends what both sides inserted at one place: what they share at either end once, then the
-/// smaller run first.
+/// Appends what both sides inserted at one place: the smaller run first, and of the other what it has
+/// more often.
 fn unite(values: &mut Vec<String>, ours: &[&Node<'_>], theirs: &[&Node<'_>]) {
     let tight =
         |run: &[&Node<'_>]| -> Vec<String> { run.iter().map(|node| node.tight()).collect() };
@@ -342,27 +403,71 @@ fn unite(values: &mut Vec<String>, ours: &[&Node<'_>], theirs: &[&Node<'_>]) {
     } else {
         ((theirs, their_names), (ours, our_names))
     };
-    let known: BTreeSet<&String> = first.1.iter().collect();
+    let mut known: BTreeMap<&String, usize> = BTreeMap::new();
+    for name in &first.1 {
+        *known.entry(name).or_default() += 1;
+    }
     values.extend(first.0.iter().map(|node| node.raw.to_owned()));
-    values.extend(
-        (second.0.iter().zip(&second.1))
-            .filter(|(_, name)| !known.contains(name))
-            .map(|(node, _)| node.raw.to_owned()),
-    );
+    for (node, name) in second.0.iter().zip(&second.1) {
+        match known.get_mut(name) {
+            Some(left) if *left > 0 => *left -= 1,
+            Some(_) | None => values.push(node.raw.to_owned()),
+        }
+    }
 }
 
-fn trace_items(base: &[Node<'_>], side: &[Node<'_>]) -> Trace {
-    let tight = |items: &[Node<'_>]| -> Vec<String> { items.iter().map(Node::tight).collect() };
-    let (base_texts, side_texts) = (tight(base), tight(side));
-    let base_refs: Vec<&str> = base_texts.iter().map(String::as_str).collect();
-    let side_refs: Vec<&str> = side_texts.iter().map(String::as_str).collect();
-    trace(Grain::Atoms, &base_refs, &side_refs, &|from, to| {
+/// Traces both sides; what was moved is among the insertions of one side only, and not at all when
+/// the other side deleted it.
+fn trace_both(base: &[Node<'_>], ours: &[Node<'_>], theirs: &[Node<'_>]) -> (Trace, Trace) {
+    let texts =
+        [base, ours, theirs].map(|items| items.iter().map(Node::tight).collect::<Vec<String>>());
+    let [base_texts, our_texts, their_texts] =
+        [0, 1, 2].map(|side| texts[side].iter().map(String::as_str).collect::<Vec<&str>>());
+    let mut to_ours = trace_items((base, &base_texts), (ours, &our_texts));
+    let mut to_theirs = trace_items((base, &base_texts), (theirs, &their_texts));
+    reconcile((&mut to_ours, &our_texts), (&mut to_theirs, &their_texts));
+    let counts = [&base_texts, &our_texts, &their_texts].map(|texts| {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for &text in texts {
+            *counts.entry(text).or_default() += 1;
+        }
+        counts
+    });
+    let count = |text: &str| [0, 1, 2].map(|side| counts[side].get(text).copied().unwrap_or(0));
+    let gap_of = |trace: &Trace, texts: &[&str]| -> BTreeMap<String, usize> {
+        let all = trace.gaps.iter().enumerate();
+        all.flat_map(|(gap, places)| places.iter().map(move |&at| (texts[at].to_owned(), gap)))
+            .collect()
+    };
+    let (our_gaps, their_gaps) = (gap_of(&to_ours, &our_texts), gap_of(&to_theirs, &their_texts));
+    for (gap, places) in to_ours.gaps.iter_mut().enumerate() {
+        places.retain(|&at| match count(our_texts[at]) {
+            [1, 1, 0] => false,
+            [0 | 1, 1, 1] => their_gaps.get(our_texts[at]).is_none_or(|&there| there >= gap),
+            _ => true,
+        });
+    }
+    for (gap, places) in to_theirs.gaps.iter_mut().enumerate() {
+        places.retain(|&at| match count(their_texts[at]) {
+            [1, 0, 1] => false,
+            [0 | 1, 1, 1] => our_gaps.get(their_texts[at]).is_none_or(|&there| there >= gap),
+            _ => true,
+        });
+    }
+    (to_ours, to_theirs)
+}
+
+fn trace_items(
+    (base, base_texts): (&[Node<'_>], &[&str]),
+    (side, side_texts): (&[Node<'_>], &[&str]),
+) -> Trace {
+    trace(Grain::Atoms, base_texts, side_texts, &|from, to| {
         let containers = matches!(
             (&base[from].shape, &side[to].shape),
             (Shape::Object(..), Shape::Object(..)) | (Shape::Array(..), Shape::Array(..))
         );
         if containers {
-            line::likeness(&Bag::of(base_refs[from]), &Bag::of(side_refs[to]))
+            line::likeness(&Bag::of(base_texts[from]), &Bag::of(side_texts[to]))
         } else {
             0
         }
@@ -373,7 +478,7 @@ fn is_number(node: &Node<'_>) -> bool {
     node.raw.starts_with(|c: char| c == '-' || c.is_ascii_digit())
 }
 
-fn id_of(node: &Node<'_>) -> Option<String> {
+pub(super) fn id_of(node: &Node<'_>) -> Option<String> {
     let id = node.get("id")?;
     matches!(id.shape, Shape::String(_) | Shape::Other).then(|| id.tight())
 }
@@ -382,76 +487,13 @@ fn scalar(node: &Node<'_>) -> Option<String> {
     matches!(node.shape, Shape::String(_) | Shape::Other).then(|| node.tight())
 }
 
+/// For arrays of both; no scalar begins with a hash.
+fn id_or_scalar(node: &Node<'_>) -> Option<String> {
+    id_of(node).map(|id| format!("#{id}")).or_else(|| scalar(node))
+}
+
 /// The names of all items; `None` when one has none, or two have the same.
 fn names(items: &[Node<'_>], name: fn(&Node<'_>) -> Option<String>) -> Option<Vec<String>> {
     let names: Option<Vec<String>> = items.iter().map(name).collect();
     names.filter(|names| names.iter().collect::<BTreeSet<_>>().len() == names.len())
-}
-
-/// The blanks of a merged container.
-struct Style<'a> {
-    open: &'a str,
-    comma: &'a str,
-    next: &'a str,
-    colon: &'a str,
-    close: &'a str,
-}
-
-impl<'a> Style<'a> {
-    /// Takes each kind of blank as a value with three versions; a side without it has no opinion.
-    fn of(base: Option<&Node<'a>>, ours: &Node<'a>, theirs: &Node<'a>) -> Self {
-        let layout = |node: &Node<'a>| match &node.shape {
-            Shape::Object(_, layout) | Shape::Array(_, layout) => *layout,
-            Shape::String(_) | Shape::Other => Layout::default(),
-        };
-        let (base, ours, theirs) =
-            (base.map(layout).unwrap_or_default(), layout(ours), layout(theirs));
-        let pick = |part: fn(&Layout<'a>) -> Option<&'a str>| match (part(&ours), part(&theirs)) {
-            (Some(a), Some(b)) => {
-                settle(part(&base), Some(a), Some(b)).flatten().or(Some(a.max(b)))
-            }
-            (Some(only), None) | (None, Some(only)) => Some(only),
-            (None, None) => part(&base),
-        };
-        let open = pick(|layout| layout.open).unwrap_or("");
-        let colon = pick(|layout| layout.colon).unwrap_or(":");
-        let next = pick(|layout| layout.next).unwrap_or(if open.contains('\n') {
-            open
-        } else if colon.ends_with(' ') {
-            " "
-        } else {
-            ""
-        });
-        Self {
-            open,
-            comma: pick(|layout| layout.comma).unwrap_or(""),
-            next,
-            colon,
-            close: pick(|layout| layout.close).unwrap_or(""),
-        }
-    }
-}
-
-/// Writes a container; a part without a key is an item of an array.
-fn write(open: char, close: char, parts: &[(String, String)], style: &Style<'_>) -> String {
-    let mut text = String::from(open);
-    for (place, (key, value)) in parts.iter().enumerate() {
-        if place == 0 {
-            text.push_str(style.open);
-        } else {
-            text.push_str(style.comma);
-            text.push(',');
-            text.push_str(style.next);
-        }
-        if !key.is_empty() {
-            text.push_str(key);
-            text.push_str(style.colon);
-        }
-        text.push_str(value);
-    }
-    if !parts.is_empty() {
-        text.push_str(style.close);
-    }
-    text.push(close);
-    text
 }

@@ -18,9 +18,14 @@
 //!   marks and spelling, is one thing and stands once (`twin`); a line that both rewrote in its place
 //!   is a choice. A line that left its place is found again even where it was edited in the same breath
 //!   (`moves`). Blank lines are spaced as on the sides (`blanks`).
-//! - **Front matter and YAML** are merged key by key, lists of scalars as ordered sets.
+//! - **Front matter and YAML** are merged key by key, lists of scalars as ordered sets, other lists item
+//!   by item: by `id`, `name`, `type` and `name` or the first key, else by likeness to the base.
 //! - **JSON** is merged as structure, but rendered from the sides' own spelling, so that indentation,
-//!   key order and numbers stay as they were.
+//!   key order and numbers stay as they were. Of two layouts of a whole file one is taken first.
+//! - **Lists that both sides added to**: an item stands behind the one it stood behind on its side. Two
+//!   runs added at one place stand whole, one after the other, the smaller by bytes first; so the order
+//!   tells nothing of who was first, and is the same everywhere. An item that both added stands once.
+//!   An order that only one side changed stands.
 //! - **Without a base** whole lines are united.
 //!
 //! # Why this way
@@ -44,7 +49,9 @@
 //!    taken as the base (`a_parent_adds_nothing`, `a_merge_swallows_its_parents`). With the old base
 //!    this holds for lines that can be told apart; very short ones that were moved as well may still
 //!    double.
-//! 5. JSON that parsed on all sides parses afterwards (`json_always_parses`).
+//! 5. JSON that parsed on all sides parses afterwards (`json_always_parses`), and so does YAML of the
+//!    common subset; `sim` judges both over invented edits.
+//! 6. What cannot be read is chosen as a whole, the other version kept (`bad_input_tests`).
 
 mod align;
 mod atom;
@@ -54,6 +61,8 @@ mod diff3;
 mod format;
 mod frontmatter;
 mod json;
+mod json_once;
+mod json_style;
 mod json_tree;
 mod line;
 mod moves;
@@ -63,7 +72,12 @@ mod text;
 mod twin;
 mod union;
 mod yaml;
+mod yaml_items;
+mod yaml_rows;
+mod yaml_values;
 
+#[cfg(test)]
+mod bad_input_tests;
 #[cfg(test)]
 mod tests;
 

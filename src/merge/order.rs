@@ -1,11 +1,11 @@
 //! The order of named things, when both sides added, removed and rearranged them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::align::heaviest;
 
-/// Most pairs of names compared; beyond it the order of one side is taken, the other's own names
-/// following.
+/// Most pairs of names compared; beyond it the longest run of names in one order is found by their
+/// places alone, which may be another of the same length.
 const CELLS_LIMIT: usize = 1_000_000;
 
 /// Puts the names of `ours` and `theirs` into one order.
@@ -29,7 +29,7 @@ pub(super) fn merge(base: &[String], ours: &[String], theirs: &[String]) -> Vec<
     let common = heaviest(lead.len(), other.len(), CELLS_LIMIT, |row, column| {
         u32::from(lead[row] == other[column])
     })
-    .unwrap_or_default();
+    .unwrap_or_else(|| in_one_order(lead, other));
     let lead_names: BTreeSet<&String> = lead.iter().collect();
     let mut order = Vec::new();
     let between = |order: &mut Vec<String>, lead: &[String], other: &[String]| {
@@ -53,6 +53,37 @@ pub(super) fn merge(base: &[String], ours: &[String], theirs: &[String]) -> Vec<
     order
 }
 
+/// The longest run of names that stand in one order on both sides, as pairs of places.
+///
+/// - Source: patience sorting for the longest increasing subsequence.
+fn in_one_order(lead: &[String], other: &[String]) -> Vec<(usize, usize)> {
+    let places: BTreeMap<&String, usize> =
+        other.iter().enumerate().map(|(place, name)| (name, place)).collect();
+    let pairs: Vec<(usize, usize)> = (lead.iter().enumerate())
+        .filter_map(|(here, name)| Some((here, *places.get(name)?)))
+        .collect();
+    // The last pair of the best run of each length, and what comes before each pair.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::new();
+    for (at, pair) in pairs.iter().enumerate() {
+        let length = ends.partition_point(|&end| pairs[end].1 < pair.1);
+        before.push(length.checked_sub(1).map(|shorter| ends[shorter]));
+        if length == ends.len() {
+            ends.push(at);
+        } else {
+            ends[length] = at;
+        }
+    }
+    let mut run = Vec::new();
+    let mut next = ends.last().copied();
+    while let Some(at) = next {
+        run.push(pairs[at]);
+        next = before[at];
+    }
+    run.reverse();
+    run
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +103,19 @@ mod tests {
         assert_eq!(ordered("abc", "ac", "abc"), "abc");
         assert_eq!(ordered("", "ab", "ba"), "ab");
         assert_eq!(ordered("abc", "", "x"), "x");
+    }
+
+    #[test]
+    fn long_lists_keep_their_order() {
+        let names: Vec<String> = (0..1_500).map(|number| format!("n{number:04}")).collect();
+        let (mut ours, mut theirs) = (names.clone(), names.clone());
+        ours.insert(700, "mine".to_owned());
+        theirs.insert(1_400, "yours".to_owned());
+        theirs.remove(3);
+        let mut expected = names.clone();
+        expected.insert(1_400, "yours".to_owned());
+        expected.insert(700, "mine".to_owned());
+        assert_eq!(merge(&names, &ours, &theirs), expected);
+        assert_eq!(merge(&names, &theirs, &ours), expected);
     }
 }

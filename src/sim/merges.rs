@@ -7,6 +7,16 @@ use crate::merge::{Format, Merged, merge};
 /// How many seeds a run takes; `cargo bench --bench merge` takes more.
 const SEEDS: u64 = 3_000;
 
+/// The seeds of a sweep: `usual` many, unless the environment asks for others.
+pub(super) fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    if let Some(seed) = number("VAULT_SYNC_SIM_SEED") {
+        return seed..seed + 1;
+    }
+    let from = number("VAULT_SYNC_SIM_FROM").unwrap_or(0);
+    from..from + number("VAULT_SYNC_SIM_SEEDS").unwrap_or(usual)
+}
+
 fn merged(case: &Invented) -> Merged {
     merge(Format::Markdown, Some(&case.base), &case.ours, &case.theirs)
 }

@@ -2,7 +2,7 @@
 //!
 //! - Owns: the stand-ins ([`disk`], [`store`], [`net`]), the world that pairs them with engines and
 //!   decides who is late, lost or stopped ([`world`]), the people who type ([`users`]), and the
-//!   judges ([`oracles`]). [`invent`] makes merges of two people's edits, [`measure`] judges them.
+//!   judges ([`oracles`]). [`invent`] and its neighbours make merges of two people's edits, [`measure`] judges them.
 //!   [`contract`] runs one table against the stand-ins and the adapters.
 //! - Called by: tests only; it is never shipped.
 //! - Never: reads a clock, the system's randomness, a real file (except in [`contract`] and `growth`) or a socket.
@@ -24,6 +24,18 @@ mod generate;
 mod growth;
 #[expect(unreachable_pub, reason = "shared with a bench that sees it as its own")]
 mod invent;
+#[cfg(test)]
+mod invent_json;
+#[cfg(test)]
+mod invent_json_doc;
+#[cfg(test)]
+mod invent_json_judge;
+#[cfg(test)]
+mod invent_json_tests;
+#[cfg(test)]
+mod invent_yaml;
+#[cfg(test)]
+mod invent_yaml_tests;
 #[expect(unreachable_pub, reason = "shared with a bench that sees it as its own")]
 mod measure;
 #[cfg(test)]
