@@ -71,7 +71,11 @@ impl<'a> Fold<'a> {
                     // How ancestors were merged was told when they were.
                     let base = self.resolve(&met, nesting + 1, &mut Settled::default());
                     let other = self.read(&[*head]);
-                    state = self.merge(&base, state, other, notes);
+                    state = if nesting == 0 {
+                        self.merge(&base, state, other, notes)
+                    } else {
+                        self.ancestor(&base, state, other)
+                    };
                 }
                 state
             }
@@ -85,6 +89,18 @@ impl<'a> Fold<'a> {
     fn read(&self, heads: &[Hash]) -> State {
         let alive = register::alive(&self.document.doc, heads).is_some();
         State { body: self.document.readable(heads), alive }
+    }
+
+    /// Two versions below those that are to be merged, as the base for these.
+    fn ancestor(&mut self, base: &State, ours: State, theirs: State) -> State {
+        let alive = ours.alive || theirs.alive;
+        if let (Some(Body::Text(base)), Some(Body::Text(ours)), Some(Body::Text(theirs))) =
+            (&base.body, &ours.body, &theirs.body)
+        {
+            let text = merge::ancestor(self.format, base, ours, theirs);
+            return State { body: Some(Body::Text(text)), alive };
+        }
+        self.merge(base, ours, theirs, &mut Settled::default())
     }
 
     fn merge(&mut self, base: &State, ours: State, theirs: State, notes: &mut Settled) -> State {

@@ -1,5 +1,7 @@
 //! Where concurrent versions meet: the careful merge, written so that every device writes the same.
 
+use std::collections::BTreeSet;
+
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{Automerge, AutomergeError, ChangeHash as Hash, ChangeMetadata, ObjId, ROOT};
 
@@ -12,7 +14,7 @@ use super::import;
 use super::register::{self, Held};
 use super::view::Body;
 use crate::merge::{self, Format};
-use crate::model::{ChangeHash, Kind, VaultPath};
+use crate::model::{ChangeHash, VaultPath};
 
 /// What settling came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -110,24 +112,22 @@ impl Document {
         is_fix_up(&change).then(|| change.deps.clone())
     }
 
-    /// `heads` with whole-file choices taken back, where a deletion met them.
+    /// What people made: `heads` with every fix-up among them replaced by what it joined.
     ///
-    /// Who deleted a file had seen the side that was chosen, and not the other, or not what was
-    /// made of both. Were the choice itself a side, it would outlive the deletion, and bring back
-    /// the very bytes that were thrown away, which by then nobody may have.
-    fn without_choices(&self, heads: &[Hash]) -> Vec<Hash> {
-        let alive = |hash: &Hash| register::alive(&self.doc, std::slice::from_ref(hash)).is_some();
-        if heads.iter().all(alive) {
-            return heads.to_vec();
-        }
-        let is_choice = |hash: &Hash| {
-            let held = register::held(&self.doc, std::slice::from_ref(hash));
-            let whole = matches!(held, Some(Held::ByHash(kind, _)) if kind != Kind::Text);
-            if whole && alive(hash) { self.joins(hash) } else { None }
-        };
+    /// - Merges met in pairs thus come to what one merge of all comes to, whatever the pairs were.
+    ///   Were the fix-ups sides themselves, a line that one person deleted and two others edited
+    ///   would have come back twice, each time as if new.
+    /// - Who deleted a file had seen the side that a whole-file choice took, and not the other. Were
+    ///   the choice itself a side, it would outlive the deletion, and bring back the very bytes that
+    ///   were thrown away, which by then nobody may have.
+    fn without_fix_ups(&self, heads: &[Hash]) -> Vec<Hash> {
         let (mut open, mut sides) = (heads.to_vec(), Vec::new());
+        let mut seen = BTreeSet::new();
         while let Some(hash) = open.pop() {
-            match is_choice(&hash) {
+            if !seen.insert(hash) {
+                continue;
+            }
+            match self.joins(&hash) {
                 Some(joined) => open.extend(joined),
                 None => sides.push(hash),
             }
@@ -167,7 +167,7 @@ impl Document {
     fn plan(&self, heads: &[Hash]) -> Result<Plan, Error> {
         let path = register::path(&self.doc, heads).unwrap_or_else(|| self.birth_path.clone());
         let mut settled = Settled::default();
-        let sides = self.without_choices(heads);
+        let sides = self.without_fix_ups(heads);
         let body = Fold::new(self, Format::of(&path)).body(&sides, &mut settled)?;
         let mut operations = Operations::default();
         let paths = register::paths(&self.doc, heads);

@@ -52,6 +52,9 @@ pub(super) enum Grain {
 /// Least likeness of lines that are taken for one, in thousandths.
 pub(super) const LEAST_LIKENESS: u32 = 450;
 
+/// Least likeness, in thousandths, of lines that are taken for one wherever they stand.
+pub(super) const LEAST_LIKENESS_FAR: u32 = 650;
+
 /// The same where as many lines were replaced by as many others, for two at the same place.
 const LEAST_LIKENESS_IN_PLACE: u32 = 250;
 
@@ -379,7 +382,18 @@ fn pairs(
     let mut pairs: Vec<(usize, usize)> =
         found.iter().map(|(row, column)| (hunk.base.0 + row, hunk.side.0 + column)).collect();
     if grain == Grain::Lines {
-        pair_in_place(hunk, &mut pairs, &likeness);
+        let paired: BTreeSet<usize> = pairs.iter().map(|(_, to)| *to).collect();
+        let open: Vec<usize> =
+            (hunk.side.0..hunk.side.1).filter(|place| !paired.contains(place)).collect();
+        // A line that stands elsewhere, hardly changed, was moved there.
+        let in_place = |from: usize, to: usize| {
+            let found = likeness(from, to);
+            let beaten = found < LEAST_LIKENESS
+                && rows.saturating_mul(open.len()) <= CELLS_LIMIT
+                && open.iter().any(|&other| likeness(from, other) >= LEAST_LIKENESS_FAR);
+            if beaten { 0 } else { found }
+        };
+        pair_in_place(hunk, &mut pairs, &in_place);
     }
     pairs
 }

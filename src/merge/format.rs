@@ -61,6 +61,23 @@ pub fn merge(format: Format, base: Option<&str>, ours: &str, theirs: &str) -> Me
     }
 }
 
+/// What two versions that are themselves only ancestors may both have come to know, as the base for
+/// versions that grew out of both.
+///
+/// - A line that one of them deleted and the other kept stays: where both later versions brought it
+///   back, each in its own wording, they are then seen to have the same line. Where neither did, both
+///   lack it, and that settles it.
+/// - Properties, JSON and YAML are merged as ever. No choice is told: that was done when it was made.
+pub fn ancestor(format: Format, base: &str, ours: &str, theirs: &str) -> String {
+    let (ours, theirs) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
+    match format {
+        _ if ours == theirs => ours.to_owned(),
+        Format::Markdown => frontmatter::ancestor(base, ours, theirs),
+        Format::Plain => text::ancestor(base, ours, theirs),
+        Format::Json | Format::Yaml => merge(format, Some(base), ours, theirs).text,
+    }
+}
+
 /// Whether a merge by lines left the structure whole, where both sides have one.
 fn is_sound(format: Format, base: &str, (ours, theirs): (&str, &str), merged: &str) -> bool {
     match format {

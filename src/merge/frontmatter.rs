@@ -5,6 +5,26 @@ use super::{text, union, yaml};
 
 /// Merges two notes.
 pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
+    parts(base, ours, theirs, |base, ours, theirs| match base {
+        Some(base) => text::merge(base, ours, theirs),
+        None => union::merge(ours, theirs),
+    })
+}
+
+/// What two notes may both have come to know, with every line of the text that either still holds.
+pub(super) fn ancestor(base: &str, ours: &str, theirs: &str) -> String {
+    let body = |base: Option<&str>, ours: &str, theirs: &str| {
+        Merged::clean(text::ancestor(base.unwrap_or(""), ours, theirs))
+    };
+    parts(Some(base), ours, theirs, body).text
+}
+
+fn parts(
+    base: Option<&str>,
+    ours: &str,
+    theirs: &str,
+    body: impl Fn(Option<&str>, &str, &str) -> Merged,
+) -> Merged {
     let (base_block, base_body) = base.map_or((None, None), |base| {
         let (block, body) = split(base);
         (block, Some(body))
@@ -20,10 +40,7 @@ pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
             (None, None) => Merged::default(),
         },
     };
-    let body = match base_body {
-        Some(base) => text::merge(base, our_body, their_body),
-        None => union::merge(our_body, their_body),
-    };
+    let body = body(base_body, our_body, their_body);
     let closed = merged.text.is_empty() || merged.text.ends_with('\n');
     if !closed && !body.text.is_empty() {
         merged.text.push('\n');

@@ -82,4 +82,4 @@ mod bad_input_tests;
 mod tests;
 
 pub use choice::{Choice, Merged};
-pub use format::{Format, merge};
+pub use format::{Format, ancestor, merge};

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::align::{CELLS_LIMIT, Fate, KNOWN_AT_LEAST_BYTES, LEAST_LIKENESS, Trace, gaps};
-
-/// Least likeness, in thousandths, of a line that was moved and edited in one go, with nothing beside
-/// it to say so.
-const LEAST_LIKENESS_FAR: u32 = 650;
+use super::align::{
+    CELLS_LIMIT, Fate, KNOWN_AT_LEAST_BYTES, LEAST_LIKENESS, LEAST_LIKENESS_FAR, Trace, gaps,
+};
 
 /// How much less alike, in thousandths, every other candidate must be.
 const LEAST_LEAD: u32 = 100;

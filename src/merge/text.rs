@@ -22,9 +22,18 @@ pub(super) fn is_telling(line: &str) -> bool {
 
 /// Merges two texts with a common base; the sides come in a fixed order.
 pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
-    if let Some(settled) = settle(base, ours, theirs) {
-        return Merged::clean(settled);
+    match settle(base, ours, theirs) {
+        Some(settled) => Merged::clean(settled),
+        None => merge_as(base, ours, theirs, false),
     }
+}
+
+/// What two texts may both have come to know: their merge, with every line that either still holds.
+pub(super) fn ancestor(base: &str, ours: &str, theirs: &str) -> String {
+    merge_as(base, ours, theirs, true).text
+}
+
+fn merge_as(base: &str, ours: &str, theirs: &str, keeps: bool) -> Merged {
     let (base, ours, theirs) = (lines(base), lines(ours), lines(theirs));
     let style = Style::of(Some(&base), &ours, &theirs);
     let (ours_trace, theirs_trace) = trace_both(&base, &ours, &theirs);
@@ -36,6 +45,7 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
         page: Page::new(style),
         choices: Vec::new(),
         waiting: (Vec::new(), Vec::new()),
+        keeps,
     };
     merger.run();
     merger.page.once(&twins(&base, (&ours, &ours_trace), (&theirs, &theirs_trace)));
@@ -130,6 +140,8 @@ struct Merger<'a> {
     choices: Vec<Choice>,
     /// Insertions of ours and of theirs since the last line that stands.
     waiting: (Vec<Extra>, Vec<Extra>),
+    /// Whether a line that one side deleted stays, unedited by the other as it may be.
+    keeps: bool,
 }
 
 impl<'a> Merger<'a> {
@@ -162,11 +174,11 @@ impl<'a> Merger<'a> {
         match (ours, theirs) {
             (Fate::Moved(_), _) | (_, Fate::Moved(_)) | (Fate::Gone, Fate::Gone) => None,
             (Fate::Gone, Fate::Kept(_)) => {
-                let spared = self.is_spared(place, Which::Ours);
+                let spared = self.keeps || self.is_spared(place, Which::Ours);
                 spared.then(|| version(theirs, self.theirs.lines)).flatten()
             }
             (Fate::Kept(_), Fate::Gone) => {
-                let spared = self.is_spared(place, Which::Theirs);
+                let spared = self.keeps || self.is_spared(place, Which::Theirs);
                 spared.then(|| version(ours, self.ours.lines)).flatten()
             }
             // The edit stands against the deletion.
