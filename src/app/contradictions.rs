@@ -128,8 +128,8 @@ fn possible(store: &Store, entry: &Contradiction, verdict: Verdict) -> Result<()
             let Ok(Held::Text(text)) = past.held(None) else {
                 return Err(by_hand(entry, "the file is no text now"));
             };
-            let new = entry.rewritten(&text, verdict);
-            let unclear = "what was chosen does not stand there exactly once";
+            let new = entry.rewritten(&text, &past.sides_of(entry), verdict);
+            let unclear = "it is not clear where what was chosen stands";
             new.map(drop).ok_or_else(|| by_hand(entry, unclear))
         }
     }

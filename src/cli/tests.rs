@@ -211,6 +211,7 @@ fn settings_show_where_they_come_from() {
     insta::assert_snapshot!(list, @r"
     device.name                 -            built-in
     watch.quiet_ms              50           DIR/home/config.toml
+    watch.first_ms              5            built-in
     watch.max_ms                1000         built-in
     watch.settle_ms             1000         built-in
     watch.rescan_ms             3600000      built-in

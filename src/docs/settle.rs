@@ -106,6 +106,19 @@ impl Document {
         Ok(self.plan(&deps)?.settled)
     }
 
+    /// The texts that a fix-up joined, as people had written them; empty for any other change.
+    pub fn texts_joined(&self, fix_up: &ChangeHash) -> Vec<String> {
+        let joined = self.joins(&Hash(fix_up.0)).unwrap_or_default();
+        let sides = self.without_fix_ups(&joined);
+        sides
+            .iter()
+            .filter_map(|side| match self.readable(&[*side]) {
+                Some(Body::Text(text)) => Some(text),
+                Some(Body::Content(..)) | None => None,
+            })
+            .collect()
+    }
+
     /// What a change joins, if it is a fix-up.
     pub(super) fn joins(&self, hash: &Hash) -> Option<Vec<Hash>> {
         let change = self.doc.get_change_meta_by_hash(hash)?;

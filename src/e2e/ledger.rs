@@ -76,6 +76,21 @@ fn settled_on_one_of_three_it_is_settled_on_all() {
 }
 
 #[test]
+fn a_number_that_stands_everywhere_is_settled_in_its_place() {
+    let list = |eggs: &str| format!("# 5 things\n\n- 5 apples\n- {eggs} eggs\n- 5 of 25 nails\n");
+    let (mut a, mut b) = pair(|vault| std::fs::write(vault.join("List.md"), list("2")).unwrap());
+    apart(&mut a, &mut b, "List.md", list("3").as_bytes(), list("5").as_bytes());
+    let listed = open(&a);
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!((a.read("List.md"), field(&listed[0], "alternative")), (list("5"), "3".to_owned()));
+    a.run(&["conflicts", "resolve", &field(&listed[0], "id"), "--theirs"]).well();
+    for device in [&a, &b] {
+        device.holds("List.md", Some(list("3").as_bytes()));
+        device.until("settled", |it| it["conflicts"] == 0);
+    }
+}
+
+#[test]
 fn settled_differently_while_apart_both_end_alike() {
     let (mut a, mut b) =
         pair(|vault| std::fs::write(vault.join("Plan.md"), plan("2026-01-01")).unwrap());

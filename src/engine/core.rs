@@ -228,28 +228,14 @@ impl Engine {
         self.turn();
     }
 
-    /// Something happened at `path`; with `whole`, a file was written there to its end.
-    fn on_path(&mut self, path: VaultPath, whole: bool) {
-        let Self { index, intake, pace, debounce, now, .. } = self;
-        // Something goes on there: that it was gone a moment ago says nothing.
-        if let Some(id) = index.at(&path) {
-            intake.vanishing.remove(&id);
-        }
-        match pace.rest(*now, &path) {
-            Some(rest) => debounce.rest(*now, path, rest),
-            None if whole => debounce.whole(*now, path, |path| index.at(path).is_some()),
-            None => debounce.hint(*now, path),
-        }
-    }
-
     fn take(&mut self, input: Input) {
         match input {
             Input::Wake => {}
             Input::Hint(hints) => {
                 for hint in hints {
                     match hint {
-                        Hint::Path(path) => self.on_path(path, false),
-                        Hint::Whole(path) => self.on_path(path, true),
+                        Hint::Path(path) => self.on_hint(path, false),
+                        Hint::Whole(path) => self.on_hint(path, true),
                         Hint::Everything => self.intake.ask_for_scan(),
                     }
                 }

@@ -165,6 +165,20 @@ impl Batch {
 }
 
 impl Engine {
+    /// Something happened at `path`; with `whole`, a file was written there to its end.
+    pub(super) fn on_hint(&mut self, path: VaultPath, whole: bool) {
+        let Self { index, intake, pace, debounce, now, .. } = self;
+        // Something goes on there: that it was gone a moment ago says nothing.
+        if let Some(id) = index.at(&path) {
+            intake.vanishing.remove(&id);
+        }
+        match pace.rest(*now, &path) {
+            Some(rest) => debounce.rest(*now, path, rest),
+            None if whole => debounce.whole(*now, path, |path| index.at(path).is_some()),
+            None => debounce.hint(*now, path),
+        }
+    }
+
     pub(super) fn start_scan(&mut self) {
         let mut batch = Batch::new(self.now);
         batch.scanning = true;

@@ -202,13 +202,17 @@ impl Contradiction {
         }
     }
 
-    /// The text with a verdict carried out; `None` when it is not certain where.
-    pub fn rewritten(&self, text: &str, verdict: Verdict) -> Option<String> {
-        let mut places = text.match_indices(self.chosen.as_str()).map(|(at, _)| at);
-        let at = places.next().filter(|_| !self.chosen.is_empty())?;
-        if places.next().is_some() {
-            return None;
-        }
+    /// The texts that met in the merge that had to choose.
+    pub(super) fn sides(&self, document: &Document) -> Vec<String> {
+        let merge = self.merge.as_deref().and_then(|merge| merge.parse::<ChangeHash>().ok());
+        merge.map(|merge| document.texts_joined(&merge)).unwrap_or_default()
+    }
+
+    /// The text with a verdict carried out; `None` when it is not certain where. Of several places
+    /// that hold what was chosen it is the one which reads like that of the alternative in one of
+    /// the `sides` that met.
+    pub fn rewritten(&self, text: &str, sides: &[String], verdict: Verdict) -> Option<String> {
+        let at = self.place_in(text, sides)?;
         let lines = self.chosen.contains('\n') || self.alternative.contains('\n');
         let new = match verdict {
             Verdict::Alternative => self.alternative.clone(),
@@ -222,6 +226,65 @@ impl Contradiction {
         let (before, after) = (&text[..at], &text[at + self.chosen.len()..]);
         Some(format!("{before}{new}{after}"))
     }
+}
+
+/// How much further than any other a place must read like that of the alternative, in characters.
+const LEAST_LEAD: usize = 3;
+
+/// How far around a place it is read; a few lines.
+const CONTEXT_CHARS: usize = 400;
+
+impl Contradiction {
+    fn place_in(&self, text: &str, sides: &[String]) -> Option<usize> {
+        let places = places_of(&self.chosen, text);
+        if let [only] = places[..] {
+            return Some(only);
+        }
+        let written: Vec<(&str, usize)> = sides
+            .iter()
+            .filter(|_| !self.alternative.is_empty())
+            .flat_map(|side| {
+                places_of(&self.alternative, side).into_iter().map(move |at| (&**side, at))
+            })
+            .collect();
+        let mut found: Vec<(usize, usize)> = places
+            .iter()
+            .map(|&at| {
+                let here = (&text[..at], &text[at + self.chosen.len()..]);
+                let alike = written.iter().map(|&(side, there)| {
+                    let there = (&side[..there], &side[there + self.alternative.len()..]);
+                    common(here.0.chars().rev(), there.0.chars().rev())
+                        + common(here.1.chars(), there.1.chars())
+                });
+                (alike.max().unwrap_or(0), at)
+            })
+            .collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        match found[..] {
+            [(best, at), (next, _), ..] if best >= next + LEAST_LEAD => Some(at),
+            _ => None,
+        }
+    }
+}
+
+/// Where `wanted` stands in `text` as itself, not as a part of a word or number.
+fn places_of(wanted: &str, text: &str) -> Vec<usize> {
+    let joins = |a: Option<char>, b: Option<char>| {
+        a.zip(b).is_some_and(|(a, b)| a.is_alphanumeric() && b.is_alphanumeric())
+    };
+    let whole = |at: &usize| {
+        let (before, after) = (&text[..*at], &text[at + wanted.len()..]);
+        !joins(before.chars().next_back(), wanted.chars().next())
+            && !joins(wanted.chars().next_back(), after.chars().next())
+    };
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    text.match_indices(wanted).map(|(at, _)| at).filter(whole).collect()
+}
+
+fn common(a: impl Iterator<Item = char>, b: impl Iterator<Item = char>) -> usize {
+    a.zip(b).take(CONTEXT_CHARS).take_while(|(a, b)| a == b).count()
 }
 
 /// Names an entry: the same for the same contradiction in the same file on every device, and a new
@@ -368,7 +431,8 @@ impl Settling {
             | (About::Path | About::Attachment, Verdict::Both) => return Ok(None),
             (About::Text, verdict) => match document.view().body {
                 docs::Body::Text(text) => {
-                    self.row.rewritten(&text, verdict).map(docs::Rewrite::Text)
+                    let sides = self.row.sides(document);
+                    self.row.rewritten(&text, &sides, verdict).map(docs::Rewrite::Text)
                 }
                 docs::Body::Content(..) => None,
             },
@@ -428,17 +492,34 @@ mod tests {
     }
 
     #[test]
+    fn of_several_places_the_one_that_reads_like_the_other_side_is_meant() {
+        let five = Contradiction { chosen: "5".into(), alternative: "3".into(), ..entry() };
+        let text = "5 plums, 5 days\n- buy 5 eggs\n- 25 nails, 5 screws\n";
+        let side = "5 plums, 5 days\n- buy 3 eggs\n- 25 nails, 5 screws\n".to_owned();
+        let wanted = "5 plums, 5 days\n- buy 3 eggs\n- 25 nails, 5 screws\n";
+        let with = |text, sides: &[String]| five.rewritten(text, sides, Verdict::Alternative);
+        assert_eq!(with(text, std::slice::from_ref(&side)).unwrap(), wanted);
+        // Edited elsewhere since then, it is still clear.
+        let later = text.replace("plums", "ripe plums").replace("screws", "hooks");
+        let later_wanted = wanted.replace("plums", "ripe plums").replace("screws", "hooks");
+        assert_eq!(with(&later, std::slice::from_ref(&side)).unwrap(), later_wanted);
+        assert_eq!(with(text, &[]), None);
+        assert_eq!(with("5 5 5", std::slice::from_ref(&side)), None);
+        assert_eq!(with("about 5 in 25", &[]).unwrap(), "about 3 in 25");
+    }
+
+    #[test]
     fn a_verdict_is_carried_out_where_it_is_certain() {
         let entry = entry();
         let text = "due 2026-01-02, at noon\n";
-        let with = |verdict| entry.rewritten(text, verdict);
+        let with = |verdict| entry.rewritten(text, &[], verdict);
         assert_eq!(with(Verdict::Alternative).unwrap(), "due 2026-01-03, at noon\n");
         assert_eq!(with(Verdict::Both).unwrap(), "due 2026-01-02 2026-01-03, at noon\n");
-        assert_eq!(entry.rewritten("2026-01-02 2026-01-02", Verdict::Both), None);
-        assert_eq!(entry.rewritten("nothing of it", Verdict::Both), None);
+        assert_eq!(entry.rewritten("2026-01-02 2026-01-02", &[], Verdict::Both), None);
+        assert_eq!(entry.rewritten("nothing of it", &[], Verdict::Both), None);
         let gone = Contradiction { chosen: String::new(), ..entry.clone() };
-        assert_eq!(gone.rewritten(text, Verdict::Alternative), None);
+        assert_eq!(gone.rewritten(text, &[], Verdict::Alternative), None);
         let lines = Contradiction { chosen: "a\n".into(), alternative: "b\n".into(), ..entry };
-        assert_eq!(lines.rewritten("x\na\ny\n", Verdict::Both).unwrap(), "x\na\nb\ny\n");
+        assert_eq!(lines.rewritten("x\na\ny\n", &[], Verdict::Both).unwrap(), "x\na\nb\ny\n");
     }
 }

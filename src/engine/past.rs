@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::entry::Entry;
+use super::ledger::Contradiction;
 use crate::docs::{Author, Body, Document, Maker, Mark, Meeting, Moment, Side};
 use crate::model::{ChangeHash, Content, Heads, Kind, PeerId, StoredDocument, VaultPath, WallMs};
 
@@ -332,6 +333,11 @@ impl Past {
             None => Ok(document.view()),
         };
         Ok(held(view.map_err(|it| it.to_string())?.body))
+    }
+
+    /// The texts that met in the merge of an entry of the ledger.
+    pub fn sides_of(&self, entry: &Contradiction) -> Vec<String> {
+        self.document.as_ref().map(|document| entry.sides(document)).unwrap_or_default()
     }
 
     /// What the file would hold had a merge not happened, with the edits made since.
