@@ -123,6 +123,32 @@ fn one_line_of_a_megabyte_is_merged() {
 }
 
 #[test]
+fn a_very_long_line_is_merged_by_words_or_chosen() {
+    let base: String = (0..100_000).map(|number| format!("wörd{number} ")).collect();
+    let mine = base.replace("wörd100 ", "MINE ").replace("wörd90000 ", "MINE too ");
+    let yours = base.replace("wörd50000 ", "wörd50000 YOURS ");
+    let both = mine.replace("wörd50000 ", "wörd50000 YOURS ");
+    let merged = checked(Format::Markdown, Some(&base), &mine, &yours);
+    assert_eq!(merged, Merged { text: both, choices: Vec::new() });
+    // One word, with two signs at it.
+    let (mine, yours) = (base.replace("wörd70000 ", "MINE "), base.replace("wörd70000 ", "YOURS "));
+    let merged = checked(Format::Plain, Some(&base), &mine, &yours);
+    assert!([&mine, &yours].contains(&&merged.text));
+    assert_eq!(merged.choices.len(), 1);
+    assert!(merged.choices[0].alternative.len() < 10, "{:?}", merged.choices);
+    // Both wrote all of it anew.
+    let (mine, yours) = (base.replace("wörd", "MINE"), base.replace("wörd", "YOURS"));
+    let merged = checked(Format::Plain, Some(&base), &mine, &yours);
+    let told = &merged.choices[0];
+    assert_eq!([merged.text.trim(), &told.alternative], [yours.trim(), mine.trim()]);
+    // No blanks at all.
+    let base = "知識".repeat(50_000);
+    let (mine, yours) = (format!("我{base}"), format!("{base}你"));
+    let merged = checked(Format::Markdown, Some(&base), &mine, &yours);
+    assert_eq!(merged, Merged { text: format!("我{base}你"), choices: Vec::new() });
+}
+
+#[test]
 fn odd_bytes_and_line_ends_stay() {
     let base = "one\r\ntwo\rthree\n\0four\u{feff}\u{2028}five\nsix\r\n";
     let ours = base.replace("one", "MINE");

@@ -22,6 +22,8 @@
 //! - **Front matter and YAML** are merged key by key, lists of scalars as ordered sets, other lists item
 //!   by item: by `id`, `name`, `type` and `name` or the first key, else by likeness to the base. A file
 //!   in which an alias would lose its anchor is chosen as a whole.
+//! - **A very long line** is cut down to the part that changed; where that is still too long, it is
+//!   merged by words, or chosen whole (`window`).
 //! - **JSON** is merged as structure, but rendered from the sides' own spelling, so that indentation,
 //!   key order and numbers stay as they were. Of two layouts of a whole file one is taken first.
 //! - **Lists that both sides added to**: an item stands behind the one it stood behind on its side. Two
@@ -74,6 +76,7 @@ mod span;
 mod text;
 mod twin;
 mod union;
+mod window;
 mod yaml;
 mod yaml_anchors;
 mod yaml_items;
