@@ -124,7 +124,9 @@ fn one_line_of_a_megabyte_is_merged() {
 
 #[test]
 fn a_very_long_line_is_merged_by_words_or_chosen() {
-    let base: String = (0..100_000).map(|number| format!("wörd{number} ")).collect();
+    let base: String = (0..100_000)
+        .flat_map(|number| ["wörd".to_owned(), number.to_string(), " ".to_owned()])
+        .collect();
     let mine = base.replace("wörd100 ", "MINE ").replace("wörd90000 ", "MINE too ");
     let yours = base.replace("wörd50000 ", "wörd50000 YOURS ");
     let both = mine.replace("wörd50000 ", "wörd50000 YOURS ");
@@ -203,4 +205,29 @@ fn five_thousand_properties_are_merged_by_key() {
         _ => key.to_string(),
     };
     assert_eq!(merged, Merged { text: note(&both, "more1: 1\nmore2: 2\n"), choices: Vec::new() });
+}
+
+#[test]
+fn a_line_with_thousands_of_edits_is_merged() {
+    // Just below and far above what is merged in atoms.
+    for words in [8_000, 100_000] {
+        let line = |mine: &dyn Fn(usize) -> bool, new: &str| -> String {
+            let word = |at: usize| if mine(at) { new } else { "w" };
+            (0..words)
+                .flat_map(|at| [word(at).to_owned(), at.to_string(), " ".to_owned()])
+                .collect()
+        };
+        let base = line(&|_| false, "");
+        let ours = line(&|at| at % 6 == 0, "mine");
+        let theirs = line(&|at| at % 6 == 3, "yours");
+        let merged = checked(Format::Markdown, Some(&base), &ours, &theirs);
+        assert!(holds(&merged, "mine6 ") && holds(&merged, "yours9 "), "{words}");
+        assert!(words > 8_000 || merged.choices.is_empty(), "{words}");
+        // Changed by both, wherever one did.
+        let theirs = line(&|at| at % 3 == 0, "yours");
+        let merged = checked(Format::Markdown, Some(&base), &ours, &theirs);
+        assert!(holds(&merged, "mine6") && holds(&merged, "yours6"), "{words}");
+        let said: usize = merged.choices.iter().map(|it| it.alternative.len()).sum();
+        assert!(said < 3 * base.len(), "{words}");
+    }
 }
