@@ -364,7 +364,8 @@ pub(super) fn id_of(node: &Node<'_>) -> Option<String> {
 }
 
 fn scalar(node: &Node<'_>) -> Option<String> {
-    matches!(node.shape, Shape::String(_) | Shape::Other).then(|| node.tight())
+    let is_object = node.raw.starts_with('{');
+    (matches!(node.shape, Shape::String(_) | Shape::Other) && !is_object).then(|| node.tight())
 }
 
 /// For arrays of both; no scalar begins with a hash.

@@ -7,6 +7,9 @@ use super::json::Merger;
 use super::json_tree::Node;
 use super::line::{self, Bag};
 
+/// What two items count for whose parts are all alike, in thousandths; its square is less than half.
+const MOST_LIKENESS: u32 = 700;
+
 /// The items of a merged array.
 ///
 /// - `key`: the name the array goes by.
@@ -149,7 +152,9 @@ fn trace_items(
         let containers =
             ['{', '['].iter().any(|&it| starts(&base[from], it) && starts(&side[to], it));
         if containers {
-            line::likeness(&Bag::of(base_texts[from]), &Bag::of(side_texts[to]))
+            let found = line::likeness(&Bag::of(base_texts[from]), &Bag::of(side_texts[to]));
+            // Two that are only alike never outweigh one that stayed.
+            found * MOST_LIKENESS / 1000
         } else {
             0
         }
