@@ -40,10 +40,10 @@ pub(super) fn case(seed: u64) -> Case {
     let mut maker = Maker { rng: rng.fork(1), next: 0, renamed: false };
     let mut doc = if rng.chance(60) { maker.base() } else { maker.properties() };
     // From numbers of its own, so that the other cases stay as they are.
-    let mut ties = Rng::new(seed).fork(0x71e5);
-    let tied = ties.chance(8);
+    let mut knots = Rng::new(seed).fork(0x71e5);
+    let tied = knots.chance(8);
     if tied {
-        tie(&mut doc, &mut ties);
+        tie(&mut doc, &mut knots);
     }
     let indent = if rng.chance(70) { 2 } else { 0 };
     let line_end = if rng.chance(10) { "\r\n" } else { "\n" };
