@@ -123,6 +123,34 @@ fn one_line_of_a_megabyte_is_merged() {
 }
 
 #[test]
+fn a_very_long_line_is_merged_by_words_or_chosen() {
+    let base: String = (0..100_000)
+        .flat_map(|number| ["wörd".to_owned(), number.to_string(), " ".to_owned()])
+        .collect();
+    let mine = base.replace("wörd100 ", "MINE ").replace("wörd90000 ", "MINE too ");
+    let yours = base.replace("wörd50000 ", "wörd50000 YOURS ");
+    let both = mine.replace("wörd50000 ", "wörd50000 YOURS ");
+    let merged = checked(Format::Markdown, Some(&base), &mine, &yours);
+    assert_eq!(merged, Merged { text: both, choices: Vec::new() });
+    // One word, with two signs at it.
+    let (mine, yours) = (base.replace("wörd70000 ", "MINE "), base.replace("wörd70000 ", "YOURS "));
+    let merged = checked(Format::Plain, Some(&base), &mine, &yours);
+    assert!([&mine, &yours].contains(&&merged.text));
+    assert_eq!(merged.choices.len(), 1);
+    assert!(merged.choices[0].alternative.len() < 10, "{:?}", merged.choices);
+    // Both wrote all of it anew.
+    let (mine, yours) = (base.replace("wörd", "MINE"), base.replace("wörd", "YOURS"));
+    let merged = checked(Format::Plain, Some(&base), &mine, &yours);
+    let told = &merged.choices[0];
+    assert_eq!([merged.text.trim(), &told.alternative], [yours.trim(), mine.trim()]);
+    // No blanks at all.
+    let base = "知識".repeat(50_000);
+    let (mine, yours) = (format!("我{base}"), format!("{base}你"));
+    let merged = checked(Format::Markdown, Some(&base), &mine, &yours);
+    assert_eq!(merged, Merged { text: format!("我{base}你"), choices: Vec::new() });
+}
+
+#[test]
 fn odd_bytes_and_line_ends_stay() {
     let base = "one\r\ntwo\rthree\n\0four\u{feff}\u{2028}five\nsix\r\n";
     let ours = base.replace("one", "MINE");
@@ -177,4 +205,29 @@ fn five_thousand_properties_are_merged_by_key() {
         _ => key.to_string(),
     };
     assert_eq!(merged, Merged { text: note(&both, "more1: 1\nmore2: 2\n"), choices: Vec::new() });
+}
+
+#[test]
+fn a_line_with_thousands_of_edits_is_merged() {
+    // Just below and far above what is merged in atoms.
+    for words in [8_000, 100_000] {
+        let line = |mine: &dyn Fn(usize) -> bool, new: &str| -> String {
+            let word = |at: usize| if mine(at) { new } else { "w" };
+            (0..words)
+                .flat_map(|at| [word(at).to_owned(), at.to_string(), " ".to_owned()])
+                .collect()
+        };
+        let base = line(&|_| false, "");
+        let ours = line(&|at| at % 6 == 0, "mine");
+        let theirs = line(&|at| at % 6 == 3, "yours");
+        let merged = checked(Format::Markdown, Some(&base), &ours, &theirs);
+        assert!(holds(&merged, "mine6 ") && holds(&merged, "yours9 "), "{words}");
+        assert!(words > 8_000 || merged.choices.is_empty(), "{words}");
+        // Changed by both, wherever one did.
+        let theirs = line(&|at| at % 3 == 0, "yours");
+        let merged = checked(Format::Markdown, Some(&base), &ours, &theirs);
+        assert!(holds(&merged, "mine6") && holds(&merged, "yours6"), "{words}");
+        let said: usize = merged.choices.iter().map(|it| it.alternative.len()).sum();
+        assert!(said < 3 * base.len(), "{words}");
+    }
 }

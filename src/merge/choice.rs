@@ -4,6 +4,9 @@ use std::cmp::Ordering;
 
 use super::atom::{Class, atoms};
 
+/// Longest text that can be a single date, number or the like, in bytes.
+const SORT_LIMIT_BYTES: usize = 256;
+
 /// One place where both sides changed the same thing differently.
 ///
 /// - Shape: three spellings of the same thing: an atom, a run of words, a value or a whole file.
@@ -68,6 +71,7 @@ fn prefer(ours: &str, theirs: &str) -> Ordering {
     let sort = |text: &str| match text.trim() {
         "true" => Some(Sort::Bool(true)),
         "false" => Some(Sort::Bool(false)),
+        other if other.len() > SORT_LIMIT_BYTES => None,
         other => match atoms(other).as_slice() {
             [one] => Sort::of(one.class, one.text),
             _ => checkbox(other),

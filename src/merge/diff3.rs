@@ -12,21 +12,45 @@ use std::collections::{BTreeMap, BTreeSet};
 use imara_diff::{Algorithm, Diff, InternedInput, NoSliderHeuristic};
 
 use super::text::is_telling;
+use super::window::words;
 
 /// Merges by lines; `None` when changes of the two sides touch, or a line would stand twice.
 pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Option<String> {
     let [base, ours, theirs] = [base, ours, theirs].map(lines);
-    let to_ours = hunks(&base, &ours);
-    let to_theirs = hunks(&base, &theirs);
+    let (to_ours, to_theirs) = (hunks(&base, &ours), hunks(&base, &theirs));
+    let text = woven(&base, (&ours, &to_ours), (&theirs, &to_theirs))?;
+    // A text that does not end its last line cannot have another behind it.
+    let glued = text.iter().rev().skip(1).any(|line| !line.ends_with('\n'));
+    // Two lines that came to say the same, each in its place, are two; what was put in is one.
+    let (put_in_ours, put_in_theirs) = (put_in(&to_ours, &ours), put_in(&to_theirs, &theirs));
+    let both = |line: &str| put_in_ours.contains(line) || put_in_theirs.contains(line);
+    let counts = |line: &str| is_telling(line) && both(line);
+    let doubled = has_doubled(&text.concat(), &ours.concat(), &theirs.concat(), counts);
+    (!glued && !doubled).then(|| text.concat())
+}
+
+/// Merges one line by words; `None` when changes of the two sides touch.
+pub(super) fn merge_words(base: &str, ours: &str, theirs: &str) -> Option<String> {
+    let [base, ours, theirs] = [base, ours, theirs].map(words);
+    let (to_ours, to_theirs) = (hunks(&base, &ours), hunks(&base, &theirs));
+    woven(&base, (&ours, &to_ours), (&theirs, &to_theirs)).map(|text| text.concat())
+}
+
+/// Puts the changes of both sides into the base; `None` when some touch and differ.
+fn woven<'a>(
+    base: &[&'a str],
+    (ours, to_ours): (&[&'a str], &[Hunk]),
+    (theirs, to_theirs): (&[&'a str], &[Hunk]),
+) -> Option<Vec<&'a str>> {
     let mut text: Vec<&str> = Vec::new();
     let (mut at, mut left, mut right) = (0, 0, 0);
     while left < to_ours.len() || right < to_theirs.len() {
-        let cluster = Cluster::next(&to_ours, &to_theirs, left, right);
+        let cluster = Cluster::next(to_ours, to_theirs, left, right);
         text.extend(&base[at..cluster.start]);
         let (our_hunks, their_hunks) =
             (&to_ours[left..cluster.left], &to_theirs[right..cluster.right]);
-        let our_lines = cluster.on_side(our_hunks, &base, &ours);
-        let their_lines = cluster.on_side(their_hunks, &base, &theirs);
+        let our_lines = cluster.on_side(our_hunks, base, ours);
+        let their_lines = cluster.on_side(their_hunks, base, theirs);
         if their_hunks.is_empty() || our_lines == their_lines {
             text.extend(our_lines);
         } else if our_hunks.is_empty() {
@@ -37,14 +61,7 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Option<String> {
         (at, left, right) = (cluster.end, cluster.left, cluster.right);
     }
     text.extend(&base[at..]);
-    // A text that does not end its last line cannot have another behind it.
-    let glued = text.iter().rev().skip(1).any(|line| !line.ends_with('\n'));
-    // Two lines that came to say the same, each in its place, are two; what was put in is one.
-    let (put_in_ours, put_in_theirs) = (put_in(&to_ours, &ours), put_in(&to_theirs, &theirs));
-    let both = |line: &str| put_in_ours.contains(line) || put_in_theirs.contains(line);
-    let counts = |line: &str| is_telling(line) && both(line);
-    let doubled = has_doubled(&text.concat(), &ours.concat(), &theirs.concat(), counts);
-    (!glued && !doubled).then(|| text.concat())
+    Some(text)
 }
 
 /// Lines with their ends, so that a final newline is part of what is compared.

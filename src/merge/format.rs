@@ -81,10 +81,10 @@ pub fn ancestor(format: Format, base: &str, ours: &str, theirs: &str) -> String 
 /// Whether a merge by lines left the structure whole, where both sides have one.
 fn is_sound(format: Format, base: &str, (ours, theirs): (&str, &str), merged: &str) -> bool {
     match format {
-        Format::Markdown => frontmatter::is_sound(ours, theirs, merged),
+        Format::Markdown => frontmatter::is_sound(base, (ours, theirs), merged),
         Format::Json => json::is_sound(base, (ours, theirs), merged),
         Format::Yaml => {
-            yaml::is_sound(ours, theirs, merged)
+            yaml::is_sound(Some(base), (ours, theirs), merged)
                 && !diff3::has_revived(base, (ours, theirs), merged)
         }
         Format::Plain => true,

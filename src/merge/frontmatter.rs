@@ -51,11 +51,14 @@ fn parts(
 }
 
 /// Whether a merge by lines left the block of properties whole.
-pub(super) fn is_sound(ours: &str, theirs: &str, merged: &str) -> bool {
+pub(super) fn is_sound(base: &str, (ours, theirs): (&str, &str), merged: &str) -> bool {
+    let base = split(base).0.and_then(inner);
     match (split(ours).0, split(theirs).0, split(merged).0) {
         (Some(ours), Some(theirs), Some(merged)) => {
             match (inner(ours), inner(theirs), inner(merged)) {
-                (Some(ours), Some(theirs), Some(merged)) => yaml::is_sound(&ours, &theirs, &merged),
+                (Some(ours), Some(theirs), Some(merged)) => {
+                    yaml::is_sound(base.as_deref(), (&ours, &theirs), &merged)
+                }
                 (ours, theirs, merged) => merged.is_some() || ours.is_none() || theirs.is_none(),
             }
         }

@@ -8,13 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::align::{Fate, Grain, Trace, reconcile, trace};
 use super::choice::{Choice, Merged, choose, settle};
 use super::json_once;
 use super::json_style::{Blanks, Dress, write};
 use super::json_tree::{File, Member, Node, Shape, parse};
-use super::line::{self, Bag};
-use super::{order, text, union};
+use super::{json_sequence, order, text, union};
 
 /// Keys that are chosen together.
 const TOGETHER: [[&str; 2]; 4] =
@@ -30,45 +28,21 @@ pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
         .unwrap_or_else(|| whole(base, ours, theirs))
 }
 
-/// Whether a merge by lines still parses, if a side does, names no key, `id` or item twice that neither
-/// side has twice, and brings back nothing that one side deleted and the other only moved.
+/// Whether a merge by lines says what the merge by structure says, order aside.
+///
+/// Lines that open and close parts are alike in all JSON, so a merge by lines may well parse and still
+/// hold a member in the wrong object.
 pub(super) fn is_sound(base: &str, (ours, theirs): (&str, &str), merged: &str) -> bool {
     match (parse(ours), parse(theirs)) {
-        (Some(ours), Some(theirs)) => parse(merged).is_some_and(|merged| {
-            let is_single = !merged.root.repeats() || ours.root.repeats() || theirs.root.repeats();
-            let revives =
-                |base: &File<'_>| has_revived(&base.root, [&ours.root, &theirs.root], &merged.root);
-            is_single && !parse(base).as_ref().is_some_and(revives)
+        (Some(_), Some(_)) => parse(merged).is_some_and(|merged| {
+            let careful = structural(Some(base), ours, theirs);
+            careful.is_some_and(|careful| {
+                parse(&careful.text).is_some_and(|it| it.root.content() == merged.root.content())
+            })
         }),
         // What is broken on one side only is not carried over into the other.
         (Some(_), None) | (None, Some(_)) => parse(merged).is_some(),
         (None, None) => true,
-    }
-}
-
-fn has_revived(base: &Node<'_>, [ours, theirs]: [&Node<'_>; 2], merged: &Node<'_>) -> bool {
-    let [old, here, there, now] = [base, ours, theirs, merged].map(parts_by_name);
-    old.into_iter().any(|(name, old)| {
-        let Some(now) = now.get(&name) else { return false };
-        match (here.get(&name), there.get(&name)) {
-            (Some(ours), Some(theirs)) => has_revived(old, [ours, theirs], now),
-            (Some(only), None) | (None, Some(only)) => old.means(only),
-            (None, None) => true,
-        }
-    })
-}
-
-/// The members of an object by key, or the items of an array by `id` or as scalars.
-fn parts_by_name<'n>(node: &'n Node<'_>) -> BTreeMap<String, &'n Node<'n>> {
-    match &node.shape {
-        Shape::Object(members, _) => {
-            members.iter().map(|member| (member.key.clone(), &member.value)).collect()
-        }
-        Shape::Array(items, _) => {
-            let names = names(items, id_or_scalar).unwrap_or_default();
-            names.into_iter().zip(items).collect()
-        }
-        Shape::String(_) | Shape::Other => BTreeMap::new(),
     }
 }
 
@@ -251,7 +225,7 @@ impl Merger<'_> {
     }
 
     /// A value that one side may lack: `None` when it was deleted and nobody edited it.
-    fn member(
+    pub(super) fn member(
         &mut self,
         key: &str,
         base: Option<&Node<'_>>,
@@ -278,19 +252,17 @@ impl Merger<'_> {
         let mut found = BTreeMap::new();
         for keys in TOGETHER {
             let pair = |node: &Node<'_>| {
-                let [first, second] =
-                    keys.map(|key| node.get(key).map(|value| value.raw.to_owned()));
-                Some([first?, second?])
+                let [first, second] = keys.map(|key| node.get(key));
+                Some([first?.raw.to_owned(), second?.raw.to_owned()])
             };
-            let (Some(ours), Some(theirs)) = (pair(ours), pair(theirs)) else {
+            let (Some(our_pair), Some(their_pair)) = (pair(ours), pair(theirs)) else {
                 continue;
             };
             let old = base.and_then(pair);
-            if settle(old.as_ref(), Some(&ours), Some(&theirs)).is_some()
-                || base.is_some() && old.is_none()
-            {
+            if base.is_some() && old.is_none() || is_one_place(keys, base, ours, theirs) {
                 continue;
             }
+            let (ours, theirs) = (our_pair, their_pair);
             let show = |values: &[String; 2]| {
                 let [first, second] = values;
                 format!("{{\"{}\":{first},\"{}\":{second}}}", keys[0], keys[1])
@@ -333,7 +305,7 @@ impl Merger<'_> {
         {
             self.by_name(&names, &sides)
         } else {
-            self.sequence(key, base, ours, theirs)
+            json_sequence::merge(self, key, (base, ours, theirs))
         };
         values.into_iter().map(|value| (String::new(), value)).collect()
     }
@@ -355,123 +327,31 @@ impl Merger<'_> {
         }
         values
     }
-
-    /// Arrays whose items have no names, laid over each other like lines.
-    fn sequence(
-        &mut self,
-        key: &str,
-        base: &[Node<'_>],
-        ours: &[Node<'_>],
-        theirs: &[Node<'_>],
-    ) -> Vec<String> {
-        let (ours_trace, theirs_trace) = trace_both(base, ours, theirs);
-        let mut values = Vec::new();
-        let mut waiting: (Vec<&Node<'_>>, Vec<&Node<'_>>) = (Vec::new(), Vec::new());
-        for at in 0..=base.len() {
-            waiting.0.extend(ours_trace.gaps[at].iter().map(|&at| &ours[at]));
-            waiting.1.extend(theirs_trace.gaps[at].iter().map(|&at| &theirs[at]));
-            let standing = if at == base.len() {
-                None
-            } else {
-                let version = |fate: Fate, items: &'_ [Node<'_>]| match fate {
-                    Fate::Kept(to) | Fate::Edited(to) => Some(to.min(items.len())),
-                    Fate::Moved(_) | Fate::Gone => None,
-                };
-                let our_item = version(ours_trace.fates[at], ours).and_then(|to| ours.get(to));
-                let their_item =
-                    version(theirs_trace.fates[at], theirs).and_then(|to| theirs.get(to));
-                self.member(key, Some(&base[at]), our_item, their_item)
-            };
-            if standing.is_some() || at == base.len() {
-                unite(&mut values, &waiting.0, &waiting.1);
-                waiting = (Vec::new(), Vec::new());
-            }
-            values.extend(standing);
-        }
-        values
-    }
 }
 
-/// Appends what both sides inserted at one place: the smaller run first, and of the other what it has
-/// more often.
-fn unite(values: &mut Vec<String>, ours: &[&Node<'_>], theirs: &[&Node<'_>]) {
-    let tight =
-        |run: &[&Node<'_>]| -> Vec<String> { run.iter().map(|node| node.tight()).collect() };
-    let (our_names, their_names) = (tight(ours), tight(theirs));
-    let (first, second) = if our_names <= their_names {
-        ((ours, our_names), (theirs, their_names))
-    } else {
-        ((theirs, their_names), (ours, our_names))
+/// Whether two versions of a pair need no choice: one side left it alone, or each key settles by itself
+/// and both come from one side.
+fn is_one_place(
+    keys: [&str; 2],
+    base: Option<&Node<'_>>,
+    ours: &Node<'_>,
+    theirs: &Node<'_>,
+) -> bool {
+    let takes = |key: &str| {
+        let (ours, theirs) = (ours.get(key)?, theirs.get(key)?);
+        let base = base.and_then(|base| base.get(key));
+        let means = |side: &Node<'_>| base.is_some_and(|base| base.means(side));
+        match (ours.means(theirs), means(ours), means(theirs)) {
+            (true, ..) => Some((true, true)),
+            (_, true, _) => Some((false, true)),
+            (_, _, true) => Some((true, false)),
+            (false, false, false) => None,
+        }
     };
-    let mut known: BTreeMap<&String, usize> = BTreeMap::new();
-    for name in &first.1 {
-        *known.entry(name).or_default() += 1;
+    match keys.map(takes) {
+        [Some(first), Some(second)] => first.0 && second.0 || first.1 && second.1,
+        [None, _] | [_, None] => false,
     }
-    values.extend(first.0.iter().map(|node| node.raw.to_owned()));
-    for (node, name) in second.0.iter().zip(&second.1) {
-        match known.get_mut(name) {
-            Some(left) if *left > 0 => *left -= 1,
-            Some(_) | None => values.push(node.raw.to_owned()),
-        }
-    }
-}
-
-/// Traces both sides; what was moved is among the insertions of one side only, and not at all when
-/// the other side deleted it.
-fn trace_both(base: &[Node<'_>], ours: &[Node<'_>], theirs: &[Node<'_>]) -> (Trace, Trace) {
-    let texts =
-        [base, ours, theirs].map(|items| items.iter().map(Node::tight).collect::<Vec<String>>());
-    let [base_texts, our_texts, their_texts] =
-        [0, 1, 2].map(|side| texts[side].iter().map(String::as_str).collect::<Vec<&str>>());
-    let mut to_ours = trace_items((base, &base_texts), (ours, &our_texts));
-    let mut to_theirs = trace_items((base, &base_texts), (theirs, &their_texts));
-    reconcile((&mut to_ours, &our_texts), (&mut to_theirs, &their_texts));
-    let counts = [&base_texts, &our_texts, &their_texts].map(|texts| {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for &text in texts {
-            *counts.entry(text).or_default() += 1;
-        }
-        counts
-    });
-    let count = |text: &str| [0, 1, 2].map(|side| counts[side].get(text).copied().unwrap_or(0));
-    let gap_of = |trace: &Trace, texts: &[&str]| -> BTreeMap<String, usize> {
-        let all = trace.gaps.iter().enumerate();
-        all.flat_map(|(gap, places)| places.iter().map(move |&at| (texts[at].to_owned(), gap)))
-            .collect()
-    };
-    let (our_gaps, their_gaps) = (gap_of(&to_ours, &our_texts), gap_of(&to_theirs, &their_texts));
-    for (gap, places) in to_ours.gaps.iter_mut().enumerate() {
-        places.retain(|&at| match count(our_texts[at]) {
-            [1, 1, 0] => false,
-            [0 | 1, 1, 1] => their_gaps.get(our_texts[at]).is_none_or(|&there| there >= gap),
-            _ => true,
-        });
-    }
-    for (gap, places) in to_theirs.gaps.iter_mut().enumerate() {
-        places.retain(|&at| match count(their_texts[at]) {
-            [1, 0, 1] => false,
-            [0 | 1, 1, 1] => our_gaps.get(their_texts[at]).is_none_or(|&there| there >= gap),
-            _ => true,
-        });
-    }
-    (to_ours, to_theirs)
-}
-
-fn trace_items(
-    (base, base_texts): (&[Node<'_>], &[&str]),
-    (side, side_texts): (&[Node<'_>], &[&str]),
-) -> Trace {
-    trace(Grain::Atoms, base_texts, side_texts, &|from, to| {
-        let containers = matches!(
-            (&base[from].shape, &side[to].shape),
-            (Shape::Object(..), Shape::Object(..)) | (Shape::Array(..), Shape::Array(..))
-        );
-        if containers {
-            line::likeness(&Bag::of(base_texts[from]), &Bag::of(side_texts[to]))
-        } else {
-            0
-        }
-    })
 }
 
 fn is_number(node: &Node<'_>) -> bool {
@@ -484,7 +364,8 @@ pub(super) fn id_of(node: &Node<'_>) -> Option<String> {
 }
 
 fn scalar(node: &Node<'_>) -> Option<String> {
-    matches!(node.shape, Shape::String(_) | Shape::Other).then(|| node.tight())
+    let is_object = node.raw.starts_with('{');
+    (matches!(node.shape, Shape::String(_) | Shape::Other) && !is_object).then(|| node.tight())
 }
 
 /// For arrays of both; no scalar begins with a hash.

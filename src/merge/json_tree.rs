@@ -127,27 +127,6 @@ impl Node<'_> {
         }
     }
 
-    /// Whether an object names a key twice, or an array holds two strings or two `id`s alike, here or
-    /// below.
-    pub(super) fn repeats(&self) -> bool {
-        match &self.shape {
-            Shape::Object(members, _) => members.iter().any(|member| member.value.repeats()),
-            Shape::Array(items, _) => {
-                let mut seen = BTreeSet::new();
-                let mut is_new = |item: &Self| {
-                    let id = item.get("id").unwrap_or(item);
-                    match &id.shape {
-                        Shape::String(text) => seen.insert(text.clone()),
-                        Shape::Object(..) | Shape::Array(..) | Shape::Other => true,
-                    }
-                };
-                items.iter().any(|item| !is_new(item) || item.repeats())
-            }
-            Shape::String(_) => false,
-            Shape::Other => self.raw.starts_with('{'),
-        }
-    }
-
     /// The value of `key`, when this is an object that has it.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         match &self.shape {
@@ -160,24 +139,53 @@ impl Node<'_> {
 
     /// The value without any blanks, by which equal values are found.
     pub(super) fn tight(&self) -> String {
+        self.plain(Sorted::Nothing)
+    }
+
+    /// The same with the keys of every object in one order.
+    pub(super) fn canonical(&self) -> String {
+        self.plain(Sorted::Keys)
+    }
+
+    /// What the value holds, whatever the order of keys and of items.
+    pub(super) fn content(&self) -> String {
+        self.plain(Sorted::All)
+    }
+
+    fn plain(&self, sorted: Sorted) -> String {
         match &self.shape {
             Shape::Object(members, _) => {
-                let parts: Vec<String> = members
+                let mut parts: Vec<String> = members
                     .iter()
                     .map(|member| {
-                        format!("{}:{}", Value::from(member.key.as_str()), member.value.tight())
+                        let key = Value::from(member.key.as_str());
+                        format!("{key}:{}", member.value.plain(sorted))
                     })
                     .collect();
+                if sorted != Sorted::Nothing {
+                    parts.sort_unstable();
+                }
                 format!("{{{}}}", parts.join(","))
             }
             Shape::Array(items, _) => {
-                let parts: Vec<String> = items.iter().map(Self::tight).collect();
+                let mut parts: Vec<String> = items.iter().map(|item| item.plain(sorted)).collect();
+                if sorted == Sorted::All {
+                    parts.sort_unstable();
+                }
                 format!("[{}]", parts.join(","))
             }
             Shape::String(text) => Value::from(text.as_str()).to_string(),
             Shape::Other => self.raw.to_owned(),
         }
     }
+}
+
+/// What is put into one order before values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sorted {
+    Nothing,
+    Keys,
+    All,
 }
 
 /// What a number is worth: sign, digits without zeros around them, power of ten; `None` for what is

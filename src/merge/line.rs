@@ -9,7 +9,8 @@
 use super::align::{Fate, Grain, Trace, gaps, trace};
 use super::atom::{Atom, Class, atoms};
 use super::choice::{Choice, choose};
-use super::twin;
+use super::window::{LONG_BYTES, Window, ends};
+use super::{diff3, twin};
 
 /// Merges three versions of one line, adding to `choices` what was decided.
 pub(super) fn merge(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choice>) -> String {
@@ -21,6 +22,22 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choi
     }
     // The order makes insertions and choices the same from both sides.
     let (ours, theirs) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
+    if [base, ours, theirs].iter().all(|line| line.len() <= LONG_BYTES) {
+        return by_atoms(base, ours, theirs, choices);
+    }
+    let window = Window::of(base, ours, theirs);
+    let Window { before, base, ours, theirs, after } = window;
+    let merged = if window.is_short() {
+        by_atoms(base, ours, theirs, choices)
+    } else {
+        diff3::merge_words(base, ours, theirs)
+            .unwrap_or_else(|| decide(base, ours, theirs, choices))
+    };
+    [before, &merged, after].concat()
+}
+
+/// Merges three versions of a line, or of a part of one, that is not too long.
+fn by_atoms(base: &str, ours: &str, theirs: &str, choices: &mut Vec<Choice>) -> String {
     let (base, ours, theirs) = (atoms(base), atoms(ours), atoms(theirs));
     let (mut ours_trace, mut theirs_trace) =
         (trace_atoms(&base, &ours), trace_atoms(&base, &theirs));
@@ -66,6 +83,7 @@ pub(super) fn likeness(base: &Bag, side: &Bag) -> u32 {
 }
 
 /// The words of a line in small letters, sorted, those inside links and the like too; and its marks.
+/// Of a very long line only those at its ends.
 #[derive(Debug)]
 pub(super) struct Bag {
     sorted: Vec<String>,
@@ -75,7 +93,7 @@ pub(super) struct Bag {
 impl Bag {
     pub(super) fn of(line: &str) -> Self {
         let mut sorted: Vec<String> = Vec::new();
-        for atom in atoms(line) {
+        for atom in ends(line).into_iter().flat_map(atoms) {
             let words = atom.text.split(|c: char| !c.is_alphanumeric());
             let before = sorted.len();
             sorted.extend(words.filter(|word| !word.is_empty()).map(str::to_lowercase));

@@ -8,8 +8,9 @@
 //! # How
 //!
 //! - **Lines first**: where changes of the two sides do not touch, both stand, with the text that line
-//!   tools write (`diff3`), if that leaves the structure of the file whole and puts no line twice.
-//!   Everything below is for the rest.
+//!   tools write (`diff3`), if that puts no line twice and, in JSON and YAML, says what the merge by
+//!   structure says: lines that open and close parts are all alike, so lines alone may well put a
+//!   member into the wrong object. Everything below is for the rest.
 //! - **Text** is traced, each side on its own, from base to side: every base line is kept, edited,
 //!   moved or gone, and what is left over was inserted. An edited line is a line paired with its
 //!   most similar successor inside one hunk of the line diff. The two traces are then laid over the
@@ -19,7 +20,10 @@
 //!   is a choice. A line that left its place is found again even where it was edited in the same breath
 //!   (`moves`). Blank lines are spaced as on the sides (`blanks`).
 //! - **Front matter and YAML** are merged key by key, lists of scalars as ordered sets, other lists item
-//!   by item: by `id`, `name`, `type` and `name` or the first key, else by likeness to the base.
+//!   by item: by `id`, `name`, `type` and `name` or the first key, else by likeness to the base. A file
+//!   in which an alias would lose its anchor is chosen as a whole.
+//! - **A very long line** is cut down to the part that changed; where that is still too long, it is
+//!   merged by words, or chosen whole (`window`).
 //! - **JSON** is merged as structure, but rendered from the sides' own spelling, so that indentation,
 //!   key order and numbers stay as they were. Of two layouts of a whole file one is taken first.
 //! - **Lists that both sides added to**: an item stands behind the one it stood behind on its side. Two
@@ -62,6 +66,7 @@ mod format;
 mod frontmatter;
 mod json;
 mod json_once;
+mod json_sequence;
 mod json_style;
 mod json_tree;
 mod line;
@@ -71,7 +76,9 @@ mod span;
 mod text;
 mod twin;
 mod union;
+mod window;
 mod yaml;
+mod yaml_anchors;
 mod yaml_items;
 mod yaml_rows;
 mod yaml_values;

@@ -9,6 +9,7 @@
 use super::align::{heaviest, weight};
 use super::atom::{Atom, Class, atoms};
 use super::choice::{Choice, choose};
+use super::window::LONG_BYTES;
 
 /// Most pairs of atoms compared; longer texts are not fused.
 const CELLS_LIMIT: usize = 40_000;
@@ -25,8 +26,12 @@ const PARTICLE_LETTERS: usize = 3;
 /// Fewest words of a line that another line holds by more than chance.
 const LEAST_WORDS: usize = 3;
 
-/// Fuses two lines that are one, without regard to where they stand; `None` when they are two.
+/// Fuses two lines that are one, without regard to where they stand; `None` when they are two,
+/// or very long.
 pub(super) fn fuse_lines(ours: &str, theirs: &str, choices: &mut Vec<Choice>) -> Option<String> {
+    if ours.len().max(theirs.len()) > LONG_BYTES {
+        return None;
+    }
     let (first, second) = if ours <= theirs { (ours, theirs) } else { (theirs, ours) };
     let (first, second) = (atoms(first), atoms(second));
     let cut = Cut::of(&first, &second)?;

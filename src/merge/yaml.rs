@@ -6,11 +6,12 @@
 //! other lists are merged item by item, each with its counterpart (`yaml_items`). What is not
 //! understood gives `None`, and the caller chooses as a whole; so what was valid stays valid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::choice::{Choice, Merged, choose, settle};
 use super::diff3::has_doubled;
 use super::span::{Page, Style, lines};
+use super::yaml_anchors::is_tied;
 use super::yaml_items::{name_items, names_twice};
 use super::yaml_rows::{Entry, Parts, Row, entries, indent_of, is_idle, shifted, with_dash};
 use super::yaml_values::{block_scalar, list, prose};
@@ -24,33 +25,43 @@ pub(super) fn merge(base: Option<&str>, ours: &str, theirs: &str) -> Merged {
     by_key(base, ours, theirs).unwrap_or_else(|| Merged::choose(base.unwrap_or(""), ours, theirs))
 }
 
-/// Whether a merge by lines can be read as far as both sides can, names no key and no item twice that
-/// they have once, and has no line twice.
-pub(super) fn is_sound(ours: &str, theirs: &str, merged: &str) -> bool {
-    let doubts = |text: &str| {
+/// Whether a merge by lines says what the merge by key says, order aside; where that cannot be told,
+/// whether it can be read as far as both sides can, names no key and no item twice that they have
+/// once, and has no line twice. No alias is cut from its anchor.
+pub(super) fn is_sound(base: Option<&str>, (ours, theirs): (&str, &str), merged: &str) -> bool {
+    let parts = |text: &str| {
         let rows: Vec<Row> = lines(text).into_iter().map(Row::from).collect();
-        entries(&rows, 0).map(|entries| entries.iter().map(|entry| doubts(entry, 0)).sum::<usize>())
+        entries(&rows, 0)
     };
-    !has_doubled(merged, ours, theirs, |_| true)
-        && match (doubts(ours), doubts(theirs)) {
-            (Some(ours), Some(theirs)) => {
-                doubts(merged).is_some_and(|merged| merged <= ours.max(theirs))
-            }
-            (None, _) | (_, None) => true,
-        }
+    let says = |entries: &[Entry]| -> BTreeSet<String> {
+        entries.iter().map(|entry| canonical(entry, Order::Nothing, 0)).collect()
+    };
+    let count = |entries: &[Entry]| entries.iter().map(|entry| doubts(entry, 0)).sum::<usize>();
+    if has_doubled(merged, ours, theirs, |_| true) || !is_tied(ours, theirs, merged) {
+        return false;
+    }
+    let (Some(our_parts), Some(their_parts)) = (parts(ours), parts(theirs)) else { return true };
+    let Some(merged) = parts(merged) else { return false };
+    let careful = by_key(base, ours, theirs).and_then(|careful| parts(&careful.text));
+    count(&merged) <= count(&our_parts).max(count(&their_parts))
+        && careful.is_none_or(|careful| says(&careful) == says(&merged))
+}
+
+/// What stands below an entry, as a block of its own, and at which column.
+fn inside(entry: &Entry, depth: usize) -> Option<(usize, Vec<Row>)> {
+    if depth == DEPTH_LIMIT || entry.is_tail() {
+        return None;
+    }
+    let below = || {
+        let indent = indent_of(&entry.below().iter().find(|row| !is_idle(&row.text))?.text);
+        (entry.value().is_empty()).then(|| (indent, entry.below().to_vec()))
+    };
+    entry.content().or_else(below)
 }
 
 /// How many blocks below an entry cannot be read, or name something twice.
 fn doubts(entry: &Entry, depth: usize) -> usize {
-    let content = entry.content();
-    let below = |entry: &Entry| -> Option<(usize, Vec<Row>)> {
-        let indent = indent_of(&entry.below().iter().find(|row| !is_idle(&row.text))?.text);
-        (entry.value().is_empty()).then(|| (indent, entry.below().to_vec()))
-    };
-    let Some((indent, rows)) = content.or_else(|| below(entry)) else { return 0 };
-    if depth == DEPTH_LIMIT || entry.is_tail() {
-        return 0;
-    }
+    let Some((indent, rows)) = inside(entry, depth) else { return 0 };
     match Parts::of(&rows, indent) {
         None => 1,
         Some(Parts::Mapping(entries)) => entries.iter().map(|it| doubts(it, depth + 1)).sum(),
@@ -61,7 +72,40 @@ fn doubts(entry: &Entry, depth: usize) -> usize {
     }
 }
 
-/// Merges two mappings; `None` when one of the texts is not understood.
+/// Whose order tells something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Only that of the items of a list.
+    Items,
+    Nothing,
+}
+
+/// An entry with everything below it, what has no order in one order.
+fn canonical(entry: &Entry, order: Order, depth: usize) -> String {
+    let text = |rows: &[Row]| -> String {
+        let told = rows.iter().map(|row| row.text.trim()).filter(|text| !text.is_empty());
+        told.collect::<Vec<&str>>().join("\n")
+    };
+    let parts = inside(entry, depth).and_then(|(indent, rows)| Parts::of(&rows, indent));
+    let is_list = matches!(parts, Some(Parts::List(_)));
+    let Some(Parts::Mapping(parts) | Parts::List(parts)) = parts else {
+        return text(&entry.rows);
+    };
+    let mut all: Vec<String> = parts.iter().map(|part| canonical(part, order, depth + 1)).collect();
+    if !is_list || order == Order::Nothing {
+        all.sort_unstable();
+    }
+    format!("{}\n{} {is_list} {all:?}", text(entry.lead()), entry.name)
+}
+
+/// Whether two versions of an entry say the same, keys in whatever order.
+fn means(one: &Entry, other: &Entry) -> bool {
+    let (one, other) = (one.bare(), other.bare());
+    one.same(&other) || canonical(&one, Order::Items, 0) == canonical(&other, Order::Items, 0)
+}
+
+/// Merges two mappings; `None` when one of the texts is not understood, or an alias would be cut from its
+/// anchor.
 pub(super) fn by_key(base: Option<&str>, ours: &str, theirs: &str) -> Option<Merged> {
     let rows = |text: &str| -> Vec<Row> { lines(text).into_iter().map(Row::from).collect() };
     let (base_lines, our_lines, their_lines) = (base.map(lines), lines(ours), lines(theirs));
@@ -70,6 +114,7 @@ pub(super) fn by_key(base: Option<&str>, ours: &str, theirs: &str) -> Option<Mer
         Some(base) => Some(entries(&rows(base), 0)?),
         None => None,
     };
+    let (our_text, their_text) = (ours, theirs);
     let (ours, theirs) = (entries(&rows(ours), 0)?, entries(&rows(theirs), 0)?);
     let mut choices = Vec::new();
     let rows = named(base.as_deref(), &ours, &theirs, 0, &mut choices);
@@ -77,7 +122,8 @@ pub(super) fn by_key(base: Option<&str>, ours: &str, theirs: &str) -> Option<Mer
     for row in rows {
         page.push(row.text, row.end);
     }
-    Some(Merged { text: page.finish(), choices })
+    let text = page.finish();
+    is_tied(our_text, their_text, &text).then_some(Merged { text, choices })
 }
 
 /// Merges entries by name, in one order.
@@ -108,7 +154,7 @@ fn named(
             }
             (Some(only), None) | (None, Some(only)) => {
                 // Deleted on one side, untouched on the other: gone.
-                if !base.is_some_and(|base| base.bare().same(&only.bare())) {
+                if !base.is_some_and(|base| means(&base, &only)) {
                     rows.extend(only.rows);
                 }
             }
@@ -224,7 +270,15 @@ fn nested(
     let head =
         settle(base.map(|(_, base)| &base.rows[0]), Some(&ours.rows[0]), Some(&theirs.rows[0]));
     let mut rows = vec![head.flatten().unwrap_or((&ours.rows[0]).max(&theirs.rows[0])).clone()];
-    rows.extend(block(base_rows.as_deref(), &our_rows, &their_rows, column, depth, choices)?);
+    let below = block(base_rows.as_deref(), &our_rows, &their_rows, column, depth, choices)?;
+    if below.iter().all(|row| is_idle(&row.text)) {
+        // Each side took away what the other left: empty, and not without a value.
+        let is_list = our_rows.iter().any(|row| row.text.trim_start().starts_with("- "));
+        let head = &mut rows[0].text;
+        head.truncate(head.trim_end().len());
+        head.push_str(if is_list { " []" } else { " {}" });
+    }
+    rows.extend(below);
     Some(rows)
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::align::{Fate, Grain, heaviest, trace};
 use super::line::{self, Bag};
-use super::yaml_rows::{Entry, entries, key};
+use super::yaml_rows::{Entry, entries, is_idle, key};
 
 /// Least likeness of an item and its renamed self, in thousandths.
 const LEAST_LIKENESS: u32 = 600;
@@ -41,8 +41,9 @@ pub(super) fn name_items(base: Option<&mut [Entry]>, ours: &mut [Entry], theirs:
     for keys in RULES {
         let named = [&*base, ours, theirs].map(|items| names(items, keys));
         if let [Some(base_names), Some(our_names), Some(their_names)] = named {
-            let our_new = renamed((base, &base_names), (ours, our_names.clone()));
-            let their_new = renamed((base, &base_names), (theirs, their_names.clone()));
+            let old = (&*base, &base_names[..]);
+            let our_new = renamed(old, (ours, &our_names), (theirs, &their_names));
+            let their_new = renamed(old, (theirs, &their_names), (ours, &our_names));
             // Where the other side has both, it is another item.
             let distinct = |old: &[String], new: Vec<String>, other: &[String]| -> Vec<String> {
                 let both = |at: usize| other.contains(&old[at]) && other.contains(&new[at]);
@@ -139,19 +140,48 @@ fn is_list(item: &Entry) -> bool {
     item.content().is_some_and(|(column, rows)| entries(&rows, column).is_none())
 }
 
+/// Whether an item under a new name holds most of what only the old one held.
+///
+/// Items of one kind share their keys, and many values: only what the other items do not have tells
+/// that it is the same, unless nothing of it is gone but its name.
+fn stays_itself(items: &[Entry], old: usize, new: &Entry) -> bool {
+    let says = |item: &Entry| -> BTreeSet<String> {
+        let rows = item.rows[item.head..].iter().map(|row| row.text.trim());
+        let told = rows.filter(|text| !is_idle(text) && !text.ends_with(':'));
+        told.map(|text| text.strip_prefix("- ").unwrap_or(text).to_owned()).collect()
+    };
+    let others: BTreeSet<String> = (items.iter().enumerate())
+        .filter(|(place, _)| *place != old)
+        .flat_map(|(_, item)| says(item))
+        .collect();
+    let (was, is) = (says(&items[old]), says(new));
+    let own = |said: &BTreeSet<String>| -> BTreeSet<String> {
+        said.iter().filter(|text| !others.contains(*text)).cloned().collect()
+    };
+    let (own_before, own_now) = (own(&was), own(&is));
+    // The name itself is among them, on both sides.
+    let common = own_before.intersection(&own_now).count();
+    let rest = own_before.len().max(own_now.len()).saturating_sub(1);
+    was.difference(&is).count() <= 1 || common * 2 > rest
+}
+
 /// The names of a side, with the old name for what was only renamed.
+///
+/// - `other`: the other side, which may have edited what was renamed here before it met it.
 fn renamed(
     (base, base_names): (&[Entry], &[String]),
-    (side, mut names): (&[Entry], Vec<String>),
+    (side, own_names): (&[Entry], &[String]),
+    (other, other_names): (&[Entry], &[String]),
 ) -> Vec<String> {
-    let here: BTreeSet<&String> = names.iter().collect();
+    let mut names = own_names.to_vec();
+    let here: BTreeSet<&String> = own_names.iter().collect();
     let old: BTreeSet<&String> = base_names.iter().collect();
     let nested = |items: &[Entry], at: usize| items[at].content().is_some();
     let lost: Vec<usize> = (0..base_names.len())
         .filter(|&at| !here.contains(&base_names[at]) && nested(base, at))
         .collect();
     let new: Vec<usize> =
-        (0..names.len()).filter(|&at| !old.contains(&names[at]) && nested(side, at)).collect();
+        (0..names.len()).filter(|&at| !old.contains(&own_names[at]) && nested(side, at)).collect();
     let bags = |items: &[Entry], places: &[usize]| -> Vec<Bag> {
         places.iter().map(|&at| Bag::of(&items[at].bare().text().replace('\n', " "))).collect()
     };
@@ -167,11 +197,17 @@ fn renamed(
     };
     let pairs = heaviest(lost.len(), new.len(), CELLS_LIMIT, |row, column| {
         let found = line::likeness(&lost_bags[row], &new_bags[column]);
-        let in_place = || around(base_names, lost[row]) == around(&names, new[column]);
+        let in_place = || around(base_names, lost[row]) == around(own_names, new[column]);
         let item = &side[new[column]];
         let is_big = item.rows.len() - item.head >= LEAST_ROWS;
         let is_telling = is_big || is_list(item);
-        if found >= LEAST_LIKENESS && is_telling && in_place() { found } else { 0 }
+        let is_like = || found >= LEAST_LIKENESS && is_telling && in_place();
+        let there = || other_names.iter().position(|name| *name == base_names[lost[row]]);
+        let is_itself = || {
+            stays_itself(base, lost[row], item)
+                || there().is_some_and(|at| stays_itself(other, at, item))
+        };
+        if is_like() && is_itself() { found } else { 0 }
     });
     for (row, column) in pairs.unwrap_or_default() {
         names[new[column]].clone_from(&base_names[lost[row]]);

@@ -363,8 +363,18 @@ impl Judge {
             };
             let [b, o, t, r] = [of(base), of(Some(ours)), of(Some(theirs)), of(Some(result))];
             let whole = |pair: &[Option<Value>; 2]| pair.iter().all(Option::is_some);
-            if whole(&o) && whole(&t) && (base.is_none() || whole(&b)) && o != t && o != b && t != b
-            {
+            // Each settled by itself, and both from one side.
+            let settled: Vec<Option<&Option<Value>>> = (0..2)
+                .map(|at| match (&b[at], &o[at], &t[at]) {
+                    (b, o, t) if o == t || t == b && base.is_some() => Some(o),
+                    (b, o, t) if o == b && base.is_some() => Some(t),
+                    _ => None,
+                })
+                .collect();
+            let is_side =
+                |side: &[Option<Value>; 2]| settled.iter().copied().eq(side.iter().map(Some));
+            let is_clear = is_side(&o) || is_side(&t);
+            if whole(&o) && whole(&t) && (base.is_none() || whole(&b)) && !is_clear {
                 self.contradictions += 1;
                 pairs.extend(keys);
                 let other = if r == o { &t } else { &o };
@@ -490,7 +500,9 @@ impl Judge {
                 o.min(t)..=o.max(t).max((o + t).saturating_sub(b))
             };
             if !expected.contains(&r) {
-                self.fault(path, &format!("{item} stands {r} times (base {b}, sides {o} and {t})"));
+                let how = if r > *expected.end() { "too often" } else { "and is missing" };
+                let text = format!("{item} stands {r} times {how} (base {b}, sides {o} and {t})");
+                self.fault(path, &text);
             }
         }
     }

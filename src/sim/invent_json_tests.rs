@@ -7,35 +7,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::invent_json::{Case, case};
 use super::invent_json_judge::{faults, judge, read};
 use super::merges::seeds;
+use super::sweep::Failures;
 use crate::merge::{Choice, Format, Merged, merge};
 
 const SEEDS: u64 = 2_000;
 
 #[test]
 fn nothing_is_lost_doubled_or_broken_in_invented_json() {
-    let mut failed = Vec::new();
+    let mut failures = Failures::default();
     let (mut all, mut touched, mut chosen) = (0_u64, 0_u64, 0_u64);
     for seed in seeds(SEEDS) {
         let case = case(seed);
         all += 1;
         let found = catch_unwind(AssertUnwindSafe(|| faults(&case)))
             .unwrap_or_else(|_| vec!["it panicked".to_owned()]);
-        if !found.is_empty() {
-            let merged = merge(Format::Json, Some(&case.base), &case.ours, &case.theirs);
-            failed.push(format!("seed {seed}: {found:#?}\n{case:#?}\nmerged: {merged:#?}"));
-        }
         let merged = merge(Format::Json, Some(&case.base), &case.ours, &case.theirs);
+        failures.note(seed, &found, || format!("{case:#?}\nmerged: {merged:#?}"));
         touched += u64::from(merged.text != case.ours && merged.text != case.theirs);
         chosen += u64::from(!merged.choices.is_empty());
     }
-    assert!(
-        failed.is_empty(),
-        "{} of {all} seeds failed, the first:\n{}\n\nrepeat one: VAULT_SYNC_SIM_SEED={} cargo test \
-         --lib sim::invent_json_tests",
-        failed.len(),
-        failed[..failed.len().min(3)].join("\n"),
-        failed[0].split([' ', ':']).nth(1).unwrap_or("?"),
-    );
+    assert!(failures.is_empty(), "of {all} {failures}");
     assert!(all < 100 || touched > all / 2, "{touched} of {all} were real merges");
     assert!(all < 100 || chosen > all / 20, "{chosen} of {all} held a contradiction");
 }

@@ -2,6 +2,7 @@
 //!
 //! - Shape: a base with filters, formulas, properties and views, or a block of properties with dates,
 //!   tags, lists of mappings, lists in lists and block scalars; lists indented or not, either line end.
+//! - One in twelve ties places together: a value and a mapping have anchors, other places name them.
 //! - On each side one to five edits: a key or an item more, less, changed or elsewhere, a view renamed.
 //! - The same seed gives the same case everywhere.
 
@@ -18,6 +19,8 @@ pub(super) struct Case {
     pub(super) theirs: String,
     /// Whether a side gave an item another name.
     pub(super) renamed: bool,
+    /// Whether it has anchors and aliases.
+    pub(super) tied: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +38,13 @@ enum Doc {
 pub(super) fn case(seed: u64) -> Case {
     let mut rng = Rng::new(seed).fork(0x9a31);
     let mut maker = Maker { rng: rng.fork(1), next: 0, renamed: false };
-    let doc = if rng.chance(60) { maker.base() } else { maker.properties() };
+    let mut doc = if rng.chance(60) { maker.base() } else { maker.properties() };
+    // From numbers of its own, so that the other cases stay as they are.
+    let mut knots = Rng::new(seed).fork(0x71e5);
+    let tied = knots.chance(8);
+    if tied {
+        tie(&mut doc, &mut knots);
+    }
     let indent = if rng.chance(70) { 2 } else { 0 };
     let line_end = if rng.chance(10) { "\r\n" } else { "\n" };
     let mut side = |maker: &mut Maker| {
@@ -43,10 +52,45 @@ pub(super) fn case(seed: u64) -> Case {
         for _ in 0..rng.between(1, 5) {
             maker.edit(&mut doc);
         }
-        write(&doc, indent, line_end)
+        loosened(write(&doc, indent, line_end))
     };
     let (ours, theirs) = (side(&mut maker), side(&mut maker));
-    Case { base: write(&doc, indent, line_end), ours, theirs, renamed: maker.renamed }
+    let base = loosened(write(&doc, indent, line_end));
+    Case { base, ours, theirs, renamed: maker.renamed, tied }
+}
+
+/// Gives a document a value and a mapping with anchors, and aliases of both.
+fn tie(doc: &mut Doc, rng: &mut Rng) {
+    let Doc::Map(members) = doc else { return };
+    let defaults = Doc::Map(vec![
+        ("&map".to_owned(), scalar("")),
+        ("retries".to_owned(), scalar("3")),
+        ("wait".to_owned(), scalar("5")),
+    ]);
+    let user = |number: usize| {
+        let own = ("port".to_owned(), scalar(format!("80{number}")));
+        (format!("user{number}"), Doc::Map(vec![("<<".to_owned(), scalar("*map")), own]))
+    };
+    let users: Vec<(String, Doc)> =
+        (0..rng.between(1, 3)).zip(0..).map(|(_, it)| user(it)).collect();
+    let mut copies = vec![scalar("*one"), scalar("other")];
+    copies.truncate(rng.below(2) + 1);
+    let at = rng.below(members.len()) + 1;
+    members.insert(at, ("defaults".to_owned(), defaults));
+    members.insert(at + 1, ("single".to_owned(), scalar("&one lonely")));
+    members.insert(at + 2, ("users".to_owned(), Doc::Map(users)));
+    members.push(("copies".to_owned(), Doc::List(copies)));
+}
+
+/// Writes something plain for every alias whose anchor does not stand before it, as after edits.
+fn loosened(mut text: String) -> String {
+    for (anchor, alias) in [("&map", "*map"), ("&one", "*one")] {
+        let known = text.find(anchor).unwrap_or(text.len());
+        if text.find(alias).is_some_and(|at| at < known) {
+            text = text.replace(alias, "plain");
+        }
+    }
+    text
 }
 
 struct Maker {
@@ -315,7 +359,13 @@ fn write(doc: &Doc, indent: usize, line_end: &str) -> String {
     text.replace('\n', line_end)
 }
 
+/// A mapping's anchor stands as its first key.
+fn anchor_of(members: &[(String, Doc)]) -> Option<&str> {
+    members.first().map(|(key, _)| key.as_str()).filter(|key| key.starts_with('&'))
+}
+
 fn map(members: &[(String, Doc)], column: usize, indent: usize, text: &mut String) {
+    let members = if anchor_of(members).is_some() { &members[1..] } else { members };
     for (place, (key, value)) in members.iter().enumerate() {
         if place > 0 || column == 0 {
             text.push_str(&" ".repeat(column));
@@ -336,6 +386,7 @@ fn map(members: &[(String, Doc)], column: usize, indent: usize, text: &mut Strin
                 list(items, column + indent, indent, text);
             }
             Doc::Map(members) => {
+                text.extend(anchor_of(members).into_iter().flat_map(|anchor| [" ", anchor]));
                 text.push('\n');
                 text.push_str(&" ".repeat(column + 2));
                 map(members, column + 2, indent, text);

@@ -45,6 +45,8 @@ mod oracles;
 mod rng;
 mod store;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod tests;
 mod users;
 mod world;
