@@ -443,3 +443,11 @@ fn tidied(base: &[String], who: char, edits: &[(prop::sample::Index, u8)]) -> St
     lines.push(String::new());
     lines.join("\n")
 }
+
+/// No fixture, for a measure by lines would miss the spelling that gave way.
+#[test]
+fn a_number_spelled_anew_gives_way_to_one_that_was_changed() {
+    let file = |width: &str| format!("{{\n  \"zoom\": 1.0,\n  \"width\": {width}\n}}\n");
+    let merged = merge(Format::Json, Some(&file("100000.0")), &file("1e5"), &file("120000.0"));
+    assert_eq!(merged, Merged { text: file("120000.0"), choices: Vec::new() });
+}
