@@ -145,6 +145,55 @@ fn merge(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What the way of one edited line through a document is made of, on both ends.
+fn stations(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("stations");
+    for (name, size) in SIZES {
+        let text = text_of(size);
+        let (before, heads) = promoted(&text);
+        let near = one_line_edited(&text, "edited");
+        let mut after = before.clone();
+        after.edit_text(author(1), &heads, WallMs(0), &near).expect("an edit");
+        let changes = after.changes_since(heads.as_slice());
+        group.bench_function(BenchmarkId::new("edit", name), |bench| {
+            bench.iter_batched_ref(
+                || before.clone(),
+                |it| it.edit_text(author(1), &heads, WallMs(0), &near).expect("an edit"),
+                BatchSize::LargeInput,
+            );
+        });
+        group.bench_function(BenchmarkId::new("apply", name), |bench| {
+            bench.iter_batched_ref(
+                || before.clone(),
+                |it| it.apply(&changes).expect("good changes"),
+                BatchSize::LargeInput,
+            );
+        });
+        group.bench_function(BenchmarkId::new("copy", name), |bench| {
+            bench.iter_with_large_drop(|| before.clone());
+        });
+        group.bench_function(BenchmarkId::new("changes_since", name), |bench| {
+            bench.iter(|| after.changes_since(heads.as_slice()));
+        });
+        group.bench_function(BenchmarkId::new("fix_ups_since", name), |bench| {
+            bench.iter(|| after.fix_ups_since(heads.as_slice()));
+        });
+        group.bench_function(BenchmarkId::new("view", name), |bench| bench.iter(|| after.view()));
+        let body = after.view().body;
+        group.bench_function(BenchmarkId::new("fingerprint", name), |bench| {
+            bench.iter(|| body.fingerprint());
+        });
+        group.bench_function(BenchmarkId::new("resolved", name), |bench| {
+            bench.iter(|| after.resolved());
+        });
+        group.bench_function(BenchmarkId::new("weight", name), |bench| {
+            bench.iter(|| after.weight_bytes());
+        });
+        group.bench_function(BenchmarkId::new("save", name), |bench| bench.iter(|| after.save()));
+    }
+    group.finish();
+}
+
 /// Revisions of the note with a long past.
 const REVISIONS: usize = 5_000;
 
@@ -242,6 +291,6 @@ fn history(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = import, edit, load, merge, history
+    targets = import, edit, load, merge, stations, history
 }
 criterion_main!(benches);

@@ -429,7 +429,7 @@ impl Driver {
                 self.own.push_back(Input::Computed { op, result });
                 return;
             }
-            Effect::Compute { op, job } => self.compute(op, job),
+            Effect::Compute { op, job } => workers.document(op, job),
         }
         self.outstanding += 1;
     }
@@ -449,16 +449,6 @@ impl Driver {
                 reason: DialError::Unreachable("nobody is to be met now".to_owned()),
             }),
         }
-    }
-
-    /// Runs a job where it holds nothing up.
-    fn compute(&self, op: Op, job: Box<crate::engine::Job>) {
-        let answers = self.parts.answers.0.clone();
-        tokio::task::spawn_blocking(move || {
-            let result = guarded(|| Box::new(job.run()));
-            // Without receiver the loop is gone, and nobody needs the answer.
-            answers.blocking_send(vec![Input::Computed { op, result }]).ok();
-        });
     }
 
     /// Tells those who listen, and acts on what concerns the loop.

@@ -9,6 +9,7 @@ use super::error::Error;
 use super::foreign;
 use super::graph::Graph;
 use super::import::{self, Import};
+use super::known::Known;
 use super::register::{self, Held};
 use super::settle::is_fix_up;
 use super::view::{Body, Maker, View};
@@ -31,6 +32,7 @@ pub struct Document {
     pub(super) text: ObjId,
     pub(super) birth_path: VaultPath,
     pub(super) imports: Vec<Import>,
+    pub(super) known: Option<Known>,
 }
 
 impl Document {
@@ -93,7 +95,8 @@ impl Document {
         };
         let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
         drop(changes);
-        let mut document = Self { doc, root, root_actor, text, birth_path, imports: vec![] };
+        let mut document =
+            Self { doc, root, root_actor, text, birth_path, imports: vec![], known: None };
         document.notice(&hashes)?;
         if document.imports.is_empty() {
             return Err(Error::Shape("no import".into()));
@@ -173,6 +176,7 @@ impl Document {
             + text / 10
             + stats.num_ops.saturating_sub(text)
             + stats.num_changes * WEIGHT_CHANGE_BYTES
+            + self.known_bytes()
     }
 
     /// How many changes it is made of.
@@ -262,7 +266,7 @@ impl Document {
     /// The body that the registers name; `None` before any import.
     pub(super) fn body_at(&self, at: &[Hash]) -> Option<Body> {
         Some(match register::held(&self.doc, at)? {
-            Held::Characters => Body::Text(register::characters(&self.doc, &self.text, at)),
+            Held::Characters => Body::Text(self.characters(at).into_owned()),
             Held::ByHash(kind, content) => Body::Content(kind, content),
         })
     }

@@ -112,11 +112,11 @@ impl Document {
         let at = self.promoted(self.hashes(at)?)?;
         let governs = register::held(&self.doc, &at) == Some(Held::Characters);
         let alive = register::alive(&self.doc, &at);
-        let splices = splices(&register::characters(&self.doc, &self.text, &at), text);
+        let splices = splices(&self.characters(&at), text);
         if splices.is_empty() && governs && alive.is_some() {
             return Ok(unchanged(&at));
         }
-        self.write(author, &at, time, |transaction, object| {
+        let edited = self.write(author, &at, time, |transaction, object| {
             for splice in &splices {
                 let delete = isize::try_from(splice.delete).unwrap_or(isize::MAX);
                 transaction.splice_text(object, splice.at, delete, &splice.insert)?;
@@ -125,7 +125,11 @@ impl Document {
                 transaction.put(ROOT, register::CONTENT, Held::Characters.to_scalar())?;
             }
             touch(transaction, alive)
-        })
+        })?;
+        if self.heads() == edited.version {
+            self.know(text);
+        }
+        Ok(edited)
     }
 
     /// Makes the file hold a content that is named by its hash, starting from the version `at`.

@@ -9,6 +9,7 @@ use super::document::Document;
 use super::error::Error;
 use super::import;
 use super::register;
+use super::retype;
 use crate::model::{ChangeHash, Content};
 
 /// Largest single change, in bytes: a whole text of the greatest size takes about four times its
@@ -71,9 +72,11 @@ impl Document {
             return Ok(Applied { new: 0, missing });
         }
         let hashes: Vec<Hash> = ready.iter().map(Change::hash).collect();
-        let mut next = self.clone();
+        let (mut next, ready) = self.retyped(ready);
         guarded(|| {
-            next.doc.apply_changes(ready)?;
+            if !ready.is_empty() {
+                next.doc.apply_changes(ready)?;
+            }
             let there = |hash| next.doc.get_change_meta_by_hash(hash).is_some();
             if !hashes.iter().all(there) {
                 return Err(Error::Malformed("changes that cannot be applied".into()));
@@ -87,6 +90,31 @@ impl Document {
         })?;
         *self = next;
         Ok(Applied { new: hashes.len(), missing })
+    }
+
+    /// A copy that already has the first of `ready`, where that is the cheaper way, and the others.
+    fn retyped(&self, mut ready: Vec<Change>) -> (Self, Vec<Change>) {
+        let mut next = self.clone();
+        if !retype::pays(&next.doc, &next.text, &ready) {
+            return (next, ready);
+        }
+        let mut edits = vec![];
+        let mut count = 0;
+        for change in &ready {
+            if !retype::fits(&next.doc, change) {
+                break;
+            }
+            let (doc, text) = (&mut next.doc, &next.text);
+            match guarded(|| Ok(retype::retype(doc, text, change))) {
+                Ok(Some(splices)) => edits.extend(splices),
+                Ok(None) | Err(_) => return (self.clone(), ready),
+            }
+            count += 1;
+        }
+        if let Some(text) = self.known_at(&self.doc.get_heads()) {
+            next.know_edited(text, &edits);
+        }
+        (next, ready.split_off(count))
     }
 
     /// Leaves the changes that are new and whose ancestors are all there, in causal order, and says

@@ -59,9 +59,7 @@ impl Document {
         let alive = register::alive(&self.doc, &at);
         let held = register::held(&self.doc, &at);
         let text = match rewrite {
-            Some(Rewrite::Text(new)) => {
-                splices(&register::characters(&self.doc, &self.text, &at), new)
-            }
+            Some(Rewrite::Text(new)) => splices(&self.characters(&at), new),
             Some(Rewrite::Content(..) | Rewrite::Path(_)) | None => Vec::new(),
         };
         let holds = rewrite.and_then(|rewrite| match rewrite {

@@ -192,7 +192,7 @@ impl Document {
             }
         }
         if let Some(body) = body {
-            operations.aim(&self.doc, &self.text, heads, &body);
+            operations.aim(self, heads, &body);
         }
         settled.copies.sort_unstable();
         settled.copies.dedup();
@@ -226,15 +226,15 @@ impl Operations {
     }
 
     /// Adds what makes the document hold `body`.
-    fn aim(&mut self, doc: &Automerge, object: &ObjId, heads: &[Hash], body: &Body) {
+    fn aim(&mut self, document: &Document, heads: &[Hash], body: &Body) {
         let wanted = match body {
             Body::Text(text) => {
-                self.splices = splices(&register::characters(doc, object, heads), text);
+                self.splices = splices(&document.characters(heads), text);
                 Held::Characters
             }
             Body::Content(kind, content) => Held::ByHash(*kind, *content),
         };
-        if register::held(doc, heads) != Some(wanted) {
+        if register::held(&document.doc, heads) != Some(wanted) {
             self.held = Some(wanted);
         }
     }

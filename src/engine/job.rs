@@ -418,6 +418,7 @@ impl Work {
             }
         }
         let view = document.view();
+        document.keep_at_hand(&view);
         let resolved = document.resolved();
         let heads = document.heads();
         let (kind, content) = view.body.fingerprint();

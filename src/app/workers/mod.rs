@@ -1,4 +1,4 @@
-//! The threads that block: store, folder, readers.
+//! The threads that block, or take long: store, folder, readers, documents.
 //!
 //! | Thread | Does | Groups |
 //! |---|---|---|
@@ -6,10 +6,12 @@
 //! | steps | changes of the folder, in the order asked | up to [`STEPS_LIMIT`] steps or [`STEPS_BYTES`] waiting, into one batch with one durability barrier |
 //! | readers ([`READERS`]) | scans, looks, small contents | – |
 //! | shelf | outlines and chunks of large contents | – |
+//! | documents ([`DOCUMENTS`]) | long work on one document each | – |
 //!
 //! - Invariant: every job is answered exactly once, also when the work panics; the engine bounds how
 //!   many wait, so the queues towards the threads have no limit of their own and the driver never
 //!   blocks on them. The queue back is bounded, and only threads wait on it.
+//! - Work on documents is not waited for at the end: what is not durable by then is done again.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +24,7 @@ use tokio::sync::mpsc as answers;
 
 use super::ground::Ground;
 use super::{Error, Failure};
-use crate::engine::{Input, Op, ScanError, Shelf};
+use crate::engine::{Input, Job, Op, ScanError, Shelf};
 use crate::model::{
     Content, ContentHash, FileId, Observed, Problem, ProblemKind, Source, Step, StepError,
     VaultPath, Write,
@@ -33,6 +35,10 @@ use crate::vault::Folder;
 /// Threads that look at files. Reading and hashing 10,000 notes is CPU work of 70 ms; a third would
 /// only wait for the second core.
 const READERS: usize = 2;
+/// Threads that work on documents. A long merge does not hold up another note behind it; and each
+/// thread more keeps some of the memory that its largest job took, since the system's allocator gives
+/// every thread a heap of its own.
+const DOCUMENTS: usize = 2;
 /// Batches of writes after which a transaction ends even when more wait, so that it ends at all.
 const APPENDS_LIMIT: usize = 4096;
 /// Most packs of texts taken away or packed anew at once: some 16 MiB, so that an edit made just now
@@ -73,6 +79,9 @@ pub(crate) enum ReadJob {
     Small(Op, VaultPath, Content),
 }
 
+/// Long work on one document.
+type DocumentJob = (Op, Box<Job>);
+
 /// Work on large contents.
 #[derive(Debug)]
 pub(crate) enum ShelfJob {
@@ -91,6 +100,7 @@ pub(crate) struct Workers {
     steps: Sender<Vec<(Op, Step)>>,
     readers: Sender<ReadJob>,
     shelf: Sender<ShelfJob>,
+    documents: Sender<DocumentJob>,
     threads: Vec<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
 }
@@ -118,29 +128,35 @@ impl Workers {
         let (to_steps, step_jobs) = channel();
         let (to_readers, read_jobs) = channel();
         let (to_shelf, shelf_jobs) = channel();
-        let mut threads = Vec::new();
-        let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        let (to_documents, document_jobs) = channel();
+        let start = |name: &str, work: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.to_owned());
-            let started = thread.spawn(work);
-            started.map(|started| threads.push(started)).map_err(|error| {
+            thread.spawn(work).map_err(|error| {
                 Error::new(Failure::Io, format!("cannot start the {name} thread")).caused_by(error)
             })
         };
+        let mut threads = Vec::new();
         let commits = Arc::new(AtomicU64::new(0));
         let (tell, count) = (answers.clone(), Arc::clone(&commits));
-        start("store", Box::new(move || keep_store(store, &store_jobs, &tell, &count)))?;
+        threads
+            .push(start("store", Box::new(move || keep_store(store, &store_jobs, &tell, &count)))?);
         let (tell, folder) = (answers.clone(), ground.clone());
-        start("steps", Box::new(move || take_steps(&folder, &step_jobs, &tell)))?;
+        threads.push(start("steps", Box::new(move || take_steps(&folder, &step_jobs, &tell)))?);
         let read_jobs = Arc::new(Mutex::new(read_jobs));
         for _ in 0..READERS {
             let (tell, folder) = (answers.clone(), ground.clone());
             let jobs = Arc::clone(&read_jobs);
-            start("reader", Box::new(move || read_files(&folder, &jobs, &tell)))?;
+            threads.push(start("reader", Box::new(move || read_files(&folder, &jobs, &tell)))?);
         }
         let (tell, folder) = (answers.clone(), ground.clone());
-        start("shelf", Box::new(move || serve_shelf(&folder, &shelf_jobs, &tell)))?;
+        threads.push(start("shelf", Box::new(move || serve_shelf(&folder, &shelf_jobs, &tell)))?);
+        let document_jobs = Arc::new(Mutex::new(document_jobs));
+        for _ in 0..DOCUMENTS {
+            let (tell, jobs) = (answers.clone(), Arc::clone(&document_jobs));
+            drop(start("documents", Box::new(move || work_on_documents(&jobs, &tell)))?);
+        }
         let (store, steps, readers, shelf) = (to_store, to_steps, to_readers, to_shelf);
-        Ok(Self { store, steps, readers, shelf, threads, commits })
+        Ok(Self { store, steps, readers, shelf, documents: to_documents, threads, commits })
     }
 
     /// Transactions that kept something so far.
@@ -168,11 +184,16 @@ impl Workers {
         hand(&self.shelf, job);
     }
 
+    /// Hands work on a document to whichever of their threads is free first.
+    pub(crate) fn document(&self, op: Op, job: Box<Job>) {
+        hand(&self.documents, (op, job));
+    }
+
     /// Lets the threads finish what waits, and closes the store. Blocks; whoever received the
     /// answers must have stopped, or go on receiving.
     pub(crate) fn stop(self) {
-        let Self { store, steps, readers, shelf, threads, commits: _ } = self;
-        drop((store, steps, readers, shelf));
+        let Self { store, steps, readers, shelf, documents, threads, commits: _ } = self;
+        drop((store, steps, readers, shelf, documents));
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a worker thread panicked");
@@ -399,6 +420,16 @@ fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &Answer
             }
             Err(_) => return,
         }
+    }
+}
+
+fn work_on_documents(jobs: &Mutex<Receiver<DocumentJob>>, answers: &Answers) {
+    loop {
+        // The lock is held while waiting: whoever has it is the next to work.
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((op, job)) = job else { return };
+        let result = guarded(|| Box::new(job.run()));
+        tell(answers, Input::Computed { op, result });
     }
 }
 

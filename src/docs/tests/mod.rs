@@ -5,6 +5,7 @@ mod foreign;
 mod ledger;
 mod merges;
 mod random;
+mod retyped;
 mod vectors;
 
 use super::{Author, Birth, Document};
