@@ -76,7 +76,10 @@ impl Typing<'_> {
             return match &op.action {
                 OpType::Put(value) => transaction.put(ROOT, key.as_str(), value.clone()).ok(),
                 OpType::Delete => transaction.delete(ROOT, key.as_str()).ok(),
-                _ => None,
+                OpType::Make(_)
+                | OpType::Increment(_)
+                | OpType::MarkBegin(..)
+                | OpType::MarkEnd(_) => None,
             };
         }
         if !is_in(op, self.text) {
@@ -101,7 +104,11 @@ impl Typing<'_> {
                 let at = position(transaction, self.text, place.as_opid()?)?;
                 self.splice(transaction, Splice { at, delete: 1, insert: String::new() })
             }
-            _ => None,
+            OpType::Put(_)
+            | OpType::Make(_)
+            | OpType::Increment(_)
+            | OpType::MarkBegin(..)
+            | OpType::MarkEnd(_) => None,
         }
     }
 

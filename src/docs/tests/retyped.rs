@@ -9,7 +9,8 @@ use crate::docs::{register, retype};
 
 /// Long enough to be kept at hand, with characters of one to four bytes.
 fn long() -> String {
-    (0..600).map(|line| format!("line {line} of a long note, ä 文 🦀\n")).collect()
+    let line = |line| format!("line {line} of a long note, ä 文 🦀\n");
+    (0..600).map(line).collect::<Vec<_>>().concat()
 }
 
 /// One thing done to the note.
