@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::core::{Engine, Pending};
 use super::effect::{Effect, LinkId, Shelf};
+use super::members::Kept;
 use super::silence::SILENT_MS;
 use crate::model::{
-    CHUNK_BYTES, Content, ContentHash, FileId, Problem, ProblemKind, StepError, TEXT_LIMIT_BYTES,
-    Tick, verify_chunk, verify_outline,
+    CHUNK_BYTES, Content, ContentHash, FileId, Kind, Problem, ProblemKind, StepError,
+    TEXT_LIMIT_BYTES, Tick, Write, verify_chunk, verify_outline,
 };
 use crate::wire::{Bye, Lane, Message};
 
@@ -326,6 +327,7 @@ impl Engine {
             return;
         };
         self.solved(&hash.to_string());
+        self.keep_fetched(hash, &fetch.waiting, bytes);
         for id in fetch.waiting {
             self.wanting.remove(&id);
             let Some(task) = self.tasks.get_mut(&id) else {
@@ -350,6 +352,21 @@ impl Engine {
             }
         }
         self.start_fetches();
+    }
+
+    /// A text that came by hash is kept as one that was delivered is: the next edit of its file starts
+    /// from it, and peers that held it may be away by then, or have let go of it.
+    fn keep_fetched(
+        &mut self,
+        hash: ContentHash,
+        waiting: &BTreeSet<FileId>,
+        bytes: Option<&Vec<u8>>,
+    ) {
+        let is_text = |id: &FileId| self.index.get(id).is_some_and(|it| it.kind == Kind::Text);
+        if let Some(bytes) = bytes.filter(|_| waiting.iter().any(is_text)) {
+            let write = Write::Text { hash, bytes: bytes.clone() };
+            self.append(vec![write], Pending::Kept(Kept::Text));
+        }
     }
 
     pub(super) fn on_content_gone(&mut self, link: LinkId, hash: ContentHash) {
