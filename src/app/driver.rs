@@ -12,7 +12,9 @@ use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tracing::trace_span;
 
+use super::CHART;
 use super::answer::{BudgetState, Metrics};
 use super::clock::{Clock, WALL_STEP_MS, wall};
 use super::event::{Start, of_budget, of_report};
@@ -272,6 +274,7 @@ impl Driver {
             self.carry_out();
         }
         tracing::trace!(input = %Word(&input), "in");
+        let _chart = trace_span!(target: CHART, "engine", input = %Word(&input)).entered();
         self.measure(|now, meter| meter.input(now, &input));
         self.parts.engine.handle(self.parts.clock.now(), input);
         self.carry_out();
@@ -425,6 +428,7 @@ impl Driver {
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
             Effect::KeepTexts { op, keep } => workers.store(StoreJob::KeepTexts(op, keep)),
             Effect::Compute { op, job } if job.is_small() => {
+                let _chart = trace_span!(target: CHART, "small document").entered();
                 let result = guarded(|| Box::new(job.run()));
                 self.own.push_back(Input::Computed { op, result });
                 return;

@@ -44,5 +44,9 @@ pub use join::join;
 pub use past::bytes_of;
 pub use request::{InitDone, Located, Mode, OnEvent, Reply, Request};
 
+/// The target of the spans that make a chart of one run: what each thread does, and for how long.
+/// They cost a comparison each where nobody draws it.
+pub const CHART: &str = "chart";
+
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
+use tracing::trace_span;
 
+use super::CHART;
 use crate::engine::{DialError, Input, LinkId};
 use crate::net::{DialFailure, Event, FRAME_HEADER_BYTES, LinkNo, Net};
 use crate::wire::{self, Lane, Message};
@@ -43,6 +45,7 @@ impl Post {
             while let Some(parcel) = parcels.recv().await {
                 match parcel {
                     Parcel::Frame(link, lane, message) => {
+                        let _chart = trace_span!(target: CHART, "pack").entered();
                         send(&carrier, link, lane, wire::encode_packing(&message, pack_from));
                     }
                     Parcel::Close(link) => carrier.close(LinkNo(link.0)),
@@ -59,6 +62,7 @@ impl Post {
         }
         match lane {
             Lane::Control | Lane::Live => {
+                let _chart = trace_span!(target: CHART, "pack").entered();
                 send(&self.net, link, lane, wire::encode_packing(&message, self.pack_from));
             }
             Lane::Bulk | Lane::Blob => self.slow(Parcel::Frame(link, lane, message)),
@@ -235,6 +239,7 @@ fn decode(lane: u8, bytes: &[u8]) -> Result<(Lane, Message), String> {
     let Some(&lane) = Lane::ALL.get(usize::from(lane)) else {
         return Err(format!("it used a lane {lane} that does not exist"));
     };
+    let _chart = trace_span!(target: CHART, "unpack", bytes = bytes.len()).entered();
     match super::workers::guarded(|| wire::decode(lane, bytes)) {
         Ok(Ok(message)) => Ok((lane, message)),
         Ok(Err(error)) => Err(super::workers::chain(&error)),

@@ -11,6 +11,7 @@
 
 mod answers;
 mod args;
+mod chart;
 mod columns;
 mod commands;
 mod context;

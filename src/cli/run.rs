@@ -10,9 +10,12 @@ use clap::Parser as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use super::args::{Arguments, Color, Command, Global};
+use super::chart;
 use super::commands::{
     completions, config, conflicts, diff, init, invite, join, log, man, metrics, peers, pull, push,
     restore, service, show, status, sync, verify, watch,
@@ -99,9 +102,13 @@ pub fn run(
         flags,
         time_zone: surroundings.time_zone.clone(),
     };
-    let result = trace(&context, global.quiet, global.verbose)
-        .map_err(Error::from)
-        .and_then(|()| act(&command, &mut context));
+    let traced = trace(&context, global.quiet, global.verbose).map_err(Error::from);
+    let result = traced.and_then(|chart| {
+        let result = act(&command, &mut context);
+        // Whatever was drawn is written out when this goes.
+        drop(chart);
+        result
+    });
     match result {
         Ok(exit) => exit,
         Err(error) => report(&error, &mut context.output, Timestamp::now()),
@@ -194,8 +201,13 @@ pub(super) fn paint(color: Color, surroundings: &Surroundings, is_terminal: bool
     }
 }
 
-/// Prints what happens inside on stderr, for people who look closer.
-fn trace(context: &Context<'_>, quiet: bool, verbose: u8) -> Result<(), app::Error> {
+/// Prints what happens inside on stderr, for people who look closer; draws a chart of it where the
+/// program was built for that.
+fn trace(
+    context: &Context<'_>,
+    quiet: bool,
+    verbose: u8,
+) -> Result<Option<chart::Chart>, app::Error> {
     let filter = match context.environment.get("VAULT_SYNC_LOG") {
         Some(filter) if !filter.is_empty() => filter.as_str(),
         Some(_) | None => match (quiet, verbose) {
@@ -210,14 +222,18 @@ fn trace(context: &Context<'_>, quiet: bool, verbose: u8) -> Result<(), app::Err
             .caused_by(error)
             .hint("A filter looks like info or vault_sync=debug,iroh=warn.")
     })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let printed = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(context.output.paint_err == Paint::Colour)
+        .with_filter(filter);
+    let (drawn, chart) = chart::layer(context)?;
+    tracing_subscriber::registry()
+        .with(printed)
+        .with(drawn)
         .try_init()
         // Only the first run of a process can set this; further ones exist in tests alone.
         .ok();
-    Ok(())
+    Ok(chart)
 }
 
 /// Prints an error with its causes and hints, and gives its code. The only place that does.

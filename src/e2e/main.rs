@@ -22,6 +22,7 @@ mod kill;
 mod kinds;
 mod ledger;
 mod live;
+mod mesh;
 mod metrics;
 mod names;
 mod names_hold;

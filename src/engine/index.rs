@@ -150,15 +150,35 @@ impl Index {
         let rival = self
             .claimants(&entry.path)
             .find(|other| self.entries.get(other).is_some_and(|it| it.kind != Kind::Folder));
-        if entry.kind != Kind::Folder && self.gives_way(entry) {
-            return entry.path.with_suffix(&format!("(clash {})", id.short()));
+        if entry.kind == Kind::Folder {
+            return entry.path.clone();
         }
         match rival {
-            Some(first) if first != *id && entry.kind != Kind::Folder => {
-                entry.path.with_suffix(&format!("(clash {})", id.short()))
-            }
+            _ if self.gives_way(entry) => self.place_beside(id, entry),
+            Some(first) if first != *id => self.place_beside(id, entry),
             _ => entry.path.clone(),
         }
+    }
+
+    /// The first name beside its own that no other file claims, nor a place below it.
+    fn place_beside(&self, id: &FileId, entry: &Entry) -> VaultPath {
+        let claimed = |place: &VaultPath| {
+            let below = self.claims.range(place.clone()..);
+            below.take_while(|(other, _)| other.as_str().starts_with(place.as_str())).any(
+                |(other, ids)| {
+                    other.is_below(place) || other == place && ids.iter().any(|it| it != id)
+                },
+            )
+        };
+        let name = |number: u32| match number {
+            1 => entry.path.with_suffix(&format!("(clash {})", id.short())),
+            _ => entry.path.with_suffix(&format!("(clash {} {number})", id.short())),
+        };
+        let mut number = 1;
+        while claimed(&name(number)) {
+            number += 1;
+        }
+        name(number)
     }
 
     /// Puts `entry` in, replacing what was known of `id`; returns what was known.

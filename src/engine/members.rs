@@ -464,10 +464,11 @@ impl Engine {
 
 impl Members {
     pub(super) fn not_reached(&mut self, peer: PeerId, now: Tick) {
+        let crowd = (self.others().count() as u64 / FEW_MEMBERS).max(1);
         let call = self.calls.entry(peer).or_default();
         call.calling = false;
         call.failures += 1;
-        let pause = RETRY_MS << call.failures.min(4);
+        let pause = (RETRY_MS << call.failures.min(RETRY_DOUBLINGS)) * crowd;
         call.next = now.plus_ms(pause);
     }
 
@@ -488,6 +489,11 @@ impl Members {
     }
 }
 
-/// A peer that was not reached, or went away, is called again after this long, doubling up to
-/// sixteen times that.
+/// A peer that was not reached, or went away, is called again after this long, and then ever more
+/// rarely.
 const RETRY_MS: u64 = 1000;
+/// So often the pause doubles: up to about a minute. One that comes back calls by itself.
+const RETRY_DOUBLINGS: u32 = 6;
+/// With more members than this the pauses grow in proportion, so that many that are away cost no more
+/// calls a minute than a few.
+const FEW_MEMBERS: u64 = 4;

@@ -108,7 +108,8 @@ async fn write_frame(
     } else {
         let opening = tokio::time::timeout(shared.stall_timeout, link.connection.open_uni());
         let opened = match opening.await {
-            Ok(opened) => opened.map_err(|_| Broken::Connection)?,
+            // Why the connection ended is told by whoever watches it.
+            Ok(opened) => opened.ok().ok_or(Broken::Connection)?,
             Err(_) => return Err(Broken::stalled("the peer lets no stream be opened".to_owned())),
         };
         let _ = opened.set_priority(priority(usize::from(lane)));

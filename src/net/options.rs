@@ -25,7 +25,7 @@ pub const STRANGER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// In each such time a peer must take, or send, some kilobytes of the frames under way. Shorter drops
 /// devices that are busy taking in a whole vault, longer keeps links of which nobody has anything.
-pub const STALL_TIMEOUT: Duration = Duration::from_secs(120);
+pub const STALL_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Which relay servers help two devices that cannot reach each other directly.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ const BACKGROUNDS: [&str; 3] = ["always", "plugged", "asked"];
 pub const ENV_PREFIX: &str = "VAULT_SYNC_";
 
 /// Environment variables with the prefix that are no keys.
-pub const RESERVED: [&str; 2] = [super::home::ENV_HOME, "VAULT_SYNC_LOG"];
+pub const RESERVED: [&str; 3] = [super::home::ENV_HOME, "VAULT_SYNC_LOG", "VAULT_SYNC_CHART"];
 
 /// The built-in `net.connect_timeout_ms`; why so long is said by `net`.
 const CONNECT_TIMEOUT_MS: u64 = 1000 * crate::net::CONNECT_TIMEOUT.as_secs();

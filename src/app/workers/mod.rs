@@ -21,9 +21,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc as answers;
+use tracing::trace_span;
 
 use super::ground::Ground;
-use super::{Error, Failure};
+use super::{CHART, Error, Failure};
 use crate::engine::{Input, Job, Op, ScanError, Shelf};
 use crate::model::{
     Content, ContentHash, FileId, Observed, Problem, ProblemKind, Source, Step, StepError,
@@ -253,6 +254,7 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers, co
                     if waiting.iter().any(|(_, writes)| concerns(writes, id)) {
                         commit(&mut store, &mut waiting);
                     }
+                    let _chart = trace_span!(target: CHART, "load").entered();
                     let loaded = guarded(|| store.document(id));
                     let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
                     tell(answers, Input::Loaded { op, result });
@@ -261,12 +263,14 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers, co
                     if waiting.iter().any(|(_, writes)| holds_text(writes, hash)) {
                         commit(&mut store, &mut waiting);
                     }
+                    let _chart = trace_span!(target: CHART, "load text").entered();
                     let loaded = guarded(|| store.text(hash));
                     let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
                     tell(answers, Input::TextLoaded { op, result });
                 }
                 StoreJob::KeepTexts(op, keep) => {
                     commit(&mut store, &mut waiting);
+                    let _chart = trace_span!(target: CHART, "tidy texts").entered();
                     let kept = guarded(|| store.keep_texts(&keep, TIDY_PACKS_LIMIT));
                     let result = kept.and_then(|kept| kept.map_err(|error| chain(&error)));
                     let result = result.map(|tidied| tidied.more);
@@ -289,6 +293,7 @@ fn commit(store: &mut Store, waiting: &mut Vec<(Op, Arc<[Write]>)>, answers: &An
     }
     let (ops, batches): (Vec<Op>, Vec<Arc<[Write]>>) = waiting.drain(..).unzip();
     tracing::trace!(batches = batches.len(), "commit");
+    let _chart = trace_span!(target: CHART, "commit", batches = batches.len()).entered();
     let committed = guarded(|| store.commit(&batches));
     let result = committed.and_then(|done| done.map_err(|error| chain(&error)));
     let kept = result.is_ok();
@@ -336,6 +341,7 @@ fn take_steps(ground: &Ground, jobs: &Receiver<Vec<(Op, Step)>>, answers: &Answe
         let (ops, steps) = next_batch(&mut queued);
         let count = steps.len();
         tracing::trace!(steps = count, "apply");
+        let _chart = trace_span!(target: CHART, "apply", steps = count).entered();
         let applied = match ground.to_write() {
             Some(folder) => guarded(|| folder.apply(&steps)),
             None => Err("there is no folder yet".to_owned()),
@@ -401,10 +407,12 @@ fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &Answer
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
             Ok(ReadJob::Scan(op)) => {
+                let _chart = trace_span!(target: CHART, "scan").entered();
                 let result = scan(ground);
                 tell(answers, Input::Scanned { op, result });
             }
             Ok(ReadJob::Look(op, path)) => {
+                let _chart = trace_span!(target: CHART, "look", path = path.as_str()).entered();
                 let observed = match ground.to_read() {
                     Some(folder) => guarded(|| folder.look(&path)),
                     None => Err("there is no folder yet".to_owned()),
@@ -414,6 +422,7 @@ fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &Answer
                 tell(answers, Input::Read { op, observed });
             }
             Ok(ReadJob::Small(op, path, content)) => {
+                let _chart = trace_span!(target: CHART, "read", path = path.as_str()).entered();
                 let result =
                     on_shelf(ground.to_read(), |folder| folder.read_chunk(&path, content, 0));
                 tell(answers, Input::ChunkRead { op, result });
@@ -428,6 +437,7 @@ fn work_on_documents(jobs: &Mutex<Receiver<DocumentJob>>, answers: &Answers) {
         // The lock is held while waiting: whoever has it is the next to work.
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((op, job)) = job else { return };
+        let _chart = trace_span!(target: CHART, "document").entered();
         let result = guarded(|| Box::new(job.run()));
         tell(answers, Input::Computed { op, result });
     }
@@ -467,6 +477,7 @@ fn on_shelf<T>(
 fn serve_shelf(ground: &Ground, jobs: &Receiver<ShelfJob>, answers: &Answers) {
     let vault = || ground.to_write();
     while let Ok(job) = jobs.recv() {
+        let _chart = trace_span!(target: CHART, "large content").entered();
         let answer = match job {
             ShelfJob::Outline(op, Shelf::File(path), content) => Input::Outlined {
                 op,

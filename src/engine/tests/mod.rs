@@ -273,6 +273,7 @@ struct World {
     now: Tick,
     apart: bool,
     messages: u64,
+    dials: u64,
     delivered_on: Vec<Lane>,
     /// What one peer keeps to itself.
     withheld: Option<(usize, fn(&Message) -> bool)>,
@@ -289,6 +290,7 @@ impl World {
             now: Tick(1),
             apart: false,
             messages: 0,
+            dials: 0,
             delivered_on: vec![],
             withheld: None,
             unread: None,
@@ -320,13 +322,14 @@ impl World {
     fn pass(&mut self, at: usize, out: Out) {
         match out {
             Out::Dial(peer) => {
-                let to = self.peers.iter().position(|it| it.id == peer).unwrap();
-                let known = self.links.values().any(|it| *it == (at, to) || *it == (to, at));
-                if self.apart || known {
+                self.dials += 1;
+                let to = self.peers.iter().position(|it| it.id == peer);
+                let linked = |to| self.links.values().any(|it| *it == (at, to) || *it == (to, at));
+                let Some(to) = to.filter(|to| !self.apart && !linked(*to)) else {
                     let reason = DialError::Unreachable("nobody is there".into());
                     self.peers[at].inbox.push_back(Input::DialFailed { peer, reason });
                     return;
-                }
+                };
                 let link = LinkId(self.links.len() as u64 + self.now.0 * 1000);
                 self.links.insert(link, (at, to));
                 let me = self.peers[at].id;

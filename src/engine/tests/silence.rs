@@ -75,3 +75,31 @@ fn who_asks_and_does_not_read_is_sent_no_more_than_fits() {
     assert_eq!(world.peers[1].disk.len(), 4);
     world.assert_equal();
 }
+
+#[test]
+fn many_that_are_away_are_called_as_rarely_as_a_few() {
+    let calls_an_hour = |away: u8| {
+        let mut world = World::new(2);
+        let gone = |number: u8| Member {
+            id: PeerId([number; 32]),
+            name: String::new(),
+            name_version: 0,
+            addresses: vec![],
+            epoch: 0,
+            removed: false,
+        };
+        world.introduce();
+        let members: Vec<Member> = (100..100 + away).map(gone).collect();
+        world.peers[0].engine.on_members(&members);
+        world.run(900_000);
+        let before = world.dials;
+        world.run(3_600_000);
+        world.peers[0].save("a.md", "those that are here meet all the same\n");
+        world.run(3000);
+        world.assert_equal();
+        world.dials - before
+    };
+    let (few, many) = (calls_an_hour(3), calls_an_hour(50));
+    assert!((100..=400).contains(&few), "{few}");
+    assert!(many <= few * 2, "{many} calls for fifty, {few} for three");
+}
