@@ -98,6 +98,7 @@ impl Engine {
         {
             // Its new text was too much to keep: the move first, then another look.
             seen.content = base.content;
+            seen.kind = base.kind;
             seen.stamp = Stamp::default();
             self.debounce.hint(self.now, to.clone());
         }
