@@ -6,8 +6,10 @@ use super::task::{Disk, Incoming, Work};
 
 use super::effect::LinkId;
 use super::entry::{Base, Entry};
+use super::index::beside_rival;
 use super::job::Source;
 use super::report::Report;
+use super::steps::aside;
 use crate::model::{Content, FileId, Heads, Kind, Seen, Tick, VaultPath, Write};
 use crate::reconcile::{self, Change};
 use crate::wire::{Body, Bye, Lane, Message, State};
@@ -46,8 +48,8 @@ impl Engine {
             (Work::Disk(Disk::Moved(to, seen), _), Some(entry))
                 if entry.base.as_ref().is_some_and(|base| {
                     base.content == seen.content
-                        && entry.path == *to
                         && entry.alive
+                        && self.put_there(&id, &entry, to)
                         && !becomes_text(base, seen)
                 }) =>
             {
@@ -77,6 +79,14 @@ impl Engine {
                 self.end_work(id);
             }
         }
+    }
+
+    /// Whether a file was moved to `to` by this device, if by anybody: it is where the vault wants
+    /// it, or under a name that no person gives, where a stop left it on its way.
+    fn put_there(&self, id: &FileId, entry: &Entry, to: &VaultPath) -> bool {
+        let wanted = self.index.wanted_place(id, entry);
+        let ours = [entry.path.clone(), aside(id, &wanted), aside(id, &entry.path)];
+        *to == wanted || ours.contains(to) || *to == beside_rival(id, entry)
     }
 
     /// A look that shows what is known, or what was wanted, needs no document.

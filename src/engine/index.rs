@@ -102,6 +102,12 @@ impl Index {
             .and_then(|id| self.entries.get(id))
     }
 
+    /// The one file of this disk that holds `content`; `None` when there are several.
+    pub(super) fn sole_holder(&self, content: &ContentHash) -> Option<FileId> {
+        let mut holders = self.by_content.get(content)?.iter();
+        holders.next().filter(|_| holders.next().is_none()).copied()
+    }
+
     /// Whether any living file or remembered folder needs `folder` to be there.
     pub(super) fn needs_folder(&self, folder: &VaultPath) -> bool {
         let claimed_below = self
@@ -149,12 +155,10 @@ impl Index {
             .claimants(&entry.path)
             .find(|other| self.entries.get(other).is_some_and(|it| it.kind != Kind::Folder));
         if entry.kind != Kind::Folder && self.gives_way(entry) {
-            return entry.path.with_suffix(&format!("(clash {})", id.short()));
+            return beside_rival(id, entry);
         }
         match rival {
-            Some(first) if first != *id && entry.kind != Kind::Folder => {
-                entry.path.with_suffix(&format!("(clash {})", id.short()))
-            }
+            Some(first) if first != *id && entry.kind != Kind::Folder => beside_rival(id, entry),
             _ => entry.path.clone(),
         }
     }
@@ -222,6 +226,11 @@ impl Index {
         }
         Some(entry)
     }
+}
+
+/// The place beside the path that a file claims, when another has it.
+pub(super) fn beside_rival(id: &FileId, entry: &Entry) -> VaultPath {
+    entry.path.with_suffix(&format!("(clash {})", id.short()))
 }
 
 fn forget<K: Ord>(map: &mut BTreeMap<K, BTreeSet<FileId>>, key: &K, id: &FileId) {

@@ -7,19 +7,22 @@ use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
 use super::entry::Base;
 use super::hollow::Hollow;
+use super::index::Index;
 use super::input::ScanError;
 use super::recent::{Arrivals, Recent};
 use super::report::{Report, Work};
 use super::task::Disk;
+use super::trade::Traded;
 use crate::model::{
     Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
 };
+use crate::reconcile::Appeared;
 
 /// Most looks at once. Bounds the texts in memory during a first scan.
 const LOOKS_LIMIT: usize = 64;
 /// New texts of a batch are kept in memory up to this many bytes, and read back from the store
 /// beyond that.
-const HELD_TEXT_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const HELD_TEXT_BYTES: usize = 8 * 1024 * 1024;
 /// A file larger than this is compared by stamp alone with what was seen before; smaller ones, too,
 /// but a hint always reads.
 const PROGRESS_STEP: u64 = 64;
@@ -66,6 +69,10 @@ pub(super) struct Batch {
     pub(super) vanished: BTreeSet<FileId>,
     /// Known files that hold nothing any more.
     pub(super) hollowed: BTreeMap<FileId, (VaultPath, Seen)>,
+    /// Places of known files that seem to hold other known files.
+    pub(super) traded: BTreeMap<FileId, Traded>,
+    /// Which file of those looked at has a number on the file system; `None` where several do.
+    files: BTreeMap<(u64, i64), Option<FileId>>,
     /// New files wait for the end of the batch, for one of them may be one that vanished.
     pub(super) hold: bool,
     pub(super) held_bytes: usize,
@@ -149,6 +156,8 @@ impl Batch {
             appeared: BTreeMap::new(),
             vanished: BTreeSet::new(),
             hollowed: BTreeMap::new(),
+            traded: BTreeMap::new(),
+            files: BTreeMap::new(),
             hold: true,
             held_bytes: 0,
             done: 0,
@@ -157,10 +166,32 @@ impl Batch {
         }
     }
 
-    fn look_at(&mut self, path: VaultPath) {
-        if self.asked.insert(path.clone()) {
-            self.to_look.push_back(path);
+    pub(super) fn look_at(&mut self, index: &Index, path: VaultPath) {
+        if !self.asked.insert(path.clone()) {
+            return;
         }
+        let known = index.at(&path).and_then(|id| Some((id, index.get(&id)?)));
+        let known = known.filter(|(_, entry)| entry.kind != Kind::Folder);
+        if let Some((id, stamp)) = known.and_then(|(id, it)| Some((id, it.base.as_ref()?.stamp))) {
+            let number = (stamp.inode, stamp.birth_ns);
+            self.files.entry(number).and_modify(|it| *it = None).or_insert(Some(id));
+        }
+        self.to_look.push_back(path);
+    }
+
+    /// Which of the files looked at this was, by its number on the file system.
+    pub(super) fn whose(&self, stamp: &Stamp) -> Option<FileId> {
+        let told = stamp.inode != 0 && stamp.birth_ns != 0;
+        *self.files.get(&(stamp.inode, stamp.birth_ns)).filter(|_| told)?
+    }
+
+    /// The files found where none was known.
+    pub(super) fn appeared(&self) -> Vec<Appeared> {
+        let appeared = self.appeared.iter().map(|(path, seen)| {
+            let Seen { content, stamp, sketch, .. } = *seen;
+            Appeared { path: path.clone(), content, stamp, sketch }
+        });
+        appeared.collect()
     }
 }
 
@@ -245,10 +276,10 @@ impl Engine {
         for (path, first) in due {
             batch.since = batch.since.min(first);
             batch.first.insert(path.clone(), first);
-            batch.look_at(path);
+            batch.look_at(&self.index, path);
         }
         for path in places {
-            batch.look_at(path);
+            batch.look_at(&self.index, path);
         }
     }
 
@@ -335,7 +366,7 @@ impl Engine {
             || !batch.appeared.is_empty()
             || !self.intake.vanishing.is_empty();
         for path in looks {
-            batch.look_at(path);
+            batch.look_at(&self.index, path);
         }
         for (path, stamp) in folders {
             self.born_folder(path, stamp);
@@ -442,7 +473,7 @@ impl Engine {
             return;
         };
         for path in below {
-            batch.look_at(path);
+            batch.look_at(&self.index, path);
         }
         if let Some(id) = gone {
             batch.vanished.insert(id);
@@ -483,7 +514,7 @@ impl Engine {
             self.is_there(id);
             let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
-                if self.found_hollow(id, &path, &seen) {
+                if self.found_hollow(id, &path, &seen) || self.found_another(id, &path, &seen) {
                     return;
                 }
                 self.disk_event(id, Disk::Edited(path, seen), first);
@@ -492,6 +523,12 @@ impl Engine {
             if let Some(batch) = &mut self.intake.batch {
                 batch.vanished.insert(id);
             }
+        }
+        let Some(batch) = &mut self.intake.batch else {
+            return;
+        };
+        if batch.hold {
+            self.look_where_it_was(&seen);
         }
         let Some(batch) = &mut self.intake.batch else {
             return;

@@ -40,6 +40,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod trade;
 mod turns;
 mod work;
 

@@ -11,7 +11,7 @@ use super::report::Report;
 use super::task::{Disk, Task};
 use crate::docs::Birth;
 use crate::model::{Content, FileId, Kind, Seen, Stamp, Tick, VaultPath};
-use crate::reconcile::{self, Appeared, Vanished};
+use crate::reconcile::{self, Vanished};
 
 impl Engine {
     pub(super) fn end_batch(&mut self) {
@@ -26,18 +26,9 @@ impl Engine {
             return;
         };
         self.forget_what_steps_overtook(&mut batch);
+        self.take_in_trades(&mut batch);
         let vanished = self.vanished(&batch);
-        let appeared: Vec<Appeared> = batch
-            .appeared
-            .iter()
-            .map(|(path, seen)| Appeared {
-                path: path.clone(),
-                content: seen.content,
-                stamp: seen.stamp,
-                sketch: seen.sketch,
-            })
-            .collect();
-        let moves = reconcile::pair_moves(&vanished, &appeared);
+        let moves = reconcile::pair_moves(&vanished, &batch.appeared());
         for (id, to) in &moves {
             self.is_there(*id);
             if let Some(seen) = batch.appeared.remove(to) {

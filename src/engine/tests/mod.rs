@@ -4,6 +4,7 @@
 mod background;
 mod brakes;
 mod texts;
+mod trades;
 mod travels;
 
 use std::collections::{BTreeMap, VecDeque};
