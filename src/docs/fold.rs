@@ -31,6 +31,8 @@ pub(super) struct Fold<'a> {
     format: Format,
     memory: BTreeMap<Vec<Hash>, State>,
     missing: BTreeSet<Content>,
+    /// Whether the file lives in any of the versions.
+    lives: bool,
 }
 
 impl<'a> Fold<'a> {
@@ -41,6 +43,7 @@ impl<'a> Fold<'a> {
             format,
             memory: BTreeMap::new(),
             missing: BTreeSet::new(),
+            lives: false,
         }
     }
 
@@ -51,6 +54,7 @@ impl<'a> Fold<'a> {
         heads: &[Hash],
         notes: &mut Settled,
     ) -> Result<Option<Body>, Error> {
+        self.lives = register::alive(&self.document.doc, heads).is_some();
         let state = self.resolve(heads, 0, notes);
         if self.missing.is_empty() {
             return Ok(state.body);
@@ -139,7 +143,8 @@ impl<'a> Fold<'a> {
             notes.choices.extend(merged.choices.into_iter().map(Choice::from));
             return taken(&Body::Text(merged.text));
         }
-        if kind(our_body) == Kind::Text && kind(their_body) == Kind::Text {
+        let deleted = self.lives && !ours.alive && !theirs.alive;
+        if kind(our_body) == Kind::Text && kind(their_body) == Kind::Text && !deleted {
             for body in [our_body, their_body] {
                 if let Body::Content(_, content) = body {
                     self.missing.insert(*content);
@@ -152,8 +157,9 @@ impl<'a> Fold<'a> {
         } else {
             (their_body, our_body)
         };
-        // An empty folder that gave way to a file needs no copy.
-        if kind(loser) != Kind::Folder {
+        // An empty folder that gave way to a file needs no copy, nor does what both threw away: a
+        // third version is what lives, and of these two only one is left to be compared with it.
+        if kind(loser) != Kind::Folder && !deleted {
             notes.copies.push(loser.clone());
         }
         taken(winner)

@@ -21,6 +21,8 @@ pub(super) struct Index {
     digest: Digest,
     files: u64,
     lying: u64,
+    /// Records of a place on this disk; more than `on_disk` holds when two name the same place.
+    placed: usize,
     tombstones: u64,
     bytes: u64,
 }
@@ -168,6 +170,7 @@ impl Index {
         let old = self.take_out(&id);
         self.digest = self.digest.plus(entry.digest(&id));
         if let Some(base) = &entry.base {
+            self.placed += 1;
             self.on_disk.insert(base.path.clone(), id);
             if entry.kind != Kind::Folder {
                 self.lying += 1;
@@ -197,6 +200,17 @@ impl Index {
         self.at(&base.path).filter(|other| other != id && self.get(other).is_some_and(is_file))
     }
 
+    /// Files recorded at places that are not, or no longer, known as theirs.
+    pub(super) fn displaced(&self) -> Vec<FileId> {
+        if self.placed == self.on_disk.len() {
+            return Vec::new();
+        }
+        let theirs = |id: &FileId, base: &Base| self.on_disk.get(&base.path) == Some(id);
+        let displaced =
+            self.iter().filter(|(id, it)| it.base.as_ref().is_some_and(|base| !theirs(id, base)));
+        displaced.map(|(id, _)| *id).collect()
+    }
+
     /// Drops what is known of where `id` lies; returns it.
     pub(super) fn lies_nowhere(&mut self, id: FileId) -> Option<Base> {
         let mut entry = self.entries.get(&id)?.clone();
@@ -209,6 +223,7 @@ impl Index {
         let entry = self.entries.remove(id)?;
         self.digest = self.digest.minus(entry.digest(id));
         if let Some(base) = &entry.base {
+            self.placed -= 1;
             if self.on_disk.get(&base.path) == Some(id) {
                 self.on_disk.remove(&base.path);
             }
@@ -279,8 +294,15 @@ mod tests {
         index.put(first, entry("a.md", "a.md"));
         let later = entry("b.md", "a.md");
         assert_eq!(index.rival_of(&second, &later), Some(first));
+        assert_eq!(index.displaced(), []);
+        index.put(second, later.clone());
+        assert_eq!(index.displaced(), [first]);
+        // The one that had the place leaves: the other is not known to lie there for that.
+        index.put(second, entry("b.md", "b.md"));
+        assert_eq!(index.displaced(), [first]);
         index.put(second, later);
         assert!(index.lies_nowhere(first).is_some());
+        assert_eq!(index.displaced(), []);
         assert_eq!(index.at(&place), Some(second));
         assert_eq!(index.get(&first).unwrap().base, None);
         assert!(index.holder_of(&Content::of(b"a.md").hash).is_none());

@@ -324,6 +324,7 @@ impl Engine {
             self.decide_contest(&it.path, it.stamp);
         }
         self.intake.contested.clear();
+        self.forget_displaced();
         let found: BTreeSet<&VaultPath> = walk.found.iter().map(|it| &it.path).collect();
         let mut looks: Vec<VaultPath> = Vec::new();
         let mut folders: Vec<(VaultPath, Stamp)> = Vec::new();
@@ -373,6 +374,21 @@ impl Engine {
         }
         if total > 0 && self.stage == Stage::Scanning {
             self.report(Report::Progress { done: 0, total, what: Work::TakingIn });
+        }
+    }
+
+    /// What is recorded at a place that is known as another's, or as nobody's, lies nowhere: it is
+    /// put in place again. Not so what was found gone, or is being worked on: that says so itself.
+    fn forget_displaced(&mut self) {
+        for id in self.index.displaced() {
+            let Intake { batch, vanishing, missing, .. } = &self.intake;
+            let gone = batch.as_ref().is_some_and(|batch| batch.vanished.contains(&id))
+                || vanishing.contains_key(&id)
+                || missing.contains(&id);
+            let busy = self.tasks.get(&id).is_some_and(|it| it.working || !it.disk.is_empty());
+            if !gone && !busy && self.index.lies_nowhere(id).is_some() {
+                self.wake(id);
+            }
         }
     }
 

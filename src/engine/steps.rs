@@ -128,8 +128,11 @@ impl Engine {
 
     fn step(&mut self, id: FileId, step: Step, taking: Taking) -> bool {
         self.hold_task(id);
-        if let Some(place) = place_of(&taking) {
-            // A look may see it there before its record says so.
+        if let Some(place) = place_of(&taking)
+            && !self.arriving(&place)
+        {
+            // A look may see it there before its record says so. Where another is being taken in
+            // already, the step will find it and fail; what it finds is still that other one.
             self.intake.arriving.insert(place, id);
         }
         let op = self.op(Pending::Step(id, taking));

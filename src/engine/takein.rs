@@ -26,6 +26,7 @@ impl Engine {
             return;
         };
         self.forget_what_steps_overtook(&mut batch);
+        self.find_displaced(&mut batch);
         self.take_in_trades(&mut batch);
         let vanished = self.vanished(&batch);
         let moves = reconcile::pair_moves(&vanished, &batch.appeared());
@@ -78,6 +79,21 @@ impl Engine {
         });
         let tasks = &self.tasks;
         self.intake.vanishing.retain(|id, _| !tasks.get(id).is_some_and(Task::is_leaving));
+    }
+
+    /// A file that was found gone, and whose place another is recorded at by now, is gone: a look
+    /// at the place only tells of the other.
+    fn find_displaced(&self, batch: &mut Batch) {
+        for id in self.intake.vanishing.keys().chain(&self.intake.missing) {
+            let base = self.index.get(id).and_then(|entry| entry.base.as_ref());
+            let displaced = base.is_some_and(|base| {
+                let looked = batch.scanned || batch.asked.contains(&base.path);
+                looked && self.index.at(&base.path).is_some_and(|other| other != *id)
+            });
+            if displaced && !self.tasks.get(id).is_some_and(Task::is_leaving) {
+                batch.vanished.insert(*id);
+            }
+        }
     }
 
     pub(super) fn moved(&mut self, id: FileId, to: &VaultPath, mut seen: Seen, since: Tick) {

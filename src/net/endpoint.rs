@@ -58,6 +58,7 @@ impl Net {
             loopback_only: options.bind.is_some_and(|at| at.ip().is_loopback()),
             connect_timeout: options.connect_timeout,
             stranger_timeout: options.stranger_timeout,
+            stall_timeout: options.stall_timeout,
             frame_limit_bytes: options.frame_limit_bytes,
             endpoint,
         };

@@ -6,6 +6,7 @@ use iroh::endpoint::{ReadError, ReadExactError, RecvStream, SendStream, VarInt, 
 use tokio::sync::mpsc;
 
 use super::link::{Code, Link, Signal};
+use super::pace::Pace;
 use super::table::Shared;
 use super::{Event, FRAME_HEADER_BYTES, LANES, STRANGER_FRAME_BYTES};
 
@@ -25,6 +26,21 @@ pub(super) enum Broken {
 impl Broken {
     pub(super) fn rule(why: impl Into<String>) -> Self {
         Self::Rule(Code::Protocol, why.into())
+    }
+
+    fn stalled(why: String) -> Self {
+        Self::Rule(Code::Stalled, why)
+    }
+}
+
+impl From<WriteError> for Broken {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Stopped(_) => Self::rule("the peer stopped reading"),
+            WriteError::ConnectionLost(_)
+            | WriteError::ClosedStream
+            | WriteError::ZeroRttRejected => Self::Connection,
+        }
     }
 }
 
@@ -62,13 +78,15 @@ pub(super) async fn write(
 ) {
     let mut stream = None;
     while let Some(frame) = queue.recv().await {
-        let wire_bytes = (frame.len() + FRAME_HEADER_BYTES) as u64;
-        if let Err(error) = write_frame(&link, lane, &mut stream, frame).await {
-            if let WriteError::Stopped(_) = error {
-                link.signal(Signal::Broken(Code::Protocol, "the peer stopped reading".to_owned()));
+        let bytes = frame.len() as u64;
+        let wire_bytes = bytes + FRAME_HEADER_BYTES as u64;
+        if let Err(broken) = write_frame(&shared, &link, lane, &mut stream, frame).await {
+            if let Broken::Rule(code, why) = broken {
+                link.signal(Signal::Broken(code, why));
             }
             return;
         }
+        link.has_left(bytes);
         shared.tell(Event::Sent { link: link.no, lane, wire_bytes }).await;
     }
     if let Some(mut stream) = stream {
@@ -78,16 +96,21 @@ pub(super) async fn write(
 }
 
 async fn write_frame(
+    shared: &Shared,
     link: &Link,
     lane: u8,
     stream: &mut Option<SendStream>,
     frame: Vec<u8>,
-) -> Result<(), WriteError> {
+) -> Result<(), Broken> {
     let mut header = Vec::with_capacity(1 + FRAME_HEADER_BYTES);
     let stream = if let Some(stream) = stream {
         stream
     } else {
-        let opened = link.connection.open_uni().await?;
+        let opening = tokio::time::timeout(shared.stall_timeout, link.connection.open_uni());
+        let opened = match opening.await {
+            Ok(opened) => opened.map_err(|_| Broken::Connection)?,
+            Err(_) => return Err(Broken::stalled("the peer lets no stream be opened".to_owned())),
+        };
         let _ = opened.set_priority(priority(usize::from(lane)));
         header.push(lane);
         link.note_opened(lane);
@@ -96,7 +119,23 @@ async fn write_frame(
     // The sender checked the length against the lane's limit, which is a u32.
     let length = u32::try_from(frame.len()).unwrap_or(u32::MAX);
     header.extend(length.to_be_bytes());
-    stream.write_all_chunks(&mut [header.into(), frame.into()]).await
+    let mut chunks = [header.into(), frame.into()];
+    let mut rest = &mut chunks[..];
+    let mut pace = Pace::new(shared.stall_timeout, link.taken());
+    while !rest.is_empty() {
+        tokio::select! {
+            biased;
+            written = stream.write_many_chunks(&mut rest) => link.took(written? as u64),
+            () = pace.over() => {}
+        }
+        if let Some(bytes) = pace.too_slow(link.taken()) {
+            let seconds = shared.stall_timeout.as_secs();
+            return Err(Broken::stalled(format!(
+                "the peer stopped reading: it took {bytes} bytes in {seconds} seconds"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the frames of one lane until its stream ends; says so to the link.
@@ -131,7 +170,7 @@ async fn read_frames(
         if length > STRANGER_FRAME_BYTES {
             link.until_trusted(shared.stranger_timeout).await?;
         }
-        let bytes = read_body(stream, length as usize).await?;
+        let bytes = read_body(shared, link, stream, length as usize).await?;
         link.signal(Signal::Proven);
         shared.tell(Event::Frame { link: link.no, lane, bytes }).await;
     }
@@ -148,18 +187,37 @@ async fn read_length(stream: &mut RecvStream) -> Result<Option<u32>, Broken> {
     }
 }
 
-async fn read_body(stream: &mut RecvStream, length: usize) -> Result<Vec<u8>, Broken> {
+async fn read_body(
+    shared: &Shared,
+    link: &Link,
+    stream: &mut RecvStream,
+    length: usize,
+) -> Result<Vec<u8>, Broken> {
     let mut bytes = Vec::with_capacity(length.min(FIRST_BUFFER_BYTES));
+    let mut pace = Pace::new(shared.stall_timeout, link.came());
     while bytes.len() < length {
-        match stream.read_chunk(length - bytes.len()).await? {
-            Some(chunk) => {
+        let read = tokio::select! {
+            biased;
+            read = stream.read_chunk(length - bytes.len()) => Some(read?),
+            () = pace.over() => None,
+        };
+        match read {
+            Some(Some(chunk)) => {
+                link.has_come(chunk.len() as u64);
                 if bytes.capacity() - bytes.len() < chunk.len() {
                     let room = (bytes.capacity() * 2).clamp(bytes.len() + chunk.len(), length);
                     bytes.reserve_exact(room - bytes.len());
                 }
                 bytes.extend_from_slice(&chunk);
             }
-            None => return Err(Broken::rule("a stream ended inside a frame")),
+            Some(None) => return Err(Broken::rule("a stream ended inside a frame")),
+            None => {}
+        }
+        if let Some(few) = pace.too_slow(link.came()).filter(|_| bytes.len() < length) {
+            let seconds = shared.stall_timeout.as_secs();
+            return Err(Broken::stalled(format!(
+                "the peer announced a frame of {length} bytes and sent {few} in {seconds} seconds"
+            )));
         }
     }
     Ok(bytes)

@@ -1,6 +1,6 @@
 //! One link's life, from the moment both sides agreed on it until its last event.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +11,9 @@ use tokio::time::Instant;
 
 use super::lane::{self, Broken};
 use super::table::{Life, Shared};
-use super::{CLOSE_TIMEOUT, Event, Figures, LANES, LinkNo, TRUSTED_WINDOW_BYTES};
+use super::{
+    CLOSE_TIMEOUT, Event, Figures, LANES, LinkNo, QUEUED_LIMIT_BYTES, TRUSTED_WINDOW_BYTES,
+};
 use crate::model::PeerId;
 
 /// First byte of the stream on which the two ends talk about the link itself.
@@ -37,16 +39,19 @@ pub(super) enum Code {
     Replaced = 4,
     /// A frame was announced that is above the limit.
     TooLarge = 5,
+    /// The peer took, or sent, next to nothing for too long, or too much waits for it.
+    Stalled = 6,
 }
 
 impl Code {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Done,
         Self::Duplicate,
         Self::Protocol,
         Self::Stranger,
         Self::Replaced,
         Self::TooLarge,
+        Self::Stalled,
     ];
 }
 
@@ -102,6 +107,11 @@ pub(super) struct Link {
     _counted: Option<OwnedSemaphorePermit>,
     opened: AtomicU8,
     ending: AtomicBool,
+    /// Bytes of frames that wait to be sent.
+    queued_bytes: AtomicU64,
+    /// Bytes that QUIC took of frames, and bytes of frames that came.
+    taken_bytes: AtomicU64,
+    came_bytes: AtomicU64,
 }
 
 /// The receiving ends of a link that was just made.
@@ -140,6 +150,9 @@ impl Link {
             _counted: counted,
             opened: AtomicU8::new(0),
             ending: AtomicBool::new(false),
+            queued_bytes: AtomicU64::new(0),
+            taken_bytes: AtomicU64::new(0),
+            came_bytes: AtomicU64::new(0),
         };
         let ends = Ends { queues: channels.map(|(_, queue)| queue), signals: signalled };
         (Arc::new(link), ends)
@@ -147,10 +160,40 @@ impl Link {
 
     /// Queues one frame; false when the link is ending.
     pub(super) fn queue(&self, lane: usize, frame: Vec<u8>) -> bool {
+        let bytes = frame.len() as u64;
+        let waiting = self.queued_bytes.fetch_add(bytes, Ordering::AcqRel) + bytes;
+        if waiting > QUEUED_LIMIT_BYTES {
+            let why = format!("the peer asked for {waiting} bytes that it does not read");
+            self.signal(Signal::Broken(Code::Stalled, why));
+            return false;
+        }
         match (&*unpoisoned(&self.queues), lane < LANES) {
             (Some(queues), true) => queues[lane].send(frame).is_ok(),
             (Some(_) | None, _) => false,
         }
+    }
+
+    /// A frame of so many bytes was sent.
+    pub(super) fn has_left(&self, bytes: u64) {
+        self.queued_bytes.fetch_sub(bytes, Ordering::AcqRel);
+    }
+
+    /// QUIC took so many bytes more.
+    pub(super) fn took(&self, bytes: u64) {
+        self.taken_bytes.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    pub(super) fn taken(&self) -> u64 {
+        self.taken_bytes.load(Ordering::Acquire)
+    }
+
+    /// So many bytes more came.
+    pub(super) fn has_come(&self, bytes: u64) {
+        self.came_bytes.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    pub(super) fn came(&self) -> u64 {
+        self.came_bytes.load(Ordering::Acquire)
     }
 
     pub(super) fn signal(&self, signal: Signal) {
@@ -456,17 +499,22 @@ impl Watch {
         if self.ours == Ours::Closing && self.writers.is_empty() {
             self.ours = Ours::Said;
             let lanes = self.link.opened.load(Ordering::Acquire);
-            // A failure means that the connection is closed, which is noticed next.
-            drop(self.own_out.write_all(&[GOODBYE, lanes]).await);
+            self.say(&[GOODBYE, lanes]).await;
         }
         if let Theirs::Said(lanes) = self.theirs
             && self.ended & lanes == lanes
         {
             self.theirs = Theirs::Received;
-            drop(self.own_out.write_all(&[RECEIVED]).await);
+            self.say(&[RECEIVED]).await;
         }
         (self.ours == Ours::Received && self.theirs == Theirs::Received)
             .then(|| self.end(Code::Done, "closed"))
+    }
+
+    /// A failure means that the connection is closed, which is noticed next; a peer that lets not
+    /// even these few bytes through is not waited for longer than for the end itself.
+    async fn say(&mut self, words: &[u8]) {
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, self.own_out.write_all(words)).await);
     }
 
     fn end(&self, code: Code, why: &str) -> String {

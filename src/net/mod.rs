@@ -46,6 +46,7 @@
 //! | 3 | a stranger said nothing in time, or too much |
 //! | 4 | the peer has a newer connection, and this one is dead to it |
 //! | 5 | a frame was announced that is above the lane's limit |
+//! | 6 | the peer took, or sent, next to nothing of a frame for too long, or too much waits for it |
 //!
 //! # Strangers
 //!
@@ -54,6 +55,13 @@
 //! stranger: at most [`STRANGERS_LIMIT`] at once, dropped when silent for
 //! [`STRANGER_TIMEOUT`]; frames above [`STRANGER_FRAME_BYTES`] and lanes other than 0 are left
 //! unread until it is trusted, for as long again, then it is dropped.
+//!
+//! # The slow
+//!
+//! A peer that stops reading, or sends a frame byte by byte, keeps its link alive for QUIC. While a
+//! frame is under way in either direction some kilobytes must move within each [`STALL_TIMEOUT`],
+//! over all lanes together, for lower lanes rightly wait for higher ones; else the link ends with
+//! code 6. No more than [`QUEUED_LIMIT_BYTES`] wait for one peer.
 //!
 //! # Costs
 //!
@@ -70,6 +78,7 @@ mod lane;
 mod link;
 mod meet;
 mod options;
+mod pace;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -80,7 +89,9 @@ use std::time::Duration;
 pub use endpoint::{Net, id_of};
 pub use error::Error;
 pub use event::{DialFailure, Event, Figures, LinkNo};
-pub use options::{CONNECT_TIMEOUT, Discovery, IDLE_TIMEOUT, Options, Relay, STRANGER_TIMEOUT};
+pub use options::{
+    CONNECT_TIMEOUT, Discovery, IDLE_TIMEOUT, Options, Relay, STALL_TIMEOUT, STRANGER_TIMEOUT,
+};
 pub use ticket::{TICKET_PREFIX, Ticket};
 
 /// The protocol's name in the handshake; a device that knows no common name is not talked to.
@@ -122,6 +133,10 @@ const _: () = assert!(
     SEND_WINDOW_BYTES as usize >= (LANES + 1) * LANE_WINDOW_BYTES as usize,
     "a full lane must not hold up another"
 );
+
+/// Most bytes of frames that wait to be sent on one link. Well above what a peer is given before it
+/// confirms; who asks for more without reading it is not served.
+pub const QUEUED_LIMIT_BYTES: u64 = 128 * 1024 * 1024;
 
 /// How long a closing link waits until the peer has all that was queued.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);

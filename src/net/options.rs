@@ -23,6 +23,10 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// control frames.
 pub const STRANGER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// In each such time a peer must take, or send, some kilobytes of the frames under way. Shorter drops
+/// devices that are busy taking in a whole vault, longer keeps links of which nobody has anything.
+pub const STALL_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// Which relay servers help two devices that cannot reach each other directly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Relay {
@@ -72,6 +76,8 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// How long a stranger is waited for.
     pub stranger_timeout: Duration,
+    /// In which time some kilobytes of the frames under way must move.
+    pub stall_timeout: Duration,
     /// Largest frame of each lane in bytes, in both directions, for peers that are trusted.
     pub frame_limit_bytes: [u32; LANES],
 }
@@ -88,6 +94,7 @@ impl Options {
             connect_timeout: CONNECT_TIMEOUT,
             idle_timeout: IDLE_TIMEOUT,
             stranger_timeout: STRANGER_TIMEOUT,
+            stall_timeout: STALL_TIMEOUT,
             frame_limit_bytes,
         }
     }
@@ -113,6 +120,7 @@ impl fmt::Debug for Options {
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("stranger_timeout", &self.stranger_timeout)
+            .field("stall_timeout", &self.stall_timeout)
             .field("frame_limit_bytes", &self.frame_limit_bytes)
             .finish_non_exhaustive()
     }

@@ -35,6 +35,7 @@ pub(super) struct Shared {
     pub(super) loopback_only: bool,
     pub(super) connect_timeout: Duration,
     pub(super) stranger_timeout: Duration,
+    pub(super) stall_timeout: Duration,
     pub(super) frame_limit_bytes: [u32; LANES],
     pub(super) connections: Arc<Semaphore>,
     pub(super) strangers: Arc<Semaphore>,
@@ -95,6 +96,7 @@ pub(super) struct Basis {
     pub(super) loopback_only: bool,
     pub(super) connect_timeout: Duration,
     pub(super) stranger_timeout: Duration,
+    pub(super) stall_timeout: Duration,
     pub(super) frame_limit_bytes: [u32; LANES],
 }
 
@@ -109,6 +111,7 @@ impl Shared {
             loopback_only: basis.loopback_only,
             connect_timeout: basis.connect_timeout,
             stranger_timeout: basis.stranger_timeout,
+            stall_timeout: basis.stall_timeout,
             frame_limit_bytes: basis.frame_limit_bytes,
             connections: Arc::new(Semaphore::new(super::CONNECTIONS_LIMIT)),
             strangers: Arc::new(Semaphore::new(super::STRANGERS_LIMIT)),

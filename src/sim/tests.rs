@@ -156,6 +156,21 @@ fn what_is_gone_is_not_held_back_as_emptied() {
 }
 
 #[test]
+fn a_file_whose_place_a_new_folder_took_is_found_gone() {
+    stays_mended(Plan::careless(304));
+}
+
+#[test]
+fn two_forgotten_births_do_not_keep_devices_apart() {
+    stays_mended(Plan::killed(301));
+}
+
+#[test]
+fn a_file_moved_to_where_another_was_to_be_written_is_only_that_file() {
+    stays_mended(Plan::crowded(311));
+}
+
+#[test]
 fn the_same_seed_is_the_same_world() {
     let hash = |seed: u64| {
         let (_, world) = run(Plan::killed(seed));

@@ -162,6 +162,26 @@ fn a_birth_beside_a_deletion_stands_alone() {
 }
 
 #[test]
+fn births_deleted_elsewhere_ask_for_no_text_beside_one_that_lives() {
+    // Whichever comes first in the order of heads, the texts of the two are nowhere any more.
+    for lives in ["new\n", "newer\n", "newest\n"] {
+        let mut a = note(lives);
+        edit(&mut a, 3, &format!("{lives}more\n"));
+        for (device, old) in [(1, "old\n"), (2, "older\n")] {
+            let mut gone = note(old);
+            let at = gone.heads();
+            gone.delete(author(device), &at, NOON).unwrap();
+            a.absorb(&gone.save()).unwrap();
+        }
+        assert_eq!(a.heads().as_slice().len(), 3);
+        let settled = a.settle().unwrap();
+        assert!(a.view().alive);
+        assert_eq!(text(&a), format!("{lives}more\n"));
+        assert_eq!(settled.copies, []);
+    }
+}
+
+#[test]
 fn one_of_two_blobs_stands_and_the_other_is_kept_beside() {
     let blobs = [Content::of(b"\0a"), Content::of(b"\0b")];
     // Both ways round: once the library's own winner stands, and once it does not.

@@ -1,6 +1,8 @@
 //! Two or three endpoints on loopback. Nothing waits for a fixed time; what does not come within
 //! [`PATIENCE`] fails the test.
 
+mod slow;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
