@@ -339,9 +339,7 @@ impl Engine {
         self.solved(STORE_PROBLEM);
         match self.pending.remove(&op) {
             Some(Pending::Commit(commit)) => self.on_committed(*commit),
-            Some(Pending::Traded(commits)) => {
-                commits.into_iter().for_each(|commit| self.on_committed(commit));
-            }
+            Some(Pending::Traded(commits)) => self.on_traded(commits),
             Some(Pending::Kept(kept)) => self.on_kept(&kept),
             other => debug_assert!(other.is_none(), "an append answers an append"),
         }

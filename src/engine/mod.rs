@@ -1,6 +1,7 @@
 //! The sync core, without I/O: data in, data out.
 
 mod accord;
+mod batch;
 mod brakes;
 mod bye;
 mod cache;

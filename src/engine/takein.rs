@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::batch::Batch;
 use super::brakes::Brake;
 use super::core::{Engine, Stage};
 use super::entry::FOLDER_GENERATION;
-use super::intake::{Batch, Intake};
+use super::intake::Intake;
 use super::recent::Recent;
 use super::report::Report;
 use super::task::{Disk, Task};

@@ -8,9 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::batch::{Batch, HELD_TEXT_BYTES};
 use super::commit::Commit;
 use super::core::{Engine, Pending};
-use super::intake::{Batch, HELD_TEXT_BYTES};
 use super::task::{Disk, Task};
 use crate::model::{FileId, Kind, Seen, VaultPath, Write};
 use crate::reconcile::{self, Appeared, Left};
@@ -172,6 +172,13 @@ impl Engine {
         let moves = |(disk, _): &(Disk, _)| matches!(disk, Disk::Moved(..));
         let later = self.tasks.get(&id).is_some_and(|task| task.disk.iter().any(moves));
         (!later).then_some(at)
+    }
+
+    /// All new places of a trade are durable.
+    pub(super) fn on_traded(&mut self, commits: Vec<Commit>) {
+        for commit in commits {
+            self.on_committed(commit);
+        }
     }
 
     fn end_trade(&mut self, at: usize) {

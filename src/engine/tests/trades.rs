@@ -145,7 +145,9 @@ fn rings_and_chains_keep_their_notes_apart() {
         for live in [false, true] {
             let mut world = apart_with(&[("a.md", A), ("b.md", B), ("c.md", C)]);
             if live {
-                moves.iter().for_each(|(from, to)| world.peers[0].rename(from, to));
+                for (from, to) in moves {
+                    world.peers[0].rename(from, to);
+                }
             } else {
                 world.peers[0].moves(moves);
                 restart(&mut world, 0);
