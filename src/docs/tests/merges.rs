@@ -371,8 +371,17 @@ fn the_same_bytes_taken_for_a_text_and_for_an_attachment_are_one_version() {
     let new = Content::of(b"%PDF-1.7\n");
     let (at, mut apart) = (text.heads(), text.clone());
     apart.set_content(author(1), &at, NOON, (Kind::Blob, new)).unwrap();
-    apart.absorb(&blob.save()).unwrap();
+    let mut renamed = text.clone();
+    renamed.set_content(author(2), &at, NOON, (Kind::Blob, held)).unwrap();
+    apart.absorb(&renamed.save()).unwrap();
     let settled = apart.settle().unwrap();
     assert_eq!(apart.view().body, Body::Content(Kind::Blob, new));
-    assert_eq!(settled.copies, []);
+    assert_eq!((settled.copies, settled.merged), (vec![], false));
+    // An empty folder is no empty file.
+    let empty = content("");
+    let mut folder = Document::import(&birth(), Kind::Folder, empty).unwrap();
+    let file = Document::import(&birth(), Kind::Blob, empty).unwrap();
+    folder.absorb(&file.save()).unwrap();
+    assert!(folder.settle().unwrap().merged);
+    assert_eq!(folder.view().body, Body::Content(Kind::Blob, empty));
 }
