@@ -459,6 +459,7 @@ impl Engine {
             self.members_deadline(),
             self.links.values().filter_map(super::link::Link::deadline).min(),
             self.flush_deadline(),
+            self.silence_deadline(),
         ]
         .into_iter()
         .flatten()

@@ -1,13 +1,15 @@
 //! Contents asked for by hash: small ones gathered in memory, large ones as verified chunks in a
-//! part that survives a cut at any byte. And the other side of it: serving them.
+//! part that survives a cut at any byte. `serve` is the other side of it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::core::{Engine, Pending};
 use super::effect::{Effect, LinkId, Shelf};
+use super::members::Kept;
+use super::silence::SILENT_MS;
 use crate::model::{
-    CHUNK_BYTES, Content, ContentHash, FileId, Problem, ProblemKind, StepError, TEXT_LIMIT_BYTES,
-    verify_chunk, verify_outline,
+    CHUNK_BYTES, Content, ContentHash, FileId, Kind, Problem, ProblemKind, StepError,
+    TEXT_LIMIT_BYTES, Tick, Write, verify_chunk, verify_outline,
 };
 use crate::wire::{Bye, Lane, Message};
 
@@ -17,11 +19,10 @@ const MEMORY_BYTES: u64 = TEXT_LIMIT_BYTES;
 const WINDOW: usize = 8;
 /// Contents fetched at once; others wait their turn.
 const FETCHES_LIMIT: usize = 8;
-/// Answers being prepared for one peer at once; a peer that asks for more breaks the protocol.
-const SERVING_LIMIT: usize = FETCHES_LIMIT * WINDOW * 2;
-/// Contents asked for in vain and remembered for one peer (32 bytes each); it asks again for those
-/// beyond, only later.
-const GONE_LIMIT: usize = 1024;
+/// The same, with those of which nothing came for a while: these hold up nobody else.
+const FETCHES_AND_STUCK_LIMIT: usize = 4 * FETCHES_LIMIT;
+/// What an honest peer asks for at most, before it got any of it.
+pub(super) const ASKED_LIMIT: usize = FETCHES_LIMIT * WINDOW;
 
 /// Why work on a file waits whose earlier text is lost.
 const NOWHERE: &str = "the text it had before is not in the store, and no peer has it";
@@ -34,6 +35,8 @@ pub(super) struct Fetch {
     tried: BTreeSet<LinkId>,
     link: LinkId,
     stage: Stage,
+    /// When it began, or something of it came last.
+    moved: Tick,
 }
 
 #[derive(Debug)]
@@ -51,6 +54,17 @@ enum Stage {
         asked: BTreeSet<u32>,
         putting: BTreeSet<u32>,
     },
+}
+
+impl Fetch {
+    fn begun(&self) -> bool {
+        !matches!(self.stage, Stage::Queued)
+    }
+
+    /// Whether it was asked for, and nothing of it came for a while.
+    fn is_stuck(&self, now: Tick) -> bool {
+        self.begun() && self.moved.plus_ms(SILENT_MS) <= now
+    }
 }
 
 fn chunk_count(content: Content) -> u32 {
@@ -76,6 +90,7 @@ impl Engine {
             tried: BTreeSet::new(),
             link,
             stage: Stage::Queued,
+            moved: self.now,
         };
         self.fetches.insert(content.hash, fetch);
         self.start_fetches();
@@ -102,14 +117,23 @@ impl Engine {
             .map(|(link, _)| *link)
     }
 
-    fn start_fetches(&mut self) {
-        let mut open =
-            self.fetches.values().filter(|it| !matches!(it.stage, Stage::Queued)).count();
-        while open < FETCHES_LIMIT {
+    /// Begins what may begin, the newest first.
+    pub(super) fn start_fetches(&mut self) {
+        let now = self.now;
+        let begun = || self.fetches.values().filter(|it| it.begun());
+        let slow: BTreeSet<LinkId> =
+            begun().filter(|it| it.is_stuck(now)).map(|it| it.link).collect();
+        let mut all = begun().count();
+        let mut moving = begun().filter(|it| !it.is_stuck(now)).count();
+        loop {
+            let may = |it: &Fetch| {
+                let others = if slow.contains(&it.link) { all } else { moving };
+                others < FETCHES_LIMIT && all < FETCHES_AND_STUCK_LIMIT
+            };
             let next = self
                 .fetches
                 .iter()
-                .filter(|(_, it)| matches!(it.stage, Stage::Queued))
+                .filter(|(_, it)| !it.begun() && may(it))
                 .map(|(hash, it)| {
                     let newest = it
                         .waiting
@@ -121,16 +145,19 @@ impl Engine {
                 })
                 .max();
             let Some((_, hash)) = next else { break };
+            all += 1;
+            moving += 1;
             self.start_fetch(hash);
-            open += 1;
         }
     }
 
     fn start_fetch(&mut self, hash: ContentHash) {
+        let now = self.now;
         let Some(fetch) = self.fetches.get_mut(&hash) else {
             return;
         };
         let (content, link) = (fetch.content, fetch.link);
+        fetch.moved = now;
         if content.size <= MEMORY_BYTES {
             fetch.stage = Stage::Memory(BTreeMap::new());
             for index in 0..chunk_count(content) {
@@ -165,6 +192,7 @@ impl Engine {
         if !verify_outline(fetch.content, &chunks) {
             return self.close(link, Bye::Protocol, "an outline does not add up to its content");
         }
+        fetch.moved = self.now;
         if let Stage::Outlining { theirs, .. } = &mut fetch.stage {
             *theirs = Some(chunks);
             self.outlines_meet(hash);
@@ -219,6 +247,7 @@ impl Engine {
             return;
         };
         let content = fetch.content;
+        fetch.moved = self.now;
         match &mut fetch.stage {
             Stage::Memory(chunks) => {
                 chunks.insert(index, bytes);
@@ -298,6 +327,7 @@ impl Engine {
             return;
         };
         self.solved(&hash.to_string());
+        self.keep_fetched(hash, &fetch.waiting, bytes);
         for id in fetch.waiting {
             self.wanting.remove(&id);
             let Some(task) = self.tasks.get_mut(&id) else {
@@ -322,6 +352,21 @@ impl Engine {
             }
         }
         self.start_fetches();
+    }
+
+    /// A text that came by hash is kept as one that was delivered is: the next edit of its file starts
+    /// from it, and peers that held it may be away by then, or have let go of it.
+    fn keep_fetched(
+        &mut self,
+        hash: ContentHash,
+        waiting: &BTreeSet<FileId>,
+        bytes: Option<&Vec<u8>>,
+    ) {
+        let is_text = |id: &FileId| self.index.get(id).is_some_and(|it| it.kind == Kind::Text);
+        if let Some(bytes) = bytes.filter(|_| waiting.iter().any(is_text)) {
+            let write = Write::Text { hash, bytes: bytes.clone() };
+            self.append(vec![write], Pending::Kept(Kept::Text));
+        }
     }
 
     pub(super) fn on_content_gone(&mut self, link: LinkId, hash: ContentHash) {
@@ -351,6 +396,25 @@ impl Engine {
             }
         }
         self.start_fetches();
+    }
+
+    /// Links from which something of a content is to come, with the last time that some did.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (LinkId, Tick)> {
+        self.fetches.values().filter(|it| it.begun()).map(|it| (it.link, it.moved))
+    }
+
+    /// Whether a content waits for its turn.
+    pub(super) fn fetches_wait(&self) -> bool {
+        self.fetches.values().any(|it| !it.begun())
+    }
+
+    /// What did not come since `before` is asked for elsewhere, or is not to be had.
+    pub(super) fn give_up_sources(&mut self, before: Tick) {
+        let late = |it: &Fetch| it.begun() && it.moved <= before;
+        let late = self.fetches.iter().filter(|(_, it)| late(it)).map(|(hash, _)| *hash);
+        for hash in late.collect::<Vec<_>>() {
+            self.try_elsewhere(hash);
+        }
     }
 
     /// A connection is gone: what was to come over it comes from elsewhere, or later.
@@ -395,123 +459,6 @@ impl Engine {
         for link in told {
             let states = vec![(id, state.clone())];
             self.send(link, Lane::Control, Message::States { reply: false, states });
-        }
-    }
-
-    /// Tells a peer that its content cannot be had here, and remembers that it asked.
-    fn say_gone(&mut self, link: LinkId, hash: ContentHash) {
-        if let Some(it) = self.links.get_mut(&link)
-            && it.gone.len() < GONE_LIMIT
-        {
-            it.gone.insert(hash);
-        }
-        self.send(link, Lane::Control, Message::ContentGone(hash));
-    }
-
-    // Serving.
-
-    pub(super) fn serve_outline(&mut self, link: LinkId, content: Content) {
-        let path = self.index.holder_of(&content.hash).and_then(|it| it.base.as_ref());
-        let Some(path) = path.map(|base| base.path.clone()) else {
-            return self.say_gone(link, content.hash);
-        };
-        if self.serving_too_much(link) {
-            return;
-        }
-        let op = self.op(Pending::ServeOutline(link, content));
-        self.emit(Effect::Outline { op, from: Shelf::File(path), content });
-    }
-
-    pub(super) fn serve_outlined(
-        &mut self,
-        link: LinkId,
-        content: Content,
-        result: Result<Vec<Option<ContentHash>>, StepError>,
-    ) {
-        self.served(link);
-        let whole = result.ok().and_then(|chunks| chunks.into_iter().collect::<Option<Vec<_>>>());
-        let Some(chunks) = whole else {
-            return self.say_gone(link, content.hash);
-        };
-        self.send(link, Lane::Control, Message::Outline { hash: content.hash, chunks });
-    }
-
-    pub(super) fn serve_chunk(&mut self, link: LinkId, content: Content, index: u32) {
-        if self.serving_too_much(link) {
-            return;
-        }
-        let holder = self.index.holder_of(&content.hash).and_then(|it| it.base.as_ref());
-        match holder.map(|base| base.path.clone()) {
-            Some(path) => {
-                let op = self.op(Pending::ServeChunk(link, content, index));
-                self.emit(Effect::ReadChunk { op, path, content, index });
-            }
-            None => self.serve_from_store(link, content, index),
-        }
-    }
-
-    fn serve_from_store(&mut self, link: LinkId, content: Content, index: u32) {
-        let op = self.op(Pending::ServeText(link, content, Some(index)));
-        self.emit(Effect::LoadText { op, hash: content.hash });
-    }
-
-    pub(super) fn serve_chunk_read(
-        &mut self,
-        link: LinkId,
-        content: Content,
-        index: u32,
-        result: Result<Vec<u8>, StepError>,
-    ) {
-        match result {
-            Ok(bytes) => {
-                self.served(link);
-                let message = Message::Chunk { hash: content.hash, index, bytes };
-                self.send(link, Lane::Blob, message);
-            }
-            // The user changed the file; the store may have kept the text.
-            Err(_) => self.serve_from_store(link, content, index),
-        }
-    }
-
-    pub(super) fn serve_text(
-        &mut self,
-        link: LinkId,
-        content: Content,
-        index: Option<u32>,
-        text: Option<Vec<u8>>,
-    ) {
-        self.served(link);
-        let index = index.unwrap_or(0);
-        let start = u64::from(index) * CHUNK_BYTES;
-        let chunk = text.filter(|it| it.len() as u64 == content.size).and_then(|bytes| {
-            let from = usize::try_from(start).ok()?;
-            let to = usize::try_from((start + CHUNK_BYTES).min(content.size)).ok()?;
-            bytes.get(from..to).map(<[u8]>::to_vec)
-        });
-        match chunk {
-            Some(bytes) => {
-                let message = Message::Chunk { hash: content.hash, index, bytes };
-                self.send(link, Lane::Blob, message);
-            }
-            None => self.say_gone(link, content.hash),
-        }
-    }
-
-    fn serving_too_much(&mut self, link: LinkId) -> bool {
-        let Some(it) = self.links.get_mut(&link) else {
-            return true;
-        };
-        it.serving += 1;
-        if it.serving > SERVING_LIMIT {
-            self.close(link, Bye::Protocol, "the peer asks for more than it may at once");
-            return true;
-        }
-        false
-    }
-
-    fn served(&mut self, link: LinkId) {
-        if let Some(it) = self.links.get_mut(&link) {
-            it.serving = it.serving.saturating_sub(1);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! One file's life: what the disk did and what peers sent, one thing at a time.
 
 use super::commit::Commit;
-use super::core::{Engine, Stage};
+use super::core::{Engine, Pending, Stage};
 use super::task::{Disk, Incoming, Work};
 
 use super::effect::LinkId;
 use super::entry::{Base, Entry};
 use super::index::beside_rival;
 use super::job::Source;
+use super::members::Kept;
 use super::report::Report;
 use super::steps::aside;
 use crate::model::{Content, FileId, Heads, Kind, Seen, Tick, VaultPath, Write};
@@ -65,6 +66,7 @@ impl Engine {
                 if entry.alive && entry.content == seen.content && entry.kind == seen.kind =>
             {
                 // It was on its way here, and here it is.
+                self.keep_arrived(&entry, seen);
                 let base = Base::seen(path.clone(), seen, entry.heads.clone());
                 self.commit_base(id, entry, Some(base), Vec::new());
             }
@@ -113,8 +115,20 @@ impl Engine {
             return true;
         }
         let base = Base::seen(place, seen, heads);
+        self.keep_arrived(entry, seen);
         self.commit_base(id, entry.clone(), Some(base), Vec::new());
         true
+    }
+
+    /// A stop may have come between putting a text in place and keeping it.
+    fn keep_arrived(&mut self, entry: &Entry, seen: &Seen) {
+        let arrived = entry.base.as_ref().is_none_or(|base| base.content != seen.content);
+        if let (Kind::Text, true, true, Some(bytes)) =
+            (seen.kind, arrived, entry.heads.is_empty(), &seen.text)
+        {
+            let write = Write::Text { hash: seen.content.hash, bytes: bytes.clone() };
+            self.append(vec![write], Pending::Kept(Kept::Text));
+        }
     }
 
     pub(super) fn take_birth(

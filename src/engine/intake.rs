@@ -426,20 +426,10 @@ impl Engine {
         }
     }
 
-    /// Whether a file is being taken in at this place already.
-    pub(super) fn arriving(&mut self, path: &VaultPath) -> bool {
-        let Some(id) = self.intake.arriving.get(path) else { return false };
-        let open = self.tasks.get(id).is_some_and(|task| task.working || !task.disk.is_empty());
-        if !open {
-            self.intake.arriving.remove(path);
-        }
-        open
-    }
-
     fn found_file(&mut self, path: VaultPath, seen: Seen) {
         self.solved(path.as_str());
         if self.index.at(&path).is_none() && self.arriving(&path) {
-            return self.debounce.hint(self.now, path);
+            return self.look_later(path);
         }
         let first = self.first_hint(&path);
         if let Some(id) = self.index.at(&path) {

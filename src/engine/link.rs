@@ -13,6 +13,7 @@ use super::input::DialError;
 use super::progress::Told;
 use super::report::Report;
 use super::send::Outbox;
+use super::serve::Serving;
 use super::task::Incoming;
 use crate::docs::Birth;
 use crate::model::{ContentHash, Digest, FileId, PeerId, Tick};
@@ -72,8 +73,9 @@ pub(super) struct Link {
     pub(super) needed: BTreeSet<FileId>,
     /// Contents that the peer asked for and that were not here.
     pub(super) gone: BTreeSet<ContentHash>,
-    /// Answers to this peer that are being prepared.
-    pub(super) serving: usize,
+    pub(super) serving: Serving,
+    /// When the last message came.
+    pub(super) heard: Tick,
     /// Why it ends, if we end it.
     pub(super) closing_reason: Option<String>,
 }
@@ -102,7 +104,8 @@ impl Link {
             recompare: None,
             recompares: 0,
             needed: BTreeSet::new(),
-            serving: 0,
+            serving: Serving::default(),
+            heard: now,
             closing_reason: None,
         }
     }
@@ -110,6 +113,11 @@ impl Link {
     /// Files that the peer said it holds back until a person agrees.
     pub(super) fn held_there(&self) -> u64 {
         self.settled_got.map_or(0, |it| it.held)
+    }
+
+    /// Since when the peer has owed an answer to a delivery, and said nothing at all.
+    pub(super) fn owes_since(&self) -> Option<Tick> {
+        self.out.owed_since().map(|since| since.max(self.heard)).filter(|_| self.greeted())
     }
 
     /// Whether hellos are exchanged.
@@ -297,6 +305,7 @@ impl Engine {
             return;
         };
         let phase = it.phase;
+        it.heard = self.now;
         self.shots.count_received(0, wire_bytes);
         let allowed = match &message {
             Message::Bye(_) => true,
@@ -482,6 +491,7 @@ impl Engine {
     }
 
     pub(super) fn turn_links(&mut self) {
+        self.turn_silence();
         let links: Vec<LinkId> = self.links.keys().copied().collect();
         for link in links {
             self.pump(link);

@@ -6,9 +6,9 @@ use super::config::Background;
 use super::core::{Engine, Pending};
 use super::effect::{Effect, LinkId};
 use super::entry::Entry;
-use super::link::same;
+use super::link::{Link, same};
 use super::report::Report;
-use crate::model::{CHUNK_BYTES, Content, Digest, FileId, Kind, StepError, WallMs};
+use crate::model::{CHUNK_BYTES, Content, Digest, FileId, Kind, StepError, Tick, WallMs};
 use crate::wire::{Body, Delivery, Lane, Message, State};
 
 /// A note touched within this time goes before everything older.
@@ -66,7 +66,7 @@ pub(super) struct Outbox {
     ready_bytes: u64,
     unacked: BTreeMap<FileId, (State, u64)>,
     unacked_bytes: u64,
-    in_flight: u64,
+    owed_since: Option<Tick>,
 }
 
 impl Outbox {
@@ -93,8 +93,18 @@ impl Outbox {
     }
 
     /// Whether something is under way.
-    fn active(&self) -> bool {
+    pub(super) fn active(&self) -> bool {
         !self.preparing.is_empty() || !self.unacked.is_empty()
+    }
+
+    /// Since when the peer has owed an answer to something it was delivered.
+    pub(super) fn owed_since(&self) -> Option<Tick> {
+        self.owed_since.filter(|_| !self.unacked.is_empty())
+    }
+
+    /// Whether something waits and nothing is under way.
+    pub(super) fn waits(&self) -> bool {
+        !self.queue.is_empty() && !self.active()
     }
 
     /// Whether an edit made just now waits.
@@ -138,7 +148,6 @@ impl Outbox {
         self.preparing.len() < PREPARING_LIMIT
             && self.unacked_bytes + self.ready_bytes < UNACKED_BYTES_LIMIT
             && self.unacked.len() < UNACKED_FILES_LIMIT
-            && self.in_flight < UNACKED_BYTES_LIMIT
     }
 }
 
@@ -162,10 +171,12 @@ impl Engine {
     }
 
     /// Prepares and sends as much as may be under way. Only so many peers are served at once; the
-    /// others wait in line, live edits excepted.
+    /// others wait in line, live edits excepted. Who has fallen silent holds up nobody.
     pub(super) fn pump(&mut self, link: LinkId) {
-        let served = self.links.iter().filter(|(other, it)| **other != link && it.out.active());
-        let crowded = served.count() >= self.config.peers.max(1);
+        let served = |(other, it): &(&LinkId, &Link)| {
+            **other != link && it.out.active() && !self.is_silent(**other)
+        };
+        let crowded = self.links.iter().filter(served).count() >= self.config.peers.max(1);
         if crowded && self.links.get(&link).is_some_and(|it| !it.out.active() && !it.out.urgent()) {
             return self.flush(link);
         }
@@ -341,6 +352,7 @@ impl Engine {
             return;
         };
         it.out.preparing.remove(&id);
+        it.out.owed_since = it.out.owed_since().or(Some(self.now));
         it.out.unacked.insert(id, (state, weight));
         it.out.unacked_bytes += weight;
         it.out.ready_bytes += weight;
@@ -392,8 +404,11 @@ impl Engine {
         }
     }
 
-    pub(super) fn on_sent(&mut self, _link: LinkId, _lane: Lane, wire_bytes: u64) {
+    pub(super) fn on_sent(&mut self, link: LinkId, lane: Lane, wire_bytes: u64) {
         self.shots.count_sent(0, wire_bytes);
+        if lane == Lane::Blob {
+            self.chunk_sent(link);
+        }
     }
 
     pub(super) fn on_ack(&mut self, link: LinkId, acks: &[(FileId, Digest)]) {

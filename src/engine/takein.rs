@@ -7,12 +7,16 @@ use super::brakes::Brake;
 use super::core::{Engine, Stage};
 use super::entry::FOLDER_GENERATION;
 use super::intake::Intake;
+use super::pace::Rest;
 use super::recent::Recent;
 use super::report::Report;
 use super::task::{Disk, Task};
 use crate::docs::Birth;
 use crate::model::{Content, FileId, Kind, Seen, Stamp, Tick, VaultPath};
 use crate::reconcile::{self, Vanished};
+
+/// What lies at a place and cannot be taken in now is looked at again after this long.
+const STUCK_LOOK_MS: u64 = 5000;
 
 impl Engine {
     pub(super) fn end_batch(&mut self) {
@@ -94,6 +98,27 @@ impl Engine {
             if displaced && !self.tasks.get(id).is_some_and(Task::is_leaving) {
                 batch.vanished.insert(*id);
             }
+        }
+    }
+
+    /// Whether a file is being taken in at this place already.
+    pub(super) fn arriving(&mut self, path: &VaultPath) -> bool {
+        let Some(id) = self.intake.arriving.get(path) else { return false };
+        let open = self.tasks.get(id).is_some_and(|task| task.working || !task.disk.is_empty());
+        if !open {
+            self.intake.arriving.remove(path);
+        }
+        open
+    }
+
+    /// What lies at a place is being taken in: it is looked at again, soon if that goes on.
+    pub(super) fn look_later(&mut self, path: VaultPath) {
+        let task = self.intake.arriving.get(&path).and_then(|id| self.tasks.get(id));
+        if task.is_some_and(|task| task.waiting && !task.working) {
+            let until = self.now.plus_ms(STUCK_LOOK_MS);
+            self.debounce.rest(self.now, path, Rest { quiet_ms: STUCK_LOOK_MS, until });
+        } else {
+            self.debounce.hint(self.now, path);
         }
     }
 

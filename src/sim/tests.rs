@@ -171,6 +171,12 @@ fn a_file_moved_to_where_another_was_to_be_written_is_only_that_file() {
 }
 
 #[test]
+fn a_text_fetched_by_hash_is_there_for_the_next_edit() {
+    stays_mended(Plan::killed(411));
+    stays_mended(Plan::powerless(385));
+}
+
+#[test]
 fn the_same_seed_is_the_same_world() {
     let hash = |seed: u64| {
         let (_, world) = run(Plan::killed(seed));

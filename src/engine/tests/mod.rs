@@ -3,6 +3,7 @@
 
 mod background;
 mod brakes;
+mod silence;
 mod texts;
 mod trades;
 mod travels;
@@ -274,6 +275,10 @@ struct World {
     apart: bool,
     messages: u64,
     delivered_on: Vec<Lane>,
+    /// What one peer keeps to itself.
+    withheld: Option<(usize, fn(&Message) -> bool)>,
+    /// A peer that reads no chunks, and those that wait for it.
+    unread: Option<(usize, VecDeque<(usize, Input)>)>,
 }
 
 impl World {
@@ -286,6 +291,8 @@ impl World {
             apart: false,
             messages: 0,
             delivered_on: vec![],
+            withheld: None,
+            unread: None,
         }
     }
 
@@ -334,9 +341,20 @@ impl World {
                 }
                 let Some((a, b)) = self.links.get(&link) else { return };
                 let to = if *a == at { *b } else { *a };
-                let input = Input::Message { link, lane, message, wire_bytes: 1 };
-                self.peers[to].inbox.push_back(input);
-                self.peers[at].inbox.push_back(Input::Sent { link, lane, wire_bytes: 1 });
+                let kept = self.withheld.is_some_and(|(who, what)| who == at && what(&message));
+                let message = Input::Message { link, lane, message, wire_bytes: 1 };
+                let sent = Input::Sent { link, lane, wire_bytes: 1 };
+                if let Some((who, waiting)) = &mut self.unread
+                    && *who == to
+                    && lane == Lane::Blob
+                {
+                    waiting.extend([(to, message), (at, sent)]);
+                    return;
+                }
+                if !kept {
+                    self.peers[to].inbox.push_back(message);
+                }
+                self.peers[at].inbox.push_back(sent);
             }
             Out::Close(link) => self.cut(link),
         }
