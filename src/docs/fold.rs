@@ -115,7 +115,11 @@ impl<'a> Fold<'a> {
         };
         let is_base = |body: &Body| base.body.as_ref().is_some_and(|base| same(base, body));
         let taken = |body: &Body| State { body: Some(body.clone()), alive };
-        if same(our_body, their_body) || is_base(their_body) {
+        if same(our_body, their_body) {
+            let byte = |body| register::kind_byte(kind(body));
+            return taken(if byte(their_body) < byte(our_body) { their_body } else { our_body });
+        }
+        if is_base(their_body) {
             return taken(our_body);
         }
         if is_base(our_body) {
@@ -162,14 +166,15 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// Whether two bodies are the same bytes of the same kind, told by hash where one is.
+/// Whether two bodies are the same bytes, told by hash where one is; of one kind or, where somebody
+/// took them for a text and somebody for an attachment, of both. A folder is like nothing else.
 fn same(a: &Body, b: &Body) -> bool {
     match (a, b) {
         (Body::Text(a), Body::Text(b)) => a == b,
-        (Body::Text(_), Body::Content(kind, _)) | (Body::Content(kind, _), Body::Text(_)) => {
-            *kind == Kind::Text && a.fingerprint() == b.fingerprint()
+        (Body::Text(_) | Body::Content(..), Body::Text(_) | Body::Content(..)) => {
+            let folders = [a, b].map(|body| kind(body) == Kind::Folder);
+            folders[0] == folders[1] && a.fingerprint().1 == b.fingerprint().1
         }
-        (Body::Content(..), Body::Content(..)) => a == b,
     }
 }
 

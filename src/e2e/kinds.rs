@@ -301,3 +301,32 @@ fn a_file_that_a_cloud_took_off_the_disk_is_not_deleted() {
     assert_equal(&a.vault, &b.vault, Times::Ignored);
     a.until("solved", |it| it["problems"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn attachments_of_letters_are_kept_whole_beside_each_other() {
+    let base = "%PDF-1.4\n1 0 obj\nfirst\nendobj\n2 0 obj\nsecond\nendobj\n%%EOF\n";
+    let (mut a, mut b) = pair(|vault| fs::write(vault.join("Scan.pdf"), base).unwrap());
+    a.stop();
+    b.stop();
+    let edited = [base.replace("first", "of the laptop"), base.replace("second", "of the desktop")];
+    a.write("Scan.pdf", &edited[0]);
+    b.write("Scan.pdf", &edited[1]);
+    // Born on both under one name, too.
+    a.write("Cover.PNG", "letters of the laptop\nand more\n");
+    b.write("Cover.PNG", "letters of the desktop\nand more\n");
+    a.watch();
+    b.watch();
+    in_sync(&a, &b);
+    assert_equal(&a.vault, &b.vault, Times::Ignored);
+    let files = tree(&a.vault);
+    let named = |stem: &str| -> Vec<String> {
+        let of = files.iter().filter(|(name, _)| name.starts_with(stem));
+        of.map(|(_, file)| String::from_utf8(file.as_ref().unwrap().0.clone()).unwrap()).collect()
+    };
+    let scans = named("Scan");
+    assert_eq!(scans.len(), 2, "{scans:?}");
+    assert!(edited.iter().all(|version| scans.contains(version)), "{scans:?}");
+    let covers = named("Cover");
+    assert_eq!(covers.len(), 2, "{covers:?}");
+    assert!(covers.iter().all(|cover| cover.matches("letters").count() == 1), "{covers:?}");
+}

@@ -88,3 +88,46 @@ fn a_mass_deletion_waits_for_a_person() {
     b.holds("Tasks.md", None);
     b.holds("Welcome.md", Some(a.read("Welcome.md").as_bytes()));
 }
+
+#[test]
+fn edits_follow_notes_that_were_swapped_while_stopped() {
+    let trees = "# Of trees\n\nthe oak\n\nthe beech\n\nthe elm\n";
+    let birds = "# Of birds\n\nthe wren\n\nthe robin\n\nthe crow\n";
+    let (mut a, b) = pair(|vault| {
+        for (name, text) in [("Trees.md", trees), ("Birds.md", birds)] {
+            std::fs::write(vault.join(name), text).unwrap();
+        }
+        std::fs::write(vault.join("One.png"), b"\x89PNG the first").unwrap();
+        std::fs::write(vault.join("Two.png"), b"\x89PNG the second").unwrap();
+    });
+    a.stop();
+    let swap = |vault: &std::path::Path, one: &str, two: &str| {
+        for (from, to) in [(one, "aside"), (two, one), ("aside", two)] {
+            std::fs::rename(vault.join(from), vault.join(to)).unwrap();
+        }
+    };
+    swap(&a.vault, "Trees.md", "Birds.md");
+    swap(&a.vault, "One.png", "Two.png");
+    // One of them is also edited after it was swapped.
+    let birds = birds.replace("the crow", "the raven");
+    a.write("Trees.md", &birds);
+    let trees = trees.replace("the oak", "the old oak");
+    b.write("Trees.md", &trees);
+    b.write("One.png", b"\x89PNG the first, cut");
+    a.watch();
+    in_sync(&a, &b);
+    a.holds("Trees.md", Some(birds.as_bytes()));
+    a.holds("Birds.md", Some(trees.as_bytes()));
+    a.holds("One.png", Some(b"\x89PNG the second"));
+    a.holds("Two.png", Some(b"\x89PNG the first, cut"));
+    assert_equal(&a.vault, &b.vault, Times::Ignored);
+    assert_eq!(crate::trees::tree(&a.vault).len(), 4);
+    // And back again while both run.
+    swap(&a.vault, "Trees.md", "Birds.md");
+    b.holds("Trees.md", Some(trees.as_bytes()));
+    b.holds("Birds.md", Some(birds.as_bytes()));
+    in_sync(&a, &b);
+    assert_equal(&a.vault, &b.vault, Times::Ignored);
+    let log = b.run(&["log", "Trees.md"]).well();
+    assert!(log.out.contains("Birds.md"), "{log:?}");
+}

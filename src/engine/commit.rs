@@ -41,7 +41,9 @@ impl Engine {
 
     pub(super) fn commit(&mut self, mut writes: Vec<Write>, commit: Commit) {
         writes.push(Write::File { id: commit.id, record: commit.entry.encode() });
-        self.append(writes, Pending::Commit(Box::new(commit)));
+        if let Some((writes, commit)) = self.unless_traded(writes, commit) {
+            self.append(writes, Pending::Commit(Box::new(commit)));
+        }
     }
 
     /// A new state is durable: now it may be seen.

@@ -25,6 +25,7 @@ use super::shot::Shots;
 use super::status::{PeerStatus, Status};
 use super::task::Task;
 use super::texts::Texts;
+use super::trade::Trade;
 use super::turns::{self, Turns};
 use super::{Config, Setup};
 use crate::docs::{Author, Birth};
@@ -69,6 +70,8 @@ pub(super) enum Pending {
     Job(FileId),
     /// A file's new state is made durable.
     Commit(Box<Commit>),
+    /// The new states of files that changed places are made durable.
+    Traded(Vec<Commit>),
     /// Something else is made durable.
     Kept(super::members::Kept),
     /// A file is read to be sent.
@@ -139,6 +142,8 @@ pub struct Engine {
     pub(super) wanting: BTreeSet<FileId>,
     /// Contents that lost a choice and are being copied beside their file, by the copy's file.
     pub(super) saving: BTreeMap<ContentHash, FileId>,
+    /// Files that changed places and are not durable there yet.
+    pub(super) trades: Vec<Trade>,
     pub(super) shots: Shots,
     pub(super) problems: BTreeMap<String, Problem>,
     /// Files that the rules of this device leave out, or whose step must wait for a person.
@@ -185,6 +190,7 @@ impl Engine {
             fetches: BTreeMap::new(),
             wanting: BTreeSet::new(),
             saving: BTreeMap::new(),
+            trades: Vec::new(),
             shots: Shots::default(),
             problems: BTreeMap::new(),
             held: BTreeSet::new(),
@@ -333,6 +339,7 @@ impl Engine {
         self.solved(STORE_PROBLEM);
         match self.pending.remove(&op) {
             Some(Pending::Commit(commit)) => self.on_committed(*commit),
+            Some(Pending::Traded(commits)) => self.on_traded(commits),
             Some(Pending::Kept(kept)) => self.on_kept(&kept),
             other => debug_assert!(other.is_none(), "an append answers an append"),
         }
@@ -415,6 +422,7 @@ impl Engine {
                 Pending::Look(_)
                     | Pending::Probe(..)
                     | Pending::Commit(_)
+                    | Pending::Traded(_)
                     | Pending::Step(..)
                     | Pending::Copied(_)
                     | Pending::Job(_)

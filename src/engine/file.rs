@@ -6,9 +6,11 @@ use super::task::{Disk, Incoming, Work};
 
 use super::effect::LinkId;
 use super::entry::{Base, Entry};
+use super::index::is_beside_rival;
 use super::job::Source;
 use super::members::Kept;
 use super::report::Report;
+use super::steps::aside;
 use crate::model::{Content, FileId, Heads, Kind, Seen, Tick, VaultPath, Write};
 use crate::reconcile::{self, Change};
 use crate::wire::{Body, Bye, Lane, Message, State};
@@ -29,6 +31,12 @@ impl Engine {
             }
             (work, _) => work,
         };
+        let work = match (work, &entry) {
+            (Work::Disk(disk, first), Some(entry)) => {
+                Work::Disk(of_the_known_kind(disk, entry), first)
+            }
+            (work, _) => work,
+        };
         if let Work::Disk(disk, _) = &work
             && let Some(place) = overtaken(disk, entry.as_ref())
         {
@@ -40,7 +48,10 @@ impl Engine {
                 if self.settled_look(id, &entry, seen) => {}
             (Work::Disk(Disk::Moved(to, seen), _), Some(entry))
                 if entry.base.as_ref().is_some_and(|base| {
-                    base.content == seen.content && entry.path == *to && entry.alive
+                    base.content == seen.content
+                        && entry.alive
+                        && self.put_there(&id, &entry, to)
+                        && !becomes_text(base, seen)
                 }) =>
             {
                 // The disk is where the vault already wanted it.
@@ -72,12 +83,24 @@ impl Engine {
         }
     }
 
+    /// Whether a file was moved to `to` by this device, if by anybody: it is where the vault wants
+    /// it, or under a name that no person gives, where a stop left it on its way.
+    fn put_there(&self, id: &FileId, entry: &Entry, to: &VaultPath) -> bool {
+        let wanted = self.index.wanted_place(id, entry);
+        let ours = [entry.path.clone(), aside(id, &wanted), aside(id, &entry.path)];
+        *to == wanted || ours.contains(to) || is_beside_rival(id, entry, to)
+    }
+
     /// A look that shows what is known, or what was wanted, needs no document.
     pub(super) fn settled_look(&mut self, id: FileId, entry: &Entry, seen: &Seen) -> bool {
         let base = entry.base.as_ref();
         let Some(place) = base.map(|base| base.path.clone()) else {
             return false;
         };
+        let agrees = entry.alive && base.is_some_and(|base| base.content == entry.content);
+        if agrees && base.is_some_and(|base| becomes_text(base, seen)) {
+            return false;
+        }
         let heads = match reconcile::disk_change(
             base.map(|base| base.content),
             entry.content,
@@ -243,6 +266,31 @@ impl Engine {
     pub(super) fn need(&mut self, link: LinkId, id: FileId, state: State) {
         self.send(link, Lane::Control, Message::Need(vec![(id, state)]));
     }
+}
+
+/// What was seen, with the kind that travels with the version: bytes that are known keep theirs,
+/// though their name (or an older rule) says another.
+fn of_the_known_kind(mut disk: Disk, entry: &Entry) -> Disk {
+    let (seen, stays) = match &mut disk {
+        Disk::Edited(_, seen) => (seen, true),
+        Disk::Moved(_, seen) => (seen, false),
+        Disk::Born { .. } | Disk::Gone(_) => return disk,
+    };
+    let base = entry.base.as_ref().filter(|base| base.content == seen.content);
+    let arrived = stays && entry.alive && entry.content == seen.content;
+    let known = base.map(|base| base.kind).or(arrived.then_some(entry.kind));
+    if known == Some(Kind::Text) {
+        seen.kind = Kind::Text;
+    }
+    disk
+}
+
+/// Whether an attachment lies under a name of texts by now and could be one: then it becomes one
+/// though no byte of it changed, for only of texts does the store keep what they held.
+pub(super) fn becomes_text(base: &Base, seen: &Seen) -> bool {
+    base.content == seen.content
+        && (base.kind, seen.kind) == (Kind::Blob, Kind::Text)
+        && seen.text.is_some()
 }
 
 /// The place to look at again, when what was seen there is no longer about this file as it is known

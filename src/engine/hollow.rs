@@ -8,9 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::batch::Batch;
 use super::brakes::Brake;
 use super::core::{Engine, Stage};
-use super::intake::Batch;
 use super::recent::Recent;
 use super::report::Report;
 use super::task::Disk;

@@ -104,6 +104,12 @@ impl Index {
             .and_then(|id| self.entries.get(id))
     }
 
+    /// The one file of this disk that holds `content`; `None` when there are several.
+    pub(super) fn sole_holder(&self, content: &ContentHash) -> Option<FileId> {
+        let mut holders = self.by_content.get(content)?.iter();
+        holders.next().filter(|_| holders.next().is_none()).copied()
+    }
+
     /// Whether any living file or remembered folder needs `folder` to be there.
     pub(super) fn needs_folder(&self, folder: &VaultPath) -> bool {
         let claimed_below = self
@@ -170,15 +176,11 @@ impl Index {
                 },
             )
         };
-        let name = |number: u32| match number {
-            1 => entry.path.with_suffix(&format!("(clash {})", id.short())),
-            _ => entry.path.with_suffix(&format!("(clash {} {number})", id.short())),
-        };
         let mut number = 1;
-        while claimed(&name(number)) {
+        while claimed(&beside(id, entry, number)) {
             number += 1;
         }
-        name(number)
+        beside(id, entry, number)
     }
 
     /// Puts `entry` in, replacing what was known of `id`; returns what was known.
@@ -257,6 +259,19 @@ impl Index {
         }
         Some(entry)
     }
+}
+
+/// The names beside the path that a file claims, when another has it; the first is number one.
+fn beside(id: &FileId, entry: &Entry, number: u32) -> VaultPath {
+    match number {
+        1 => entry.path.with_suffix(&format!("(clash {})", id.short())),
+        _ => entry.path.with_suffix(&format!("(clash {} {number})", id.short())),
+    }
+}
+
+/// Whether `place` is a name that only this program gives the file, when another has its path.
+pub(super) fn is_beside_rival(id: &FileId, entry: &Entry, place: &VaultPath) -> bool {
+    (1..=9).any(|number| *place == beside(id, entry, number))
 }
 
 fn forget<K: Ord>(map: &mut BTreeMap<K, BTreeSet<FileId>>, key: &K, id: &FileId) {

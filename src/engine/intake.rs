@@ -1,7 +1,8 @@
 //! From hints to facts: what a person or program did to the folder.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::batch::{Batch, HELD_TEXT_BYTES};
 use super::brakes::Brake;
 use super::core::{Engine, Pending, Stage};
 use super::effect::Effect;
@@ -17,9 +18,6 @@ use crate::model::{
 
 /// Most looks at once. Bounds the texts in memory during a first scan.
 const LOOKS_LIMIT: usize = 64;
-/// New texts of a batch are kept in memory up to this many bytes, and read back from the store
-/// beyond that.
-const HELD_TEXT_BYTES: usize = 8 * 1024 * 1024;
 /// A file larger than this is compared by stamp alone with what was seen before; smaller ones, too,
 /// but a hint always reads.
 const PROGRESS_STEP: u64 = 64;
@@ -50,29 +48,6 @@ pub(super) struct Intake {
     told: BTreeSet<String>,
     /// Nothing was known of this vault at the start: what is found is not news.
     pub(super) fresh: bool,
-}
-
-/// Paths looked at together, so that a move is seen as one.
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) since: Tick,
-    pub(super) first: BTreeMap<VaultPath, Tick>,
-    pub(super) scanning: bool,
-    pub(super) scanned: bool,
-    pub(super) to_look: VecDeque<VaultPath>,
-    pub(super) asked: BTreeSet<VaultPath>,
-    pub(super) looking: usize,
-    pub(super) appeared: BTreeMap<VaultPath, Seen>,
-    pub(super) vanished: BTreeSet<FileId>,
-    /// Known files that hold nothing any more.
-    pub(super) hollowed: BTreeMap<FileId, (VaultPath, Seen)>,
-    /// New files wait for the end of the batch, for one of them may be one that vanished.
-    pub(super) hold: bool,
-    pub(super) held_bytes: usize,
-    pub(super) done: u64,
-    /// Looks under way that a step of ours overtook: what they saw is old.
-    pub(super) stale: BTreeSet<VaultPath>,
-    pub(super) under_way: BTreeSet<VaultPath>,
 }
 
 impl Intake {
@@ -133,34 +108,6 @@ impl Intake {
     /// How many paths are still to be looked at.
     pub(super) fn open(&self) -> usize {
         self.batch.as_ref().map_or(0, |batch| batch.to_look.len() + batch.looking)
-    }
-}
-
-impl Batch {
-    fn new(since: Tick) -> Self {
-        Self {
-            since,
-            first: BTreeMap::new(),
-            scanning: false,
-            scanned: false,
-            to_look: VecDeque::new(),
-            asked: BTreeSet::new(),
-            looking: 0,
-            appeared: BTreeMap::new(),
-            vanished: BTreeSet::new(),
-            hollowed: BTreeMap::new(),
-            hold: true,
-            held_bytes: 0,
-            done: 0,
-            stale: BTreeSet::new(),
-            under_way: BTreeSet::new(),
-        }
-    }
-
-    fn look_at(&mut self, path: VaultPath) {
-        if self.asked.insert(path.clone()) {
-            self.to_look.push_back(path);
-        }
     }
 }
 
@@ -245,10 +192,10 @@ impl Engine {
         for (path, first) in due {
             batch.since = batch.since.min(first);
             batch.first.insert(path.clone(), first);
-            batch.look_at(path);
+            batch.look_at(&self.index, path);
         }
         for path in places {
-            batch.look_at(path);
+            batch.look_at(&self.index, path);
         }
     }
 
@@ -336,7 +283,7 @@ impl Engine {
             || !batch.appeared.is_empty()
             || !self.intake.vanishing.is_empty();
         for path in looks {
-            batch.look_at(path);
+            batch.look_at(&self.index, path);
         }
         for (path, stamp) in folders {
             self.born_folder(path, stamp);
@@ -458,7 +405,7 @@ impl Engine {
             return;
         };
         for path in below {
-            batch.look_at(path);
+            batch.look_at(&self.index, path);
         }
         if let Some(id) = gone {
             batch.vanished.insert(id);
@@ -489,7 +436,7 @@ impl Engine {
             self.is_there(id);
             let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
-                if self.found_hollow(id, &path, &seen) {
+                if self.found_hollow(id, &path, &seen) || self.found_another(id, &path, &seen) {
                     return;
                 }
                 self.disk_event(id, Disk::Edited(path, seen), first);
@@ -498,6 +445,12 @@ impl Engine {
             if let Some(batch) = &mut self.intake.batch {
                 batch.vanished.insert(id);
             }
+        }
+        let Some(batch) = &mut self.intake.batch else {
+            return;
+        };
+        if batch.hold {
+            self.look_where_it_was(&seen);
         }
         let Some(batch) = &mut self.intake.batch else {
             return;

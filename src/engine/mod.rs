@@ -1,6 +1,7 @@
 //! The sync core, without I/O: data in, data out.
 
 mod accord;
+mod batch;
 mod brakes;
 mod bye;
 mod cache;
@@ -42,6 +43,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod trade;
 mod turns;
 mod work;
 

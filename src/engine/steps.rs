@@ -241,7 +241,7 @@ impl Engine {
                 return self.rest(id);
             }
             // Files that swap places: this one steps aside, so that the others can move.
-            to = to.with_suffix(&format!("(moving {})", id.short()));
+            to = aside(&id, &to);
         }
         let step = Step::Rename { from: base.path, to: to.clone(), expected: base.content };
         self.step(id, step, Taking::Move { to })
@@ -488,6 +488,11 @@ impl Engine {
         }
         self.wake(id);
     }
+}
+
+/// Where a file steps aside that changes places with others, on its way to `place`.
+pub(super) fn aside(id: &FileId, place: &VaultPath) -> VaultPath {
+    place.with_suffix(&format!("(moving {})", id.short()))
 }
 
 fn place_of(taking: &Taking) -> Option<VaultPath> {

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use super::batch::Batch;
 use super::brakes::Brake;
 use super::core::{Engine, Stage};
 use super::entry::FOLDER_GENERATION;
-use super::intake::{Batch, Intake};
+use super::intake::Intake;
 use super::pace::Rest;
 use super::recent::Recent;
 use super::report::Report;
 use super::task::{Disk, Task};
 use crate::docs::Birth;
 use crate::model::{Content, FileId, Kind, Seen, Stamp, Tick, VaultPath};
-use crate::reconcile::{self, Appeared, Vanished};
+use crate::reconcile::{self, Vanished};
 
 /// What lies at a place and cannot be taken in now is looked at again after this long.
 const STUCK_LOOK_MS: u64 = 5000;
@@ -31,18 +32,9 @@ impl Engine {
         };
         self.forget_what_steps_overtook(&mut batch);
         self.find_displaced(&mut batch);
+        self.take_in_trades(&mut batch);
         let vanished = self.vanished(&batch);
-        let appeared: Vec<Appeared> = batch
-            .appeared
-            .iter()
-            .map(|(path, seen)| Appeared {
-                path: path.clone(),
-                content: seen.content,
-                stamp: seen.stamp,
-                sketch: seen.sketch,
-            })
-            .collect();
-        let moves = reconcile::pair_moves(&vanished, &appeared);
+        let moves = reconcile::pair_moves(&vanished, &batch.appeared());
         for (id, to) in &moves {
             self.is_there(*id);
             if let Some(seen) = batch.appeared.remove(to) {
@@ -139,6 +131,7 @@ impl Engine {
         {
             // Its new text was too much to keep: the move first, then another look.
             seen.content = base.content;
+            seen.kind = base.kind;
             seen.stamp = Stamp::default();
             self.debounce.hint(self.now, to.clone());
         }

@@ -228,6 +228,7 @@ impl Engine {
 
     /// The work on a file is over, one way or the other.
     pub(super) fn end_work(&mut self, id: FileId) {
+        self.leave_trade(id);
         if let Some(task) = self.tasks.get_mut(&id) {
             if task.working {
                 self.turns.end(task.held_bytes);

@@ -7,6 +7,7 @@ use super::task::{Disk, Work};
 use super::effect::Effect;
 use super::effect::LinkId;
 use super::entry::{Base, Entry};
+use super::file::becomes_text;
 use super::job::{Act, Done, Export, Failure, Held, Job, Outcome, Source};
 use super::report::Report;
 use crate::docs::Birth;
@@ -109,8 +110,10 @@ impl Engine {
                     Disk::Gone(_) => acts.push(Act::Delete),
                     Disk::Moved(to, seen) => {
                         acts.push(Act::Rename { to: to.clone() });
-                        let base = entry.and_then(|it| it.base.as_ref()).map(|it| it.content);
-                        if base != Some(seen.content) {
+                        let same = base.is_some_and(|base| {
+                            base.content == seen.content && !becomes_text(base, seen)
+                        });
+                        if !same {
                             time = mtime(seen);
                             acts.push(content_act(seen, &mut texts));
                         }

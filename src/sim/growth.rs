@@ -70,7 +70,7 @@ impl Desk {
 
     fn observe(&self) -> Observed {
         let Some((bytes, stamp)) = &self.file else { return Observed::Absent };
-        let kind = kind_of(bytes);
+        let kind = kind_of(place().name(), bytes);
         let text = (kind == Kind::Text).then(|| bytes.clone());
         Observed::File(Seen::new(*stamp, Content::of(bytes), kind, text))
     }

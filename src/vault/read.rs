@@ -1,5 +1,6 @@
 //! Looking at one path.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
@@ -165,11 +166,16 @@ pub(super) fn read(real: &Path) -> Result<Seen, Miss> {
             return Ok((hash(file)?, Kind::Blob, None));
         }
         let bytes = read_up_to(file, size)?;
-        let kind = kind_of(&bytes);
+        let kind = kind_of(&name(real), &bytes);
         let content = Content::of(&bytes);
         Ok((content, kind, (kind == Kind::Text).then_some(bytes)))
     })
     .map(|((content, kind, text), stamp)| Seen::new(os::unless_racy(stamp), content, kind, text))
+}
+
+/// The last part of a real path, as far as it decides the kind of a file.
+pub(super) fn name(real: &Path) -> Cow<'_, str> {
+    real.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Fingerprints the file `real` once it holds still.

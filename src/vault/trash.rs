@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::os;
-use super::read::{each_piece, fingerprint};
+use super::read::{each_piece, fingerprint, name};
 use super::root::Folder;
 use super::sweep::{Swept, make_visible};
 use super::temp::{self, Sort};
@@ -273,7 +273,8 @@ impl Folder {
 
 /// Whether the store's history holds what the file `real` held: only texts are there.
 pub(super) fn in_history(real: &Path, held: Content) -> bool {
-    held.size <= TEXT_LIMIT_BYTES && fs::read(real).is_ok_and(|bytes| kind_of(&bytes) == Kind::Text)
+    held.size <= TEXT_LIMIT_BYTES
+        && fs::read(real).is_ok_and(|bytes| kind_of(&name(real), &bytes) == Kind::Text)
 }
 
 /// Copies the file `from`, which must hold `held`, to the new file `to`, durably and with its time.

@@ -211,7 +211,7 @@ fn a_number_used_twice_is_refused() {
 #[test]
 fn a_blob_becomes_a_text_and_back() {
     let blob = Content::of(b"\0\xff");
-    assert_eq!(kind_of(b"\0\xff"), Kind::Blob);
+    assert_eq!(kind_of("n.md", b"\0\xff"), Kind::Blob);
     let mut document = note("hello\n");
     let at = document.heads();
     document.set_content(author(1), &at, NOON, (Kind::Blob, blob)).unwrap();

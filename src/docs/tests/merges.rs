@@ -352,3 +352,36 @@ fn three_devices_settling_in_pairs_agree_without_doubling() {
     assert_eq!(devices[1].heads(), devices[2].heads());
     assert_eq!(text(&devices[0]), "start the end.\nmore\n");
 }
+
+#[test]
+fn the_same_bytes_taken_for_a_text_and_for_an_attachment_are_one_version() {
+    let held = content("%PDF-1.4\n");
+    let text = Document::import(&birth(), Kind::Text, held).unwrap();
+    let blob = Document::import(&birth(), Kind::Blob, held).unwrap();
+    let (mut a, mut b) = (text.clone(), blob.clone());
+    a.absorb(&blob.save()).unwrap();
+    b.absorb(&text.save()).unwrap();
+    for document in [&mut a, &mut b] {
+        let settled = document.settle().unwrap();
+        assert!(settled.copies.is_empty() && settled.choices.is_empty() && !settled.merged);
+        assert_eq!(document.view().body, Body::Content(Kind::Text, held));
+    }
+    assert_eq!(a.heads(), b.heads());
+    // What one side then makes of it stands, for the other side only called it something else.
+    let new = Content::of(b"%PDF-1.7\n");
+    let (at, mut apart) = (text.heads(), text.clone());
+    apart.set_content(author(1), &at, NOON, (Kind::Blob, new)).unwrap();
+    let mut renamed = text.clone();
+    renamed.set_content(author(2), &at, NOON, (Kind::Blob, held)).unwrap();
+    apart.absorb(&renamed.save()).unwrap();
+    let settled = apart.settle().unwrap();
+    assert_eq!(apart.view().body, Body::Content(Kind::Blob, new));
+    assert_eq!((settled.copies, settled.merged), (vec![], false));
+    // An empty folder is no empty file.
+    let empty = content("");
+    let mut folder = Document::import(&birth(), Kind::Folder, empty).unwrap();
+    let file = Document::import(&birth(), Kind::Blob, empty).unwrap();
+    folder.absorb(&file.save()).unwrap();
+    assert!(folder.settle().unwrap().merged);
+    assert_eq!(folder.view().body, Body::Content(Kind::Blob, empty));
+}

@@ -5,6 +5,7 @@ mod background;
 mod brakes;
 mod silence;
 mod texts;
+mod trades;
 mod travels;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -106,7 +107,7 @@ impl Peer {
     fn observe(&self, place: &VaultPath) -> Observed {
         match self.disk.get(place) {
             Some((bytes, stamp)) => {
-                let kind = kind_of(bytes);
+                let kind = kind_of(place.name(), bytes);
                 let text = (kind == Kind::Text).then(|| bytes.clone());
                 Observed::File(Seen::new(*stamp, Content::of(bytes), kind, text))
             }

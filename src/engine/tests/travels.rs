@@ -134,6 +134,111 @@ fn attachments_replaced_on_both_sides_are_both_kept() {
 }
 
 #[test]
+fn attachments_of_letters_are_not_mixed_either() {
+    let mut world = met(2);
+    world.peers[0].save("p.pdf", "%PDF-1.4\none\ntwo\nthree\n");
+    world.run(3000);
+    world.part();
+    world.run(100);
+    let versions = ["%PDF-1.4\nONE\ntwo\nthree\n", "%PDF-1.4\none\ntwo\nTHREE\n"];
+    world.peers[0].save("p.pdf", versions[0]);
+    world.peers[1].save("p.pdf", versions[1]);
+    world.run(3000);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    let texts = world.peers[0].texts_on_disk();
+    let held: std::collections::BTreeSet<&str> = texts.values().map(String::as_str).collect();
+    assert_eq!(held, versions.into(), "{texts:?}");
+}
+
+#[test]
+fn attachments_of_letters_born_on_both_sides_are_both_kept() {
+    let mut world = World::new(2);
+    world.peers[0].save("p.pdf", "%PDF-1.4\nfrom one\n");
+    world.peers[1].save("p.pdf", "%PDF-1.4\nfrom two\n");
+    world.run(3000);
+    world.introduce();
+    world.run(60_000);
+    world.assert_equal();
+    let texts = world.peers[0].texts_on_disk();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts.values().all(|text| text.lines().count() == 2), "{texts:?}");
+}
+
+#[test]
+fn a_file_renamed_to_the_name_of_an_attachment_and_back_takes_edits_all_along() {
+    let mut world = met(2);
+    let kind = |world: &World, name: &str| {
+        let engine = &world.peers[1].engine;
+        engine.index.get(&engine.index.at(&path(name)).unwrap()).unwrap().kind
+    };
+    world.peers[0].save("a.md", "one\ntwo\n");
+    world.run(3000);
+    for (from, to, text, stays) in [
+        ("a.md", "a.png", "one\ntwo\nthree\n", Kind::Text),
+        ("a.png", "a.md", "one\ntwo\nthree\nfour\n", Kind::Text),
+        ("a.md", "a.PNG", "five\n", Kind::Text),
+    ] {
+        world.peers[0].rename(from, to);
+        world.run(3000);
+        world.assert_equal();
+        assert_eq!(kind(&world, to), stays, "renamed to {to}");
+        world.peers[1].save(to, text);
+        world.run(3000);
+        world.assert_equal();
+        let edited = if to.ends_with("md") { Kind::Text } else { Kind::Blob };
+        assert_eq!(kind(&world, to), edited, "edited as {to}");
+        assert_eq!(world.peers[0].texts_on_disk()[to], text);
+    }
+    assert!(world.peers.iter().all(|peer| peer.engine.status().problems.is_empty()));
+}
+
+/// A device of an older rule took the file for a text; its record is still there.
+#[test]
+fn what_an_older_rule_called_a_text_is_edited_as_an_attachment() {
+    let mut world = met(2);
+    world.peers[0].save("old.md", "%PDF-1.4\none\n");
+    world.run(3000);
+    for peer in &mut world.peers {
+        let id = peer.engine.index.at(&path("old.md")).unwrap();
+        let mut entry = peer.engine.index.get(&id).unwrap().clone();
+        assert!(entry.heads.is_empty());
+        let file = peer.disk.remove(&path("old.md")).unwrap();
+        peer.disk.insert(path("old.pdf"), file);
+        // As if it had been born under that name.
+        let birth = Birth { vault: VAULT, path: path("old.pdf"), generation: 0 };
+        entry.birth = birth.path.clone();
+        entry.path = birth.path.clone();
+        entry.base.as_mut().unwrap().path = birth.path.clone();
+        let mut gone = peer.engine.index.get(&id).unwrap().clone();
+        gone.base = None;
+        gone.alive = false;
+        peer.engine.index.put(id, gone);
+        peer.engine.index.put(birth.file_id(), entry);
+        // A look that finds it unchanged leaves it what it is.
+        let stamp = peer.stamp(13, 0);
+        peer.disk.get_mut(&path("old.pdf")).unwrap().1 = stamp;
+        peer.inbox.push_back(Input::Hint(vec![Hint::Path(path("old.pdf"))]));
+    }
+    world.run(3000);
+    world.part();
+    world.run(100);
+    let versions = ["%PDF-1.4\none\nhere\n", "%PDF-1.4\none\nthere\n"];
+    for (peer, version) in world.peers.iter_mut().zip(versions) {
+        peer.save("old.pdf", version);
+    }
+    world.run(3000);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    let texts = world.peers[0].texts_on_disk();
+    let held: std::collections::BTreeSet<&str> = texts.values().map(String::as_str).collect();
+    assert_eq!(held, versions.into(), "{texts:?}");
+    assert!(world.peers.iter().all(|peer| peer.engine.status().problems.is_empty()));
+}
+
+#[test]
 fn nothing_is_said_once_all_agree() {
     let mut world = met(2);
     world.peers[0].save("a.md", "one\n");

@@ -65,7 +65,7 @@ impl Disk {
         let Some(file) = &node.file else {
             return Observed::Folder { empty: self.is_empty_folder(path), stamp: node.stamp() };
         };
-        let kind = kind_of(&file.bytes);
+        let kind = kind_of(path.name(), &file.bytes);
         let text = (kind == crate::model::Kind::Text).then(|| file.bytes.as_ref().clone());
         Observed::File(Seen::new(node.stamp(), file.content, kind, text))
     }

@@ -81,6 +81,12 @@ fn a_look_reads_texts_and_hashes_the_rest() {
         assert_eq!((seen.content, seen.kind), (Content::of(&bytes), kind));
         assert_eq!(seen.text, (kind == Kind::Text).then_some(bytes));
     }
+    // A name that promises another format counts more than letters do.
+    fs::write(lab.real("Scan.PDF"), "%PDF-1.4\n").unwrap();
+    let Observed::File(seen) = lab.folder.look(&path("Scan.PDF")) else {
+        panic!("a file was due");
+    };
+    assert_eq!((seen.kind, seen.text), (Kind::Blob, None));
 }
 
 #[test]
