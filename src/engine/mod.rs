@@ -17,6 +17,7 @@ mod entry;
 mod fetch;
 mod file;
 mod hollow;
+mod ids;
 mod index;
 mod input;
 mod intake;
