@@ -24,6 +24,44 @@ fn a_new_note_an_edit_a_rename_and_a_deletion_arrive() {
 }
 
 #[test]
+fn a_peer_is_not_kept_waiting_by_what_the_watcher_tells_of_our_own_steps() {
+    let mut world = met(2);
+    world.peers[1].save("a.md", "one\n");
+    world.run(3000);
+    world.peers[1].save("a.md", "one\ntwo\n");
+    world.run(Config::default().quiet_ms);
+    let known = world.peers[0].files.clone();
+    world.peers[0].reports.clear();
+    world.peers[0].inbox.push_back(Input::Hint(vec![Hint::Path(path("a.md"))]));
+    world.run(Config::default().first_ms);
+    assert!(!world.peers[0].engine.working(), "it was looked at already");
+    assert_eq!(world.peers[0].files, known, "and nothing came of it");
+    assert!(!world.peers[0].reports.iter().any(|it| matches!(it, Report::TakenIn { .. })));
+    world.assert_equal();
+}
+
+#[test]
+fn an_edit_right_after_our_own_step_is_waited_for_as_any_other() {
+    let mut world = met(2);
+    let config = Config::default();
+    world.peers[1].save("a.md", "one\n");
+    world.run(config.quiet_ms);
+    assert_eq!(world.peers[0].texts_on_disk()["a.md"], "one\n");
+    // Half of a save, and its rest once it was looked at.
+    world.peers[0].save("a.md", "one\nt");
+    world.run(config.first_ms + 1);
+    world.peers[0].save("a.md", "one\ntwo\n");
+    world.run(config.quiet_ms - 1);
+    assert!(world.peers[0].engine.working());
+    assert_eq!(world.peers[1].texts_on_disk()["a.md"], "one\n");
+    world.run(2);
+    assert_eq!(world.peers[1].texts_on_disk()["a.md"], "one\ntwo\n");
+    world.assert_equal();
+    let taken_in = |it: &&Report| matches!(it, Report::TakenIn { .. });
+    assert_eq!(world.peers[0].reports.iter().filter(taken_in).count(), 1);
+}
+
+#[test]
 fn what_is_saved_now_overtakes_whatever_is_queued() {
     let mut world = met(2);
     for text in ["new\n", "new\nand edited\n"] {
