@@ -107,22 +107,16 @@ impl Host {
         };
         // The folder, the network and the store are begun with at once: each takes a while.
         let tidying = desk.ground.begin();
-        let binding = (role != Role::Alone).then(|| {
-            let (events, from_net) = mpsc::channel(NET_EVENTS);
-            let (settings, place) = (desk.settings.clone(), desk.place.clone());
-            let bound = bind(settings, place, desk.identity.secret, events);
-            (Bound(tokio::spawn(bound)), from_net)
-        });
-        let started = desk.engine(clock.now(), stay);
+        let binding = (role != Role::Alone).then(|| Bound::begin(&desk));
+        let (engine, damaged) = desk.engine(clock.now(), stay)?;
         tidying.finish();
-        let (engine, damaged) = started?;
         let Desk { vault, settings, me, name, place, hold, store, ground, .. } = desk;
         let chosen = settings.device_name();
         let (name, renames) = named(&engine.status().members, me, name, chosen.as_deref());
         let mut peers = None;
         let mut net = None;
-        if let Some((mut binding, from_net)) = binding {
-            let bound = Arc::new(binding.wait().await?);
+        if let Some(binding) = binding {
+            let (bound, from_net) = binding.finish().await?;
             let (inbox, inputs) = mpsc::channel(INBOX_LIMIT);
             tasks.push(tokio::spawn(post::take_in(Arc::clone(&bound), from_net, inbox)));
             peers = Some((Post::start(Arc::clone(&bound), settings.pack_from_bytes()), inputs));
@@ -353,18 +347,29 @@ async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>, pause: Duration)
 }
 
 /// A network that is being bound; given up when dropped.
-struct Bound(JoinHandle<Result<Net, Error>>);
+struct Bound {
+    task: JoinHandle<Result<Net, Error>>,
+    events: mpsc::Receiver<net::Event>,
+}
 
 impl Bound {
-    async fn wait(&mut self) -> Result<Net, Error> {
-        let bound = (&mut self.0).await;
-        bound.unwrap_or_else(|error| Err(fault::bug("binding the port ended").caused_by(error)))
+    fn begin(desk: &Desk) -> Self {
+        let (to, events) = mpsc::channel(NET_EVENTS);
+        let (settings, place) = (desk.settings.clone(), desk.place.clone());
+        Self { task: tokio::spawn(bind(settings, place, desk.identity.secret, to)), events }
+    }
+
+    async fn finish(mut self) -> Result<(Arc<Net>, mpsc::Receiver<net::Event>), Error> {
+        let bound = (&mut self.task).await;
+        let bound = bound.map_err(|error| fault::bug("binding the port ended").caused_by(error))?;
+        let events = std::mem::replace(&mut self.events, mpsc::channel(1).1);
+        Ok((Arc::new(bound?), events))
     }
 }
 
 impl Drop for Bound {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
