@@ -6,7 +6,7 @@
 //! - Bounds: answers are as many as the engine asked for; while [`OUTSTANDING_LIMIT`] are missing,
 //!   nothing is taken from peers or the watcher.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -152,6 +152,8 @@ pub(crate) struct Driver {
     /// Inputs that are next.
     own: VecDeque<Input>,
     outstanding: u64,
+    /// Long jobs under way.
+    long: BTreeSet<Op>,
     shots: BTreeMap<ShotId, oneshot::Sender<(ShotResult, Vec<Problem>)>>,
     progress_told: Option<Tick>,
     meter: Option<Box<Meter>>,
@@ -186,6 +188,7 @@ impl Driver {
             batch: Batch::default(),
             own: VecDeque::new(),
             outstanding: 0,
+            long: BTreeSet::new(),
             shots: BTreeMap::new(),
             progress_told: None,
             end: None,
@@ -232,7 +235,9 @@ impl Driver {
             self.hand_over();
         }
         let end = self.end.take().expect("the loop ends with an end");
-        (end, self.parts.workers)
+        let Parts { engine, workers, .. } = self.parts;
+        let_go(engine);
+        (end, workers)
     }
 
     /// Waits for whatever comes first.
@@ -364,6 +369,11 @@ impl Driver {
 
     fn answered(&mut self, inputs: Vec<Input>) {
         self.outstanding = self.outstanding.saturating_sub(inputs.len() as u64);
+        for input in &inputs {
+            if let Input::Computed { op, .. } = input {
+                self.long.remove(op);
+            }
+        }
         self.own.extend(inputs);
     }
 
@@ -427,15 +437,28 @@ impl Driver {
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
             Effect::KeepTexts { op, keep } => workers.store(StoreJob::KeepTexts(op, keep)),
-            Effect::Compute { op, job } if job.is_small() => {
+            // Neither is the loop held up by many small ones, nor a small one by long ones.
+            Effect::Compute { op, job }
+                if job.is_small() && (self.is_alone() || !self.long.is_empty()) =>
+            {
                 let _chart = trace_span!(target: CHART, "small document").entered();
                 let result = guarded(|| Box::new(job.run()));
                 self.own.push_back(Input::Computed { op, result });
                 return;
             }
-            Effect::Compute { op, job } => workers.document(op, job),
+            Effect::Compute { op, job } => {
+                if !job.is_small() {
+                    self.long.insert(op);
+                }
+                workers.document(op, job);
+            }
         }
         self.outstanding += 1;
+    }
+
+    /// Whether nothing else waits for the loop, and nothing else was asked for.
+    fn is_alone(&self) -> bool {
+        self.own.is_empty() && self.outstanding == 0 && self.parts.answers.1.is_empty()
     }
 
     fn with_post(&self, act: impl FnOnce(&Post)) {
@@ -522,6 +545,14 @@ impl Driver {
             self.end = Some(End::NoGround(error));
         }
     }
+}
+
+/// Frees the memory of an engine, which takes its time when there are many files, without anybody
+/// waiting for it: what was to be kept is in the store.
+fn let_go(engine: Engine) {
+    let thread = std::thread::Builder::new().name("end".to_owned());
+    // Without a thread it is freed here and now, with the closure.
+    thread.spawn(move || drop(engine)).ok();
 }
 
 /// The name of a value's variant and no more of it: texts of the user and secrets are not logged.

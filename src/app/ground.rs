@@ -1,14 +1,16 @@
 //! The user's folder as this process may use it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::thread;
 use std::time::SystemTime;
 
 use super::answer::Trash;
 use super::config::Settings;
 use super::{Error, fault};
-use crate::model::VaultId;
-use crate::vault::Folder;
+use crate::model::{VaultId, Walk};
+use crate::vault::{self, Folder};
 
 /// The folder, from nothing through a candidate to a vault. All clones see the same.
 #[derive(Debug, Clone)]
@@ -16,6 +18,33 @@ pub(crate) struct Ground {
     stage: Arc<RwLock<Stage>>,
     /// How the folder is treated; told before anything is done with it.
     settings: Arc<OnceLock<Settings>>,
+    /// The walk that was begun before anybody asked for it.
+    ahead: Arc<Mutex<Option<Receiver<Walked>>>>,
+}
+
+/// What came of a walk.
+type Walked = Result<Walk, vault::Error>;
+
+/// Tidying up that goes on; dropping it waits for its end, so that none goes on after its process let
+/// go of the vault.
+#[must_use = "nothing may be changed before it is over"]
+#[derive(Debug)]
+pub(crate) struct Tidying(Option<Receiver<()>>);
+
+impl Tidying {
+    /// Waits until it is over. Blocks.
+    pub(crate) fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Tidying {
+    fn drop(&mut self) {
+        if let Some(over) = self.0.take() {
+            // It says nothing but that it is over: by a word, or by a panic.
+            over.recv().ok();
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -48,7 +77,8 @@ impl Ground {
     }
 
     fn at(stage: Stage) -> Self {
-        Self { stage: Arc::new(RwLock::new(stage)), settings: Arc::default() }
+        let stage = Arc::new(RwLock::new(stage));
+        Self { stage, settings: Arc::default(), ahead: Arc::default() }
     }
 
     fn stage(&self) -> Stage {
@@ -91,15 +121,55 @@ impl Ground {
         Ok(())
     }
 
-    /// Treats the folder as `settings` say, from now on, and tidies up after a run that was killed.
-    /// Once, before the first scan.
-    pub(crate) fn begin(&self, settings: &Settings) {
+    /// Treats the folder as `settings` say, from now on. Once, before anything is done with it.
+    pub(crate) fn treat_as(&self, settings: &Settings) {
         // A second time cannot be: a run has one set of settings.
         self.settings.set(settings.clone()).ok();
         if let Some(folder) = self.to_read() {
             self.tune(&folder);
         }
-        self.sweep();
+    }
+
+    /// Tidies up after a run that was killed, and then walks the folder of a vault for the first
+    /// [`Ground::walk`], on a thread of its own. Once; whoever watches the folder does so already.
+    pub(crate) fn begin(&self) -> Tidying {
+        let Some(folder) = self.to_write() else {
+            return Tidying(None);
+        };
+        let (tidy, tidied) = mpsc::channel();
+        let (walk, walked) = mpsc::channel();
+        let ground = self.clone();
+        let work = move || {
+            ground.sweep();
+            // Without receiver nobody waits, and nobody needs the walk.
+            tidy.send(()).ok();
+            walk.send(folder.walk()).ok();
+        };
+        match thread::Builder::new().name("first look".to_owned()).spawn(work) {
+            Ok(_goes_on) => {
+                *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(walked);
+                Tidying(Some(tidied))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no thread for the first look at the folder");
+                self.sweep();
+                Tidying(None)
+            }
+        }
+    }
+
+    /// Walks the folder, or waits for the walk that was begun already; `None` while there is no
+    /// folder. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::walk`].
+    pub(crate) fn walk(&self) -> Option<Walked> {
+        let folder = self.to_read()?;
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // One that panicked told nobody why: it is walked again, by who can say so.
+        let walked = ahead.and_then(|walked| walked.recv().ok());
+        Some(walked.unwrap_or_else(|| folder.walk()))
     }
 
     fn tune(&self, folder: &Folder) {
@@ -163,6 +233,31 @@ mod tests {
         ground.accept().unwrap();
         assert_eq!(Folder::marker(home.path()).unwrap(), Some(VAULT));
         assert_eq!(ground.to_write().unwrap().walk().unwrap().found.len(), 1);
+    }
+
+    #[test]
+    fn the_first_walk_is_begun_ahead_and_the_next_sees_what_came_since() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("a.md"), "a").unwrap();
+        let ground = Ground::wanted(home.path(), VAULT).unwrap();
+        // Nothing is begun in what is no vault yet.
+        ground.begin().finish();
+        assert!(ground.ahead.lock().unwrap().is_none());
+        ground.accept().unwrap();
+        ground.begin().finish();
+        assert!(ground.ahead.lock().unwrap().is_some());
+        assert_eq!(ground.walk().unwrap().unwrap().found.len(), 1);
+        std::fs::write(home.path().join("b.md"), "b").unwrap();
+        assert_eq!(ground.walk().unwrap().unwrap().found.len(), 2);
+    }
+
+    #[test]
+    fn a_walk_ahead_that_ended_without_a_word_is_walked_again() {
+        let home = tempfile::tempdir().unwrap();
+        let ground = Ground::wanted(home.path(), VAULT).unwrap();
+        ground.accept().unwrap();
+        *ground.ahead.lock().unwrap() = Some(mpsc::channel().1);
+        assert!(ground.walk().unwrap().unwrap().found.is_empty());
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Host {
     pub(crate) async fn start(desk: Desk, opening: Opening) -> Result<Self, Error> {
         let Opening { role, clock, created, gate } = opening;
         let stay = matches!(role, Role::Watch | Role::Wait);
-        desk.ground.begin(&desk.settings);
+        desk.ground.treat_as(&desk.settings);
         let hints = Arc::new(Hints::default());
         let mut tasks = Vec::new();
         // Watching begins before the first scan, so that nothing falls between the two.
@@ -105,15 +105,18 @@ impl Host {
             (Role::Watch, Some(folder)) => Lookout::start(&folder, &hints, pause, Watcher::start),
             _ => Lookout::none(),
         };
+        // The folder, the network and the store are begun with at once: each takes a while.
+        let tidying = desk.ground.begin();
+        let binding = (role != Role::Alone).then(|| Bound::begin(&desk));
         let (engine, damaged) = desk.engine(clock.now(), stay)?;
-        let Desk { vault, settings, identity, me, name, mut place, hold, store, ground } = desk;
+        tidying.finish();
+        let Desk { vault, settings, me, name, place, hold, store, ground, .. } = desk;
         let chosen = settings.device_name();
         let (name, renames) = named(&engine.status().members, me, name, chosen.as_deref());
         let mut peers = None;
         let mut net = None;
-        if role != Role::Alone {
-            let (events, from_net) = mpsc::channel(NET_EVENTS);
-            let bound = Arc::new(bind(&settings, &mut place, identity.secret, events).await?);
+        if let Some(binding) = binding {
+            let (bound, from_net) = binding.finish().await?;
             let (inbox, inputs) = mpsc::channel(INBOX_LIMIT);
             tasks.push(tokio::spawn(post::take_in(Arc::clone(&bound), from_net, inbox)));
             peers = Some((Post::start(Arc::clone(&bound), settings.pack_from_bytes()), inputs));
@@ -343,11 +346,38 @@ async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>, pause: Duration)
     }
 }
 
+/// A network that is being bound; given up when dropped.
+struct Bound {
+    task: JoinHandle<Result<Net, Error>>,
+    events: mpsc::Receiver<net::Event>,
+}
+
+impl Bound {
+    fn begin(desk: &Desk) -> Self {
+        let (to, events) = mpsc::channel(NET_EVENTS);
+        let (settings, place) = (desk.settings.clone(), desk.place.clone());
+        Self { task: tokio::spawn(bind(settings, place, desk.identity.secret, to)), events }
+    }
+
+    async fn finish(mut self) -> Result<(Arc<Net>, mpsc::Receiver<net::Event>), Error> {
+        let bound = (&mut self.task).await;
+        let bound = bound.map_err(|error| fault::bug("binding the port ended").caused_by(error))?;
+        let events = std::mem::replace(&mut self.events, mpsc::channel(1).1);
+        Ok((Arc::new(bound?), events))
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 /// Binds the vault's port. One that a person chose is taken or the start fails; one that was chosen
 /// by chance gives way to another when it is taken.
 async fn bind(
-    settings: &Settings,
-    place: &mut Place,
+    settings: Settings,
+    mut place: Place,
     secret: [u8; 32],
     events: mpsc::Sender<net::Event>,
 ) -> Result<Net, Error> {
@@ -360,10 +390,10 @@ async fn bind(
     let mut port = chosen.unwrap_or(place.port);
     let mut tries = 0;
     loop {
-        match Net::bind(options(settings, secret, port), events.clone()).await {
+        match Net::bind(options(&settings, secret, port), events.clone()).await {
             Ok(net) => {
                 if chosen.is_none() {
-                    places::keep_port(place, port)?;
+                    places::keep_port(&mut place, port)?;
                 }
                 return Ok(net);
             }

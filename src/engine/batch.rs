@@ -36,6 +36,8 @@ pub(super) struct Batch {
     /// Looks under way that a step of ours overtook: what they saw is old.
     pub(super) stale: BTreeSet<VaultPath>,
     pub(super) under_way: BTreeSet<VaultPath>,
+    /// Looks that are only to tell a step of our own from anything else.
+    pub(super) echoes: BTreeSet<VaultPath>,
 }
 
 impl Batch {
@@ -59,6 +61,7 @@ impl Batch {
             done: 0,
             stale: BTreeSet::new(),
             under_way: BTreeSet::new(),
+            echoes: BTreeSet::new(),
         }
     }
 

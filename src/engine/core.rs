@@ -8,6 +8,7 @@ use super::cache::Cache;
 use super::command::Command;
 use super::commit::Commit;
 use super::debounce::Debounce;
+use super::echo::Echo;
 use super::effect::{Effect, LinkId, Op};
 use super::entry::Entry;
 use super::fetch::Fetch;
@@ -128,6 +129,7 @@ pub struct Engine {
     pub(super) index: Index,
     pub(super) debounce: Debounce,
     pub(super) pace: Pace,
+    pub(super) echo: Echo,
     pub(super) intake: Intake,
     pub(super) hollow: Hollow,
     pub(super) leaving: Leaving,
@@ -172,6 +174,7 @@ impl Engine {
             author: Author::new(me, life),
             debounce: Debounce::new(config.first_ms, config.quiet_ms, config.max_ms),
             pace: Pace::default(),
+            echo: Echo::default(),
             intake: Intake::new(config.rescan_ms, config.max_ms, held_back.gone),
             hollow: Hollow::new(held_back.emptied),
             leaving: Leaving::new(config.quiet_ms, config.max_ms, held_back.removals),

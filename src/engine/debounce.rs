@@ -33,6 +33,17 @@ struct Waiting {
     due: Tick,
     rests: bool,
     early: bool,
+    echo: bool,
+}
+
+/// A path that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Due {
+    pub(super) path: VaultPath,
+    /// When the first hint came.
+    pub(super) first: Tick,
+    /// It is due early only because it may be a step of our own: if it is anything else, it waits on.
+    pub(super) echo: bool,
 }
 
 impl Debounce {
@@ -52,27 +63,52 @@ impl Debounce {
     pub(super) fn hint(&mut self, now: Tick, path: VaultPath) {
         let first = self.waiting.get(&path).map_or(now, |waiting| waiting.first);
         let due = now.plus_ms(self.quiet_ms).min(first.plus_ms(self.max_ms));
-        self.put(path, Waiting { first, due, rests: false, early: false });
+        self.put(path, Waiting { first, due, rests: false, early: false, echo: false });
     }
 
-    /// The file at `path` was written to its end. `is_known` says of a path whether a file of the
+    /// Something happened at `path` that may be a step of our own. Unless it waits already for another
+    /// reason, it is due as early as a save after quiet.
+    pub(super) fn echo(&mut self, now: Tick, path: VaultPath) {
+        let waiting = self.waiting.get(&path).copied();
+        if waiting.is_some_and(|waiting| !waiting.early && !waiting.echo) {
+            return self.hint(now, path);
+        }
+        self.put_echo(now, path, waiting);
+    }
+
+    /// A step of our own changed `path`: what waits there is most likely told of that step.
+    pub(super) fn stepped(&mut self, now: Tick, path: &VaultPath) {
+        if let Some(waiting) = self.waiting.get(path).copied().filter(|it| !it.rests) {
+            self.put_echo(now, path.clone(), Some(waiting));
+        }
+    }
+
+    fn put_echo(&mut self, now: Tick, path: VaultPath, waiting: Option<Waiting>) {
+        let first = waiting.map_or(now, |waiting| waiting.first);
+        let due = now.plus_ms(self.first_ms).min(first.plus_ms(self.max_ms));
+        self.put(path, Waiting { first, due, rests: false, early: false, echo: true });
+    }
+
+    /// The file at `path` was written to its end; false when it does not stand alone, and is to be
+    /// hinted as any other. `is_known` says of a path whether a file of the
     /// vault lies there: what else goes on with such may belong to the same work of its writer.
     pub(super) fn whole(
         &mut self,
         now: Tick,
-        path: VaultPath,
+        path: &VaultPath,
         is_known: impl Fn(&VaultPath) -> bool,
-    ) {
+    ) -> bool {
         let max_ms = self.max_ms;
         self.early.retain(|_, at| at.plus_ms(max_ms) > now);
         let alone = self.waiting.len() <= FEW
-            && self.waiting.keys().all(|other| *other == path || !is_known(other));
-        if !alone || !is_known(&path) || self.early.contains_key(&path) {
-            return self.hint(now, path);
+            && self.waiting.keys().all(|other| other == path || !is_known(other));
+        if !alone || !is_known(path) || self.early.contains_key(path) {
+            return false;
         }
-        let first = self.waiting.get(&path).map_or(now, |waiting| waiting.first);
+        let first = self.waiting.get(path).map_or(now, |waiting| waiting.first);
         let due = now.plus_ms(self.first_ms).min(first.plus_ms(self.max_ms));
-        self.put(path, Waiting { first, due, rests: false, early: true });
+        self.put(path.clone(), Waiting { first, due, rests: false, early: true, echo: false });
+        true
     }
 
     /// Something happened at `path`, which is to rest; unless it waits already for another reason.
@@ -84,7 +120,7 @@ impl Debounce {
         let first = waiting.map_or(now, |waiting| waiting.first);
         let due = now.plus_ms(rest.quiet_ms.max(self.quiet_ms)).min(rest.until);
         let due = due.max(now.plus_ms(self.quiet_ms));
-        self.put(path, Waiting { first, due, rests: true, early: false });
+        self.put(path, Waiting { first, due, rests: true, early: false, echo: false });
     }
 
     fn put(&mut self, path: VaultPath, waiting: Waiting) {
@@ -101,8 +137,8 @@ impl Debounce {
         Some(waiting)
     }
 
-    /// The paths that are due, with the time of their first hint.
-    pub(super) fn take_due(&mut self, now: Tick) -> Vec<(VaultPath, Tick)> {
+    /// The paths that are due.
+    pub(super) fn take_due(&mut self, now: Tick) -> Vec<Due> {
         let mut taken = Vec::new();
         while let Some((due, path)) = self.by_due.first().cloned() {
             if due > now {
@@ -112,19 +148,19 @@ impl Debounce {
                 if waiting.early {
                     self.early.insert(path.clone(), now);
                 }
-                taken.push((path, waiting.first));
+                taken.push(Due { path, first: waiting.first, echo: waiting.echo });
             }
         }
         taken
     }
 
     /// All paths, due or not.
-    pub(super) fn take_all(&mut self) -> Vec<(VaultPath, Tick)> {
+    pub(super) fn take_all(&mut self) -> Vec<Due> {
         self.by_due.clear();
         self.resting = 0;
         std::mem::take(&mut self.waiting)
             .into_iter()
-            .map(|(path, waiting)| (path, waiting.first))
+            .map(|(path, waiting)| Due { path, first: waiting.first, echo: false })
             .collect()
     }
 
@@ -147,13 +183,51 @@ mod tests {
         VaultPath::parse(text).unwrap()
     }
 
+    fn due(debounce: &mut Debounce, now: Tick) -> Vec<(VaultPath, Tick)> {
+        debounce.take_due(now).into_iter().map(|due| (due.path, due.first)).collect()
+    }
+
+    fn whole(
+        debounce: &mut Debounce,
+        now: Tick,
+        path: VaultPath,
+        is_known: impl Fn(&VaultPath) -> bool,
+    ) {
+        if !debounce.whole(now, &path, is_known) {
+            debounce.hint(now, path);
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_step_of_our_own_is_looked_at_early_and_marked() {
+        let mut debounce = Debounce::new(5, 100, 1000);
+        let echo = |path, first| [Due { path, first, echo: true }];
+        debounce.echo(Tick(0), path("a"));
+        debounce.echo(Tick(2), path("a"));
+        assert_eq!((debounce.len(), debounce.deadline()), (1, Some(Tick(7))));
+        assert_eq!(debounce.take_due(Tick(7)), echo(path("a"), Tick(0)));
+        // Something that waits for its writer goes on waiting.
+        debounce.hint(Tick(10), path("a"));
+        debounce.echo(Tick(20), path("a"));
+        assert_eq!(debounce.deadline(), Some(Tick(120)));
+        // A step that went well found there what it expected: nobody else has written.
+        debounce.stepped(Tick(30), &path("a"));
+        assert_eq!(debounce.take_due(Tick(35)), echo(path("a"), Tick(10)));
+        debounce.stepped(Tick(40), &path("a"));
+        assert_eq!(debounce.deadline(), None);
+        // A file that rests goes on resting.
+        debounce.rest(Tick(50), path("a"), Rest { quiet_ms: 3000, until: Tick(10_000) });
+        debounce.stepped(Tick(60), &path("a"));
+        assert_eq!((debounce.len(), debounce.deadline()), (0, Some(Tick(3050))));
+    }
+
     #[test]
     fn a_single_hint_waits_for_quiet() {
         let mut debounce = Debounce::new(5, 100, 1000);
         debounce.hint(Tick(0), path("a"));
         assert_eq!(debounce.deadline(), Some(Tick(100)));
-        assert!(debounce.take_due(Tick(99)).is_empty());
-        assert_eq!(debounce.take_due(Tick(100)), [(path("a"), Tick(0))]);
+        assert!(due(&mut debounce, Tick(99)).is_empty());
+        assert_eq!(due(&mut debounce, Tick(100)), [(path("a"), Tick(0))]);
         assert_eq!(debounce.deadline(), None);
     }
 
@@ -163,32 +237,32 @@ mod tests {
         let mut debounce = Debounce::new(5, 100, 1000);
         debounce.hint(Tick(0), path("a"));
         debounce.hint(Tick(1), path("new.tmp"));
-        debounce.whole(Tick(2), path("a"), known);
-        assert_eq!(debounce.take_due(Tick(7)), [(path("a"), Tick(0))]);
+        whole(&mut debounce, Tick(2), path("a"), known);
+        assert_eq!(due(&mut debounce, Tick(7)), [(path("a"), Tick(0))]);
         // What follows is a burst, as long as it follows within the limit.
-        debounce.whole(Tick(50), path("a"), known);
-        debounce.whole(Tick(120), path("a"), known);
-        assert_eq!(debounce.take_due(Tick(219)), [(path("new.tmp"), Tick(1))]);
-        assert_eq!(debounce.take_due(Tick(220)), [(path("a"), Tick(50))]);
-        debounce.whole(Tick(1007), path("a"), known);
-        assert_eq!(debounce.take_due(Tick(1012)), [(path("a"), Tick(1007))]);
+        whole(&mut debounce, Tick(50), path("a"), known);
+        whole(&mut debounce, Tick(120), path("a"), known);
+        assert_eq!(due(&mut debounce, Tick(219)), [(path("new.tmp"), Tick(1))]);
+        assert_eq!(due(&mut debounce, Tick(220)), [(path("a"), Tick(50))]);
+        whole(&mut debounce, Tick(1007), path("a"), known);
+        assert_eq!(due(&mut debounce, Tick(1012)), [(path("a"), Tick(1007))]);
         // A writer that goes on is waited for.
-        debounce.whole(Tick(5000), path("a"), known);
+        whole(&mut debounce, Tick(5000), path("a"), known);
         debounce.hint(Tick(5003), path("a"));
         assert_eq!(debounce.deadline(), Some(Tick(5103)));
         debounce.take_all();
         // A new file may be half of a save, and beside another known one it may be a move.
-        debounce.whole(Tick(9000), path("new"), known);
+        whole(&mut debounce, Tick(9000), path("new"), known);
         assert_eq!(debounce.deadline(), Some(Tick(9100)));
         debounce.hint(Tick(9001), path("b"));
-        debounce.whole(Tick(9001), path("a"), known);
-        assert!(debounce.take_due(Tick(9099)).is_empty());
+        whole(&mut debounce, Tick(9001), path("a"), known);
+        assert!(due(&mut debounce, Tick(9099)).is_empty());
     }
 
     #[test]
     fn no_first_look_comes_later_than_the_quiet_time() {
         let mut debounce = Debounce::new(500, 100, 1000);
-        debounce.whole(Tick(0), path("a"), |_| true);
+        whole(&mut debounce, Tick(0), path("a"), |_| true);
         assert_eq!(debounce.deadline(), Some(Tick(100)));
     }
 
@@ -200,7 +274,7 @@ mod tests {
         assert_eq!((debounce.len(), debounce.deadline()), (0, Some(Tick(3000))));
         for at in (1000..=12_000).step_by(1000) {
             debounce.rest(Tick(at), path("a"), rest);
-            if !debounce.take_due(Tick(at + 500)).is_empty() {
+            if !due(&mut debounce, Tick(at + 500)).is_empty() {
                 assert_eq!(at, 10_000);
                 break;
             }
@@ -213,7 +287,8 @@ mod tests {
         assert_eq!((debounce.len(), debounce.deadline()), (1, Some(Tick(120))));
         debounce.take_all();
         debounce.rest(Tick(30), path("a"), rest);
-        assert_eq!(debounce.take_all(), [(path("a"), Tick(30))]);
+        let all = debounce.take_all();
+        assert_eq!(all, [Due { path: path("a"), first: Tick(30), echo: false }]);
         assert_eq!(debounce.len(), 0);
     }
 
@@ -222,7 +297,7 @@ mod tests {
         let mut debounce = Debounce::new(5, 100, 1000);
         for at in (0..2000).step_by(50) {
             debounce.hint(Tick(at), path("a"));
-            if !debounce.take_due(Tick(at)).is_empty() {
+            if !due(&mut debounce, Tick(at)).is_empty() {
                 assert_eq!(at, 1000);
                 return;
             }

@@ -120,6 +120,14 @@ impl Entry {
             RECORD_VERSION => postcard::from_bytes(rest).ok()?,
             _ => return None,
         };
-        Some(Self { births, ..entry })
+        let mut entry = Self { births, ..entry };
+        // Nearly always one path, which is then held once.
+        if entry.birth == entry.path {
+            entry.birth = entry.path.clone();
+        }
+        if let Some(base) = entry.base.as_mut().filter(|base| base.path == entry.path) {
+            base.path = entry.path.clone();
+        }
+        Some(entry)
     }
 }

@@ -1,8 +1,10 @@
 //! Every file of the vault by identity, place and content, with the running digest.
 
+use std::collections::btree_map::Entry as MapEntry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Base, Entry};
+use super::ids::Ids;
 use crate::model::{ContentHash, Digest, FileId, Kind, VaultPath};
 
 /// The files of the vault.
@@ -15,9 +17,9 @@ pub(super) struct Index {
     /// Which file lies at a place of this disk.
     on_disk: BTreeMap<VaultPath, FileId>,
     /// Which living files claim a path; the smallest id has it, the others are put beside it.
-    claims: BTreeMap<VaultPath, BTreeSet<FileId>>,
+    claims: BTreeMap<VaultPath, Ids>,
     /// Which files hold a content on this disk.
-    by_content: BTreeMap<ContentHash, BTreeSet<FileId>>,
+    by_content: BTreeMap<ContentHash, Ids>,
     digest: Digest,
     files: u64,
     lying: u64,
@@ -93,7 +95,7 @@ impl Index {
 
     /// All living files that claim `path`.
     pub(super) fn claimants(&self, path: &VaultPath) -> impl Iterator<Item = FileId> {
-        self.claims.get(path).into_iter().flatten().copied()
+        self.claims.get(path).into_iter().flat_map(Ids::iter).copied()
     }
 
     /// A place of this disk that holds `content`, if any.
@@ -183,6 +185,22 @@ impl Index {
         beside(id, entry, number)
     }
 
+    /// All files that share the path they claim, or claim one above another file's. All others are
+    /// wanted where they claim to be, see [`Index::wanted_place`].
+    pub(super) fn disputed(&self) -> BTreeSet<FileId> {
+        let mut disputed = BTreeSet::new();
+        let mut claims = self.claims.iter().peekable();
+        while let Some((path, ids)) = claims.next() {
+            // What lies below a path sorts behind it, with what else begins like it.
+            let next = claims.peek();
+            let above = next.is_some_and(|(next, _)| next.as_str().starts_with(path.as_str()));
+            if above || !ids.is_one() {
+                disputed.extend(ids.iter().copied());
+            }
+        }
+        disputed
+    }
+
     /// Puts `entry` in, replacing what was known of `id`; returns what was known.
     pub(super) fn put(&mut self, id: FileId, entry: Entry) -> Option<Entry> {
         let old = self.take_out(&id);
@@ -192,11 +210,11 @@ impl Index {
             self.on_disk.insert(base.path.clone(), id);
             if entry.kind != Kind::Folder {
                 self.lying += 1;
-                self.by_content.entry(base.content.hash).or_default().insert(id);
+                note(&mut self.by_content, base.content.hash, id);
             }
         }
         if entry.alive {
-            self.claims.entry(entry.path.clone()).or_default().insert(id);
+            note(&mut self.claims, entry.path.clone(), id);
         } else {
             self.tombstones += 1;
         }
@@ -274,12 +292,18 @@ pub(super) fn is_beside_rival(id: &FileId, entry: &Entry, place: &VaultPath) -> 
     (1..=9).any(|number| *place == beside(id, entry, number))
 }
 
-fn forget<K: Ord>(map: &mut BTreeMap<K, BTreeSet<FileId>>, key: &K, id: &FileId) {
-    if let Some(ids) = map.get_mut(key) {
-        ids.remove(id);
-        if ids.is_empty() {
-            map.remove(key);
+fn note<K: Ord>(map: &mut BTreeMap<K, Ids>, key: K, id: FileId) {
+    match map.entry(key) {
+        MapEntry::Vacant(free) => {
+            free.insert(Ids::One(id));
         }
+        MapEntry::Occupied(mut ids) => ids.get_mut().insert(id),
+    }
+}
+
+fn forget<K: Ord>(map: &mut BTreeMap<K, Ids>, key: &K, id: &FileId) {
+    if map.get_mut(key).is_some_and(|ids| !ids.remove(id)) {
+        map.remove(key);
     }
 }
 
@@ -310,6 +334,28 @@ mod tests {
             }),
             births: Some(Vec::new()),
         }
+    }
+
+    #[test]
+    fn all_but_those_in_dispute_are_wanted_where_they_claim_to_be() {
+        let mut index = Index::default();
+        let claims = ["a", "a-b", "a/c.md", "b.md", "b.md", "d.md", "d.mdx/e", "f/g", "h", "h/i/j"];
+        for (number, claim) in (1..).zip(claims) {
+            index.put(FileId([number; 16]), entry(claim, claim));
+        }
+        let gone = FileId([99; 16]);
+        index.put(gone, Entry { alive: false, ..entry("d.md/x", "d.md/x") });
+        let disputed = index.disputed();
+        // Whoever might give way is among them; of those that begin alike, some that never do.
+        let expected = [1, 2, 4, 5, 6, 9].map(|number| FileId([number; 16]));
+        for (id, entry) in index.iter().filter(|(id, _)| !disputed.contains(id)) {
+            assert_eq!(index.wanted_place(id, entry), entry.path);
+        }
+        assert_eq!(disputed.difference(&expected.into()).next(), None);
+        for number in [1, 4, 5, 9] {
+            assert!(disputed.contains(&FileId([number; 16])), "{number}");
+        }
+        assert!(!disputed.contains(&gone));
     }
 
     #[test]

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{Batch, HELD_TEXT_BYTES};
 use super::brakes::Brake;
-use super::core::{Engine, Pending, Stage};
+use super::core::{Engine, Pending};
+use super::debounce::Due;
 use super::effect::Effect;
 use super::entry::Base;
 use super::hollow::Hollow;
-use super::input::ScanError;
 use super::recent::{Arrivals, Recent};
 use super::report::{Report, Work};
 use super::task::Disk;
 use crate::model::{
-    Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Walk, Write,
+    Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Write,
 };
 
 /// Most looks at once. Bounds the texts in memory during a first scan.
@@ -27,9 +27,9 @@ const PROGRESS_STEP: u64 = 64;
 pub(super) struct Intake {
     pub(super) batch: Option<Batch>,
     scan_wanted: bool,
-    rescan_ms: u64,
+    pub(super) rescan_ms: u64,
     max_ms: u64,
-    next_rescan: Option<Tick>,
+    pub(super) next_rescan: Option<Tick>,
     /// Files that a hint found gone, and when that may be confirmed by another look.
     pub(super) vanishing: BTreeMap<FileId, Tick>,
     pub(super) brake: Brake,
@@ -45,7 +45,7 @@ pub(super) struct Intake {
     /// tells by the stamp which of them lies there.
     pub(super) contested: BTreeMap<VaultPath, (FileId, Base)>,
     /// The paths of which the last walk told problems.
-    told: BTreeSet<String>,
+    pub(super) told: BTreeSet<String>,
     /// Nothing was known of this vault at the start: what is found is not news.
     pub(super) fresh: bool,
 }
@@ -114,14 +114,15 @@ impl Intake {
 impl Engine {
     /// Something happened at `path`; with `whole`, a file was written there to its end.
     pub(super) fn on_hint(&mut self, path: VaultPath, whole: bool) {
-        let Self { index, intake, pace, debounce, now, .. } = self;
+        let Self { index, intake, pace, debounce, echo, now, .. } = self;
         // Something goes on there: that it was gone a moment ago says nothing.
         if let Some(id) = index.at(&path) {
             intake.vanishing.remove(&id);
         }
         match pace.rest(*now, &path) {
             Some(rest) => debounce.rest(*now, path, rest),
-            None if whole => debounce.whole(*now, path, |path| index.at(path).is_some()),
+            None if whole && debounce.whole(*now, &path, |it| index.at(it).is_some()) => {}
+            None if echo.may_be(*now, &path) => debounce.echo(*now, path),
             None => debounce.hint(*now, path),
         }
     }
@@ -189,9 +190,12 @@ impl Engine {
         let Some(batch) = &mut self.intake.batch else {
             return;
         };
-        for (path, first) in due {
+        for Due { path, first, echo } in due {
             batch.since = batch.since.min(first);
             batch.first.insert(path.clone(), first);
+            if echo {
+                batch.echoes.insert(path.clone());
+            }
             batch.look_at(&self.index, path);
         }
         for path in places {
@@ -214,126 +218,6 @@ impl Engine {
         }
     }
 
-    pub(super) fn on_scanned(&mut self, result: Result<Walk, ScanError>) {
-        let walk = match result {
-            Ok(walk) => walk,
-            Err(error) => {
-                self.intake.batch = None;
-                self.intake.next_rescan = Some(self.now.plus_ms(self.config.retry_ms * 4));
-                let (ScanError::Unmounted(reason) | ScanError::Unreadable(reason)) = error;
-                self.intake.brake = Brake::Holds(reason.clone());
-                self.report(Report::Brake { reason, count: self.index.files() });
-                return;
-            }
-        };
-        self.intake.next_rescan = Some(self.now.plus_ms(self.intake.rescan_ms));
-        let blind: Vec<String> = walk.problems.iter().map(|it| it.path.clone()).collect();
-        // What stood in the way of the walk before and does not any more is no problem.
-        let told = std::mem::replace(&mut self.intake.told, blind.iter().cloned().collect());
-        for path in told.difference(&self.intake.told.clone()) {
-            self.solved(path);
-        }
-        for problem in walk.problems {
-            self.problem(problem);
-        }
-        for it in &walk.found {
-            self.decide_contest(&it.path, it.stamp);
-        }
-        self.intake.contested.clear();
-        self.forget_displaced();
-        let found: BTreeSet<&VaultPath> = walk.found.iter().map(|it| &it.path).collect();
-        let mut looks: Vec<VaultPath> = Vec::new();
-        let mut folders: Vec<(VaultPath, Stamp)> = Vec::new();
-        for it in &walk.found {
-            let known = self.index.at(&it.path).and_then(|id| self.index.get(&id));
-            match known.and_then(|entry| entry.base.as_ref().map(|base| (entry.kind, base))) {
-                Some((Kind::Folder, _)) if it.empty_folder => {}
-                Some((kind, base))
-                    if kind != Kind::Folder && !it.empty_folder && base.stamp == it.stamp => {}
-                None if it.empty_folder => folders.push((it.path.clone(), it.stamp)),
-                _ => looks.push(it.path.clone()),
-            }
-        }
-        let mut missing = false;
-        for (path, id) in self.index.places() {
-            let unseen = blind.iter().any(|blind| lies_in(path.as_str(), blind));
-            if found.contains(path) || unseen {
-                continue;
-            }
-            let folder = self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder);
-            // A folder that is no longer empty is there all the same.
-            let inside = folder
-                && found
-                    .range::<VaultPath, _>(path..)
-                    .take_while(|it| it.as_str().starts_with(path.as_str()))
-                    .any(|it| it.is_below(path));
-            if !inside {
-                missing |= !folder;
-                looks.push(path.clone());
-            }
-        }
-        let total = walk.found.len() as u64;
-        let Some(batch) = &mut self.intake.batch else {
-            return;
-        };
-        batch.scanning = false;
-        batch.scanned = true;
-        batch.hold = missing
-            || !batch.vanished.is_empty()
-            || !batch.appeared.is_empty()
-            || !self.intake.vanishing.is_empty();
-        for path in looks {
-            batch.look_at(&self.index, path);
-        }
-        for (path, stamp) in folders {
-            self.born_folder(path, stamp);
-        }
-        if total > 0 && self.stage == Stage::Scanning {
-            self.report(Report::Progress { done: 0, total, what: Work::TakingIn });
-        }
-    }
-
-    /// What is recorded at a place that is known as another's, or as nobody's, lies nowhere: it is
-    /// put in place again. Not so what was found gone, or is being worked on: that says so itself.
-    fn forget_displaced(&mut self) {
-        for id in self.index.displaced() {
-            let Intake { batch, vanishing, missing, .. } = &self.intake;
-            let gone = batch.as_ref().is_some_and(|batch| batch.vanished.contains(&id))
-                || vanishing.contains_key(&id)
-                || missing.contains(&id);
-            let busy = self.tasks.get(&id).is_some_and(|it| it.working || !it.disk.is_empty());
-            if !gone && !busy && self.index.lies_nowhere(id).is_some() {
-                self.wake(id);
-            }
-        }
-    }
-
-    /// Two files are recorded at one place: `rival` is taken to lie nowhere, and the place is looked
-    /// at again.
-    pub(super) fn contest(&mut self, id: FileId, rival: FileId) {
-        let place = self.index.get(&id).and_then(|entry| entry.base.as_ref());
-        let Some(place) = place.map(|base| base.path.clone()) else { return };
-        if let Some(base) = self.index.lies_nowhere(rival) {
-            self.debounce.hint(self.now, place.clone());
-            self.intake.contested.insert(place, (rival, base));
-        }
-    }
-
-    /// What lies at a contested place is the file that is known by this stamp.
-    fn decide_contest(&mut self, place: &VaultPath, stamp: Stamp) {
-        let Some((rival, base)) = self.intake.contested.remove(place) else { return };
-        let winner = self.index.at(place);
-        let known = winner.and_then(|id| self.index.get(&id)?.base.clone());
-        let believed = known.is_some_and(|known| known.stamp == stamp);
-        let unplaced = self.index.get(&rival).filter(|entry| entry.base.is_none()).cloned();
-        if let (true, Some(entry)) = (!believed && base.stamp == stamp, unplaced) {
-            if let Some(winner) = winner {
-                self.index.lies_nowhere(winner);
-            }
-            self.index.put(rival, super::entry::Entry { base: Some(base), ..entry });
-        }
-    }
-
     pub(super) fn on_looked(&mut self, path: VaultPath, observed: Observed) {
         let Some(batch) = &mut self.intake.batch else {
             return;
@@ -342,6 +226,14 @@ impl Engine {
         batch.under_way.remove(&path);
         if batch.stale.remove(&path) {
             return self.debounce.hint(self.now, path);
+        }
+        if batch.echoes.remove(&path) {
+            // What is known of it is from the step itself; so soon after it, a stamp says less.
+            if !self.is_as_left(&path, &observed) {
+                // Somebody else was there, who may be in the middle of it.
+                self.debounce.hint(self.now, path);
+            }
+            return;
         }
         batch.done += 1;
         let (done, total) = (batch.done, batch.asked.len() as u64);
@@ -369,6 +261,20 @@ impl Engine {
                     self.problem(problem);
                 }
             }
+        }
+    }
+
+    /// Whether a place is as a step of ours left it.
+    fn is_as_left(&self, path: &VaultPath, observed: &Observed) -> bool {
+        let base =
+            self.index.at(path).map(|id| self.index.get(&id).and_then(|it| it.base.as_ref()));
+        match observed {
+            Observed::File(seen) => base.flatten().is_some_and(|it| it.content == seen.content),
+            Observed::Absent => base.is_none(),
+            Observed::Folder { .. }
+            | Observed::Ignored
+            | Observed::Special(_)
+            | Observed::Problem(_) => false,
         }
     }
 
@@ -531,10 +437,4 @@ impl Engine {
         let batch = self.intake.batch.as_ref();
         batch.map_or(self.now, |it| it.first.get(path).copied().unwrap_or(it.since))
     }
-}
-
-/// Whether `path` is `place` or lies below it; the empty place is the root.
-fn lies_in(path: &str, place: &str) -> bool {
-    place.is_empty()
-        || path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -242,8 +242,10 @@ impl Engine {
         self.end_progress(&gone);
         self.drop_deliveries(link);
         self.lose_source(link);
-        self.shots.link_ended(&gone, &why);
         self.members.ended(gone.peer, self.now);
+        if self.shots.link_ended(&gone, &why) {
+            self.members.call_now(&gone.peer, self.now);
+        }
     }
 
     fn drop_deliveries(&mut self, link: LinkId) {

@@ -29,7 +29,14 @@ struct Shot {
     dry_run: bool,
     before: Counters,
     peers: BTreeMap<PeerId, Option<(ShotOutcome, String)>>,
+    /// How often a connection ended before the peer said anything.
+    in_vain: u32,
 }
+
+/// A connection that ends before the peer said hello is made anew this often. The peer may have called
+/// for a while, was answered, and lets go of it because both met in between; a second time in a row
+/// is rare.
+const ANEW_LIMIT: u32 = 3;
 
 /// One-shots under way.
 #[derive(Debug, Default)]
@@ -101,8 +108,19 @@ impl Shots {
         }
     }
 
-    pub(super) fn link_ended(&mut self, link: &Link, why: &str) {
-        self.resolve(&link.peer, ShotOutcome::Error, &format!("the connection ended: {why}"));
+    /// A connection ended; whether the peer is to be called again at once.
+    pub(super) fn link_ended(&mut self, link: &Link, why: &str) -> bool {
+        let unheard = link.hello.is_none() && link.closing_reason.is_none();
+        let waits = |shot: &&mut Shot| shot.peers.get(&link.peer).is_some_and(Option::is_none);
+        let mut anew = false;
+        for shot in self.open.iter_mut().filter(waits) {
+            shot.in_vain += 1;
+            anew |= unheard && shot.in_vain <= ANEW_LIMIT;
+        }
+        if !anew {
+            self.resolve(&link.peer, ShotOutcome::Error, &format!("the connection ended: {why}"));
+        }
+        anew
     }
 
     pub(super) fn refused(&mut self, peer: PeerId, refusal: Refusal, reason: &str) {
@@ -126,6 +144,7 @@ impl Engine {
             dry_run: false,
             before: self.shots.totals,
             peers: BTreeMap::from([(peer, None)]),
+            in_vain: 0,
         });
     }
 
@@ -146,7 +165,7 @@ impl Engine {
             // Somebody waits: pauses after earlier failures do not count.
             self.members.call_now(peer, self.now);
         }
-        self.shots.open.push(Shot { id: shot, mode, dry_run, before, peers });
+        self.shots.open.push(Shot { id: shot, mode, dry_run, before, peers, in_vain: 0 });
     }
 
     pub(super) fn shot_timeout(&mut self, id: ShotId) {

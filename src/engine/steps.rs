@@ -407,6 +407,10 @@ impl Engine {
             }
         };
         for path in [left.as_ref(), new.as_ref().map(|base| &base.path)].into_iter().flatten() {
+            if !folder {
+                self.debounce.stepped(self.now, path);
+                self.echo.note(self.now, path.clone());
+            }
             self.place_changed(id, path);
         }
         let stays = new.as_ref().map(|base| base.path.clone());

@@ -173,13 +173,15 @@ impl Engine {
 
     /// After the first scan: whatever a stop left between the store and the disk goes on.
     pub(super) fn wake_unfinished(&mut self) {
+        let disputed = self.index.disputed();
         let open: Vec<FileId> = self
             .index
             .iter()
             .filter(|(id, entry)| {
                 let lies = entry.base.as_ref().map(|base| (&base.path, base.content));
-                let place = self.index.wanted_place(id, entry);
-                let wanted = entry.alive.then_some((&place, entry.content));
+                let beside = disputed.contains(id).then(|| self.index.wanted_place(id, entry));
+                let place = beside.as_ref().unwrap_or(&entry.path);
+                let wanted = entry.alive.then_some((place, entry.content));
                 lies != wanted
             })
             .map(|(id, _)| *id)

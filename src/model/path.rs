@@ -1,9 +1,11 @@
 //! Paths inside a vault, parsed once at the border.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Longest path in bytes; the longest that common systems open.
@@ -34,8 +36,8 @@ pub enum PathError {
 /// - Shape: at least one part; no part is empty, `.` or `..`; no NUL.
 /// - Units: at most [`PATH_LIMIT_BYTES`] bytes, each part at most [`NAME_LIMIT_BYTES`].
 /// - Source: only [`VaultPath::parse`] makes one, deserialising included.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct VaultPath(Arc<str>);
 
 impl VaultPath {
@@ -49,8 +51,7 @@ impl VaultPath {
         if text.contains('\0') {
             return Err(PathError::Nul(clip()));
         }
-        let normal: String =
-            if is_nfc(text) { text.to_owned() } else { text.nfc().collect::<String>() };
+        let normal: Cow<'_, str> = if is_nfc(text) { text.into() } else { text.nfc().collect() };
         if normal.len() > PATH_LIMIT_BYTES {
             return Err(PathError::TooLong(clip()));
         }
@@ -130,6 +131,25 @@ impl TryFrom<String> for VaultPath {
 
     fn try_from(text: String) -> Result<Self, PathError> {
         Self::parse(&text)
+    }
+}
+
+impl<'de> Deserialize<'de> for VaultPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // From where it lies, if it can be had there: a vault's records hold three paths each.
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = VaultPath;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a path inside a vault")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<VaultPath, E> {
+                VaultPath::parse(text).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 

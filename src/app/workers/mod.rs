@@ -445,14 +445,12 @@ fn work_on_documents(jobs: &Mutex<Receiver<DocumentJob>>, answers: &Answers) {
 
 /// Walks the folder, after and before which the marker must be there.
 fn scan(ground: &Ground) -> Result<crate::model::Walk, ScanError> {
-    let Some(folder) = ground.to_read() else {
+    match guarded(|| ground.walk()) {
         // A folder that is made once we are accepted: there is nothing in it.
-        return Ok(crate::model::Walk::default());
-    };
-    match guarded(|| folder.walk()) {
-        Ok(Ok(walk)) => Ok(walk),
-        Ok(Err(error)) if error.is_unmounted() => Err(ScanError::Unmounted(chain(&error))),
-        Ok(Err(error)) => Err(ScanError::Unreadable(chain(&error))),
+        Ok(None) => Ok(crate::model::Walk::default()),
+        Ok(Some(Ok(walk))) => Ok(walk),
+        Ok(Some(Err(error))) if error.is_unmounted() => Err(ScanError::Unmounted(chain(&error))),
+        Ok(Some(Err(error))) => Err(ScanError::Unreadable(chain(&error))),
         Err(text) => Err(ScanError::Unreadable(text)),
     }
 }

@@ -24,6 +24,82 @@ fn a_new_note_an_edit_a_rename_and_a_deletion_arrive() {
 }
 
 #[test]
+fn a_one_shot_calls_again_when_a_connection_ends_before_a_word() {
+    for in_vain in [1, 3, 4] {
+        let mut world = World::new(2);
+        world.peers[0] = Peer::new(1, false);
+        world.introduce();
+        let (shot, peers) = (ShotId(1), vec![]);
+        let command = Command::Shot { shot, peers, mode: ShotMode::Sync, dry_run: false };
+        world.peers[0].inbox.push_back(Input::Command(command));
+        let mut inputs: VecDeque<Input> = world.peers[0].inbox.drain(..).collect();
+        let (mut dials, mut ends) = (0, 0);
+        let other = world.peers[1].id;
+        let peer = &mut world.peers[0];
+        loop {
+            while let Some(effect) = peer.engine.poll() {
+                if let Some(Out::Dial(_)) = peer.carry_out(effect) {
+                    dials += 1;
+                    if ends < in_vain {
+                        let link = LinkId(100 + ends);
+                        let reason = "another one is kept".to_owned();
+                        inputs.push_back(Input::LinkUp { link, peer: other, dialled: true });
+                        inputs.push_back(Input::LinkDown { link, reason });
+                        ends += 1;
+                    }
+                }
+            }
+            inputs.extend(peer.inbox.drain(..));
+            let Some(input) = inputs.pop_front() else { break };
+            peer.engine.handle(world.now, input);
+        }
+        let outcome = peer.reports.iter().find_map(|it| {
+            if let Report::Done(_, result) = it { Some(result.peers[0].2) } else { None }
+        });
+        let expected = (in_vain > 3).then_some(ShotOutcome::Error);
+        assert_eq!((outcome, dials), (expected, (in_vain + 1).min(4)), "{in_vain}");
+    }
+}
+
+#[test]
+fn a_peer_is_not_kept_waiting_by_what_the_watcher_tells_of_our_own_steps() {
+    let mut world = met(2);
+    world.peers[1].save("a.md", "one\n");
+    world.run(3000);
+    world.peers[1].save("a.md", "one\ntwo\n");
+    world.run(Config::default().quiet_ms);
+    let known = world.peers[0].files.clone();
+    world.peers[0].reports.clear();
+    world.peers[0].inbox.push_back(Input::Hint(vec![Hint::Path(path("a.md"))]));
+    world.run(Config::default().first_ms);
+    assert!(!world.peers[0].engine.working(), "it was looked at already");
+    assert_eq!(world.peers[0].files, known, "and nothing came of it");
+    assert!(!world.peers[0].reports.iter().any(|it| matches!(it, Report::TakenIn { .. })));
+    world.assert_equal();
+}
+
+#[test]
+fn an_edit_right_after_our_own_step_is_waited_for_as_any_other() {
+    let mut world = met(2);
+    let config = Config::default();
+    world.peers[1].save("a.md", "one\n");
+    world.run(config.quiet_ms);
+    assert_eq!(world.peers[0].texts_on_disk()["a.md"], "one\n");
+    // Half of a save, and its rest once it was looked at.
+    world.peers[0].save("a.md", "one\nt");
+    world.run(config.first_ms + 1);
+    world.peers[0].save("a.md", "one\ntwo\n");
+    world.run(config.quiet_ms - 1);
+    assert!(world.peers[0].engine.working());
+    assert_eq!(world.peers[1].texts_on_disk()["a.md"], "one\n");
+    world.run(2);
+    assert_eq!(world.peers[1].texts_on_disk()["a.md"], "one\ntwo\n");
+    world.assert_equal();
+    let taken_in = |it: &&Report| matches!(it, Report::TakenIn { .. });
+    assert_eq!(world.peers[0].reports.iter().filter(taken_in).count(), 1);
+}
+
+#[test]
 fn what_is_saved_now_overtakes_whatever_is_queued() {
     let mut world = met(2);
     for text in ["new\n", "new\nand edited\n"] {
