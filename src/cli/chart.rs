@@ -47,6 +47,7 @@ where
 
 /// Nothing draws: the program was not built for that.
 #[cfg(not(feature = "chart"))]
+#[expect(clippy::unnecessary_wraps, reason = "the same shape as where it may fail")]
 pub(super) fn layer(
     _context: &Context<'_>,
 ) -> Result<(Option<tracing_subscriber::layer::Identity>, Option<Chart>), app::Error> {

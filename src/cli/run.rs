@@ -103,12 +103,8 @@ pub fn run(
         time_zone: surroundings.time_zone.clone(),
     };
     let traced = trace(&context, global.quiet, global.verbose).map_err(Error::from);
-    let result = traced.and_then(|chart| {
-        let result = act(&command, &mut context);
-        // Whatever was drawn is written out when this goes.
-        drop(chart);
-        result
-    });
+    // What is drawn meanwhile is written out when the chart goes, at the end of the command.
+    let result = traced.and_then(|_chart| act(&command, &mut context));
     match result {
         Ok(exit) => exit,
         Err(error) => report(&error, &mut context.output, Timestamp::now()),

@@ -153,13 +153,12 @@ impl Engine {
             let to = usize::try_from((start + CHUNK_BYTES).min(content.size)).ok()?;
             bytes.get(from..to).map(<[u8]>::to_vec)
         });
-        match chunk {
-            Some(bytes) => self.send_chunk(link, content, index, bytes),
-            None => {
-                self.has_read(link);
-                self.say_gone(link, content.hash);
-                self.serve_on(link);
-            }
+        if let Some(bytes) = chunk {
+            self.send_chunk(link, content, index, bytes);
+        } else {
+            self.has_read(link);
+            self.say_gone(link, content.hash);
+            self.serve_on(link);
         }
     }
 

@@ -268,6 +268,9 @@ enum Out {
     Close(LinkId),
 }
 
+/// Which peer keeps what to itself.
+type Withheld = (usize, fn(&Message) -> bool);
+
 struct World {
     peers: Vec<Peer>,
     links: BTreeMap<LinkId, (usize, usize)>,
@@ -277,7 +280,7 @@ struct World {
     dials: u64,
     delivered_on: Vec<Lane>,
     /// What one peer keeps to itself.
-    withheld: Option<(usize, fn(&Message) -> bool)>,
+    withheld: Option<Withheld>,
     /// A peer that reads no chunks, and those that wait for it.
     unread: Option<(usize, VecDeque<(usize, Input)>)>,
 }
