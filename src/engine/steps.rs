@@ -247,9 +247,22 @@ impl Engine {
         self.step(id, step, Taking::Move { to })
     }
 
-    /// Another known file that lies at `place`.
+    /// Another known file that lies at `place`, or where a folder above it must be. In that case only
+    /// one that is about to leave: what stays is told when the step fails.
     fn rival_at(&self, id: FileId, place: &VaultPath) -> Option<FileId> {
-        self.index.at(place).filter(|other| *other != id)
+        let above = std::iter::successors(place.parent(), VaultPath::parent);
+        let leaves = |other: &FileId| {
+            let stuck = self.tasks.get(other).is_some_and(|task| task.blocked);
+            self.index.get(other).is_some_and(|it| {
+                let wanted = it.alive.then(|| self.index.wanted_place(other, it));
+                let lies = it.base.as_ref().map(|base| &base.path);
+                it.kind != Kind::Folder && !stuck && wanted.as_ref() != lies
+            })
+        };
+        self.index
+            .at(place)
+            .or_else(|| above.filter_map(|folder| self.index.at(&folder)).find(leaves))
+            .filter(|other| *other != id)
     }
 
     /// Whether the file at `place` waits for one that waits … for this one.
