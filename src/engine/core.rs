@@ -11,7 +11,7 @@ use super::debounce::Debounce;
 use super::echo::Echo;
 use super::effect::{Effect, LinkId, Op};
 use super::entry::Entry;
-use super::fetch::Fetch;
+use super::fetches::Fetches;
 use super::hollow::Hollow;
 use super::index::Index;
 use super::input::{Hint, Input};
@@ -139,7 +139,7 @@ pub struct Engine {
     pub(super) cache: Cache,
     pub(super) links: BTreeMap<LinkId, Link>,
     pub(super) members: Members,
-    pub(super) fetches: BTreeMap<ContentHash, Fetch>,
+    pub(super) fetches: Fetches,
     /// Files whose content is not here and could not be asked for yet.
     pub(super) wanting: BTreeSet<FileId>,
     /// Contents that lost a choice and are being copied beside their file, by the copy's file.
@@ -190,7 +190,7 @@ impl Engine {
             tasks: BTreeMap::new(),
             turns: Turns::default(),
             links: BTreeMap::new(),
-            fetches: BTreeMap::new(),
+            fetches: Fetches::default(),
             wanting: BTreeSet::new(),
             saving: BTreeMap::new(),
             trades: Vec::new(),

@@ -37,6 +37,8 @@ pub(super) struct Fetch {
     stage: Stage,
     /// When it began, or something of it came last.
     moved: Tick,
+    /// When the newest of the files that wait for it was touched, in milliseconds since 1970.
+    pub(super) newest: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -57,13 +59,9 @@ enum Stage {
 }
 
 impl Fetch {
-    fn begun(&self) -> bool {
-        !matches!(self.stage, Stage::Queued)
-    }
-
     /// Whether it was asked for, and nothing of it came for a while.
     fn is_stuck(&self, now: Tick) -> bool {
-        self.begun() && self.moved.plus_ms(SILENT_MS) <= now
+        self.moved.plus_ms(SILENT_MS) <= now
     }
 }
 
@@ -77,9 +75,10 @@ impl Engine {
         if let Some(task) = self.tasks.get_mut(&id) {
             task.waiting = true;
         }
+        let newest = self.index.get(&id).map(|entry| entry.mtime_ms);
         if let Some(fetch) = self.fetches.get_mut(&content.hash) {
             fetch.waiting.insert(id);
-            return;
+            return self.fetches.renew(&content.hash, newest);
         }
         let Some(link) = self.source_link(id, &BTreeSet::new()) else {
             return self.not_to_be_had(id);
@@ -91,8 +90,9 @@ impl Engine {
             link,
             stage: Stage::Queued,
             moved: self.now,
+            newest,
         };
-        self.fetches.insert(content.hash, fetch);
+        self.fetches.queue(content.hash, fetch);
         self.start_fetches();
     }
 
@@ -120,39 +120,25 @@ impl Engine {
     /// Begins what may begin, the newest first.
     pub(super) fn start_fetches(&mut self) {
         let now = self.now;
-        let begun = || self.fetches.values().filter(|it| it.begun());
-        let slow: BTreeSet<LinkId> =
-            begun().filter(|it| it.is_stuck(now)).map(|it| it.link).collect();
-        let mut all = begun().count();
-        let mut moving = begun().filter(|it| !it.is_stuck(now)).count();
         loop {
-            let may = |it: &Fetch| {
-                let others = if slow.contains(&it.link) { all } else { moving };
-                others < FETCHES_LIMIT && all < FETCHES_AND_STUCK_LIMIT
-            };
-            let next = self
-                .fetches
-                .iter()
-                .filter(|(_, it)| !it.begun() && may(it))
-                .map(|(hash, it)| {
-                    let newest = it
-                        .waiting
-                        .iter()
-                        .filter_map(|id| self.index.get(id))
-                        .map(|entry| entry.mtime_ms)
-                        .max();
-                    (newest, *hash)
-                })
-                .max();
-            let Some((_, hash)) = next else { break };
-            all += 1;
-            moving += 1;
+            let begun = || self.fetches.begun().map(|(_, it)| it);
+            let stuck = || begun().filter(|it| it.is_stuck(now));
+            let all = begun().count();
+            let moving = all - stuck().count();
+            if moving >= FETCHES_LIMIT || all >= FETCHES_AND_STUCK_LIMIT {
+                break;
+            }
+            // From a peer of which nothing comes no more is asked for than is at once.
+            let may = |it: &Fetch| all < FETCHES_LIMIT || stuck().all(|slow| slow.link != it.link);
+            let next = self.fetches.waiting().find(|(_, it)| may(it)).map(|(hash, _)| *hash);
+            let Some(hash) = next else { break };
             self.start_fetch(hash);
         }
     }
 
     fn start_fetch(&mut self, hash: ContentHash) {
         let now = self.now;
+        self.fetches.begin(hash);
         let Some(fetch) = self.fetches.get_mut(&hash) else {
             return;
         };
@@ -387,7 +373,7 @@ impl Engine {
             Some(link) => {
                 fetch.link = link;
                 fetch.stage = Stage::Queued;
-                self.fetches.insert(hash, fetch);
+                self.fetches.queue(hash, fetch);
             }
             None => {
                 for id in fetch.waiting {
@@ -400,18 +386,18 @@ impl Engine {
 
     /// Links from which something of a content is to come, with the last time that some did.
     pub(super) fn sources(&self) -> impl Iterator<Item = (LinkId, Tick)> {
-        self.fetches.values().filter(|it| it.begun()).map(|it| (it.link, it.moved))
+        self.fetches.begun().map(|(_, it)| (it.link, it.moved))
     }
 
     /// Whether a content waits for its turn.
     pub(super) fn fetches_wait(&self) -> bool {
-        self.fetches.values().any(|it| !it.begun())
+        self.fetches.any_waits()
     }
 
     /// What did not come since `before` is asked for elsewhere, or is not to be had.
     pub(super) fn give_up_sources(&mut self, before: Tick) {
-        let late = |it: &Fetch| it.begun() && it.moved <= before;
-        let late = self.fetches.iter().filter(|(_, it)| late(it)).map(|(hash, _)| *hash);
+        let late = self.fetches.begun().filter(|(_, it)| it.moved <= before);
+        let late = late.map(|(hash, _)| *hash);
         for hash in late.collect::<Vec<_>>() {
             self.try_elsewhere(hash);
         }

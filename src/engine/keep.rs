@@ -121,7 +121,7 @@ impl Engine {
     pub(super) fn on_copied(&mut self, copy: Copy, result: Result<StepDone, StepError>) {
         let Copy { of, id, name, content } = copy;
         match result {
-            Ok(StepDone { stamp: Some(stamp) }) if self.index.get(&id).is_none() => {
+            Ok(StepDone { stamp: Some(stamp), .. }) if self.index.get(&id).is_none() => {
                 let seen = Seen::new(stamp, content, Kind::Blob, None);
                 self.take_birth(id, name, 0, seen, self.now);
             }

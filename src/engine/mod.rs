@@ -17,6 +17,7 @@ mod echo;
 mod effect;
 mod entry;
 mod fetch;
+mod fetches;
 mod file;
 mod hollow;
 mod ids;

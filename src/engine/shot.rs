@@ -1,5 +1,6 @@
 //! One-shots: take in what changed, meet peers once, say what came of it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{Refusal, ShotId, ShotMode, ShotOutcome, ShotResult};
@@ -8,7 +9,8 @@ use super::effect::LinkId;
 use super::input::DialError;
 use super::link::Link;
 use super::report::Report;
-use crate::model::PeerId;
+use super::task::Task;
+use crate::model::{FileId, PeerId};
 use crate::wire::{Bye, State};
 
 /// Figures since the start.
@@ -41,6 +43,8 @@ const ANEW_LIMIT: u32 = 3;
 /// One-shots under way.
 #[derive(Debug, Default)]
 pub(super) struct Shots {
+    /// A file of which something was open when that was last asked.
+    last_open: Cell<Option<FileId>>,
     open: Vec<Shot>,
     totals: Counters,
     would: Vec<(String, String)>,
@@ -236,11 +240,23 @@ impl Engine {
 
     /// The same, whatever hints wait.
     pub(super) fn taken_in_but_hints(&self) -> bool {
-        self.intake_idle()
-            && self.tasks.iter().all(|(id, task)| {
-                let waits_for_a_peer = self.wanting.contains(id);
-                !task.working && (task.disk.is_empty() || waits_for_a_peer)
-            })
+        self.intake_idle() && !self.any_open()
+    }
+
+    /// Whether something is done for any file, or was seen of it and is to be taken in. Asked with
+    /// every input, so it is looked for where the last one was found: thousands may only wait.
+    fn any_open(&self) -> bool {
+        let open = |(id, task): &(&FileId, &Task)| {
+            let waits_for_a_peer = self.wanting.contains(*id);
+            task.working || !(task.disk.is_empty() || waits_for_a_peer)
+        };
+        let last = self.shots.last_open.get().unwrap_or(FileId([0; 16]));
+        let found = self.tasks.range(last..).find(open);
+        let found = found.or_else(|| self.tasks.range(..last).find(open));
+        if let Some((id, _)) = found {
+            self.shots.last_open.set(Some(*id));
+        }
+        found.is_some()
     }
 
     fn what_would_travel(&mut self, peer: &PeerId) {

@@ -304,7 +304,7 @@ impl Engine {
             return self.end_work(id);
         };
         match result {
-            Ok(done) => self.step_taken(id, entry, taking, done.stamp.unwrap_or_default()),
+            Ok(done) => self.step_taken(id, entry, taking, done),
             Err(StepError::Changed) => {
                 // Something else lies there: it is taken in first, then this is decided again.
                 self.was_ousted(id, &entry);
@@ -368,12 +368,12 @@ impl Engine {
         }
     }
 
-    fn step_taken(&mut self, id: FileId, entry: Entry, taking: Taking, stamp: Stamp) {
+    fn step_taken(&mut self, id: FileId, entry: Entry, taking: Taking, done: StepDone) {
+        let (stamp, sketch) = (done.stamp.unwrap_or_default(), done.sketch);
         let (origin, since) =
             self.tasks.get(&id).map_or((None, self.now), |task| (task.origin, task.since));
         let ms = self.now.since_ms(since);
         let base = entry.base.clone();
-        let sketch = self.sketch_of(id, entry.content);
         let left = base.as_ref().map(|base| base.path.clone());
         let mut reports = Vec::new();
         let folder = entry.kind == Kind::Folder;
@@ -446,14 +446,6 @@ impl Engine {
             self.solved(&listed);
         }
         self.commit_base(id, entry, new, reports);
-    }
-
-    /// What the bytes at hand are like, if they are the wanted ones.
-    fn sketch_of(&self, id: FileId, content: Content) -> Sketch {
-        let bytes = self.tasks.get(&id).and_then(|task| task.bytes.as_ref());
-        let wanted = bytes.filter(|(hash, _)| *hash == content.hash);
-        let text = wanted.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok());
-        text.map(Sketch::of).unwrap_or_default()
     }
 
     /// A place became free: whoever waits for it goes on.

@@ -199,11 +199,30 @@ pub enum Step {
     RemoveFolder(VaultPath),
 }
 
+impl Source {
+    /// What bytes at hand are like; of bytes that lie elsewhere, and of what is no text, nothing is
+    /// known.
+    pub fn sketch(&self) -> Sketch {
+        let bytes = if let Self::Bytes(bytes) = self { Some(bytes) } else { None };
+        let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        text.map(Sketch::of).unwrap_or_default()
+    }
+}
+
 /// A step that was taken and is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepDone {
     /// The file as it now lies there; `None` when nothing does.
     pub stamp: Option<Stamp>,
+    /// What a text that was written is like; of anything else nothing is known.
+    pub sketch: Sketch,
+}
+
+impl StepDone {
+    /// A step that wrote no text.
+    pub fn at(stamp: Option<Stamp>) -> Self {
+        Self { stamp, sketch: Sketch::default() }
+    }
 }
 
 /// A step that was not taken; nothing of the user's changed.

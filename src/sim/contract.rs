@@ -169,8 +169,8 @@ fn say_error(error: &StepError) -> String {
 fn say_step(result: Result<StepDone, StepError>, asked_ms: Option<i64>) -> String {
     match result {
         Err(error) => say_error(&error),
-        Ok(StepDone { stamp: None }) => "done, nothing there".into(),
-        Ok(StepDone { stamp: Some(Stamp { size, mtime_ns, .. }) }) => {
+        Ok(StepDone { stamp: None, .. }) => "done, nothing there".into(),
+        Ok(StepDone { stamp: Some(Stamp { size, mtime_ns, .. }), .. }) => {
             let mtime = asked_ms.map(|_| mtime_ns / 1_000_000);
             // A folder's own size is the file system's business.
             let size = asked_ms.map(|_| size);

@@ -95,7 +95,7 @@ impl Batch<'_> {
             (other, _) => return Err(blocked(text, other)),
         };
         self.touch(real.parent().unwrap_or(self.folder.root()));
-        Ok(StepDone { stamp: Some(stamp_of_ours(&real, temp.stamp)) })
+        Ok(StepDone::at(Some(stamp_of_ours(&real, temp.stamp))))
     }
 
     /// Puts `temp` where nothing is.
@@ -270,7 +270,7 @@ impl Batch<'_> {
             put_back(&aside, &real);
             failed(error)
         })?;
-        Ok(StepDone { stamp: None })
+        Ok(StepDone::at(None))
     }
 
     /// Moves the file at `from` to `to`.
@@ -288,7 +288,7 @@ impl Batch<'_> {
         let looked = self.look_again(from.as_str(), &real, expected)?;
         if came_along && from == to {
             // It came along when its folder got another spelling.
-            return Ok(StepDone { stamp: Some(looked) });
+            return Ok(StepDone::at(Some(looked)));
         }
         let place = self.folder.place(to, &mut self.listings).map_err(failed)?;
         let mut respelled = false;
@@ -329,7 +329,7 @@ impl Batch<'_> {
         let hook = &self.folder.inner.hook;
         hook.at(Point::Aside, &target).ok();
         match fingerprint(&target) {
-            Ok((found, stamp)) if found == expected => Ok(StepDone { stamp: Some(stamp) }),
+            Ok((found, stamp)) if found == expected => Ok(StepDone::at(Some(stamp))),
             _ => {
                 // An edit went along; where something new took the old place, it stays where it is.
                 os::rename_new(&target, &real).ok();
@@ -395,14 +395,14 @@ impl Batch<'_> {
             self.ask_for(dir);
         }
         let meta = fs::symlink_metadata(&real).map_err(failed)?;
-        Ok(StepDone { stamp: Some(os::stamp(&meta)) })
+        Ok(StepDone::at(Some(os::stamp(&meta))))
     }
 
     /// Takes the folder `path` away if nothing but litter is in it.
     pub(super) fn remove_folder(&mut self, path: &VaultPath) -> Result<StepDone, StepError> {
         let text = path.as_str();
         let failed = |error: io::Error| StepError::Problem(unwritable(text, &error));
-        let gone = Ok(StepDone { stamp: None });
+        let gone = Ok(StepDone::at(None));
         let place = self.folder.place_of(path, Sort::Folder, &mut self.listings).map_err(failed)?;
         let real = match place {
             Place::There(real, meta, _) if meta.is_dir() => real,
@@ -425,7 +425,7 @@ impl Batch<'_> {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty || is_absent(&error) => {}
             Err(error) => return Err(failed(error)),
         }
-        Ok(StepDone { stamp: fs::symlink_metadata(&real).ok().map(|meta| os::stamp(&meta)) })
+        Ok(StepDone::at(fs::symlink_metadata(&real).ok().map(|meta| os::stamp(&meta))))
     }
 
     /// The real name of the file at `path`; anything else there means that the disk moved on.

@@ -196,7 +196,8 @@ impl<'a> Batch<'a> {
                     Some(temp) => temp,
                     None => self.prepare(path, *expected, source, *mtime_ms)?,
                 };
-                self.replace(path, *expected, temp)
+                let done = self.replace(path, *expected, temp)?;
+                Ok(StepDone { sketch: source.sketch(), ..done })
             }
             Step::Remove { path, expected } => self.remove(path, *expected),
             Step::Rename { from, to, expected } => self.rename(from, to, *expected),

@@ -130,6 +130,7 @@ impl Peer {
                 if held(&self.disk, &path) != expected {
                     return Err(StepError::Changed);
                 }
+                let sketch = source.sketch();
                 let bytes = match source {
                     Source::Bytes(bytes) => bytes,
                     Source::CopyOf { path, .. } => self.disk[&path].0.clone(),
@@ -139,14 +140,14 @@ impl Peer {
                 };
                 let stamp = self.stamp(bytes.len(), 0);
                 self.disk.insert(path, (bytes, stamp));
-                Ok(StepDone { stamp: Some(stamp) })
+                Ok(StepDone { stamp: Some(stamp), sketch })
             }
             Step::Remove { path, expected } => {
                 if held(&self.disk, &path) != Some(expected) {
                     return Err(StepError::Changed);
                 }
                 self.disk.remove(&path);
-                Ok(StepDone { stamp: None })
+                Ok(StepDone::at(None))
             }
             Step::Rename { from, to, expected } => {
                 if held(&self.disk, &from) != Some(expected) || self.disk.contains_key(&to) {
@@ -155,15 +156,15 @@ impl Peer {
                 let file = self.disk.remove(&from).unwrap();
                 let stamp = file.1;
                 self.disk.insert(to, file);
-                Ok(StepDone { stamp: Some(stamp) })
+                Ok(StepDone::at(Some(stamp)))
             }
             Step::MakeFolder(path) => {
                 self.folders.insert(path);
-                Ok(StepDone { stamp: Some(Stamp::default()) })
+                Ok(StepDone::at(Some(Stamp::default())))
             }
             Step::RemoveFolder(path) => {
                 self.folders.remove(&path);
-                Ok(StepDone { stamp: None })
+                Ok(StepDone::at(None))
             }
         }
     }

@@ -25,8 +25,6 @@ pub(crate) struct Overwritten {
     pub(crate) shown: bool,
 }
 
-const DONE: StepDone = StepDone { stamp: None };
-
 impl Disk {
     /// Takes one step; durable only after [`Disk::barrier`].
     ///
@@ -95,7 +93,7 @@ impl Disk {
             self.parts.remove(content);
         }
         self.hints.push(Hint::Whole(path.clone()));
-        Ok(StepDone { stamp: Some(stamp) })
+        Ok(StepDone { stamp: Some(stamp), sketch: source.sketch() })
     }
 
     fn remove_file(&mut self, path: &VaultPath, expected: &Content) -> Result<StepDone, StepError> {
@@ -104,7 +102,7 @@ impl Disk {
         self.push_aside(path);
         self.take_out(path);
         self.hints.push(Hint::Path(path.clone()));
-        Ok(DONE)
+        Ok(StepDone::at(None))
     }
 
     fn rename_file(
@@ -130,7 +128,7 @@ impl Disk {
         self.nodes.insert(to.clone(), node);
         self.hints.push(Hint::Path(from.clone()));
         self.hints.push(Hint::Whole(to.clone()));
-        Ok(StepDone { stamp: Some(stamp) })
+        Ok(StepDone::at(Some(stamp)))
     }
 
     fn make_folder_step(&mut self, path: &VaultPath) -> Result<StepDone, StepError> {
@@ -140,7 +138,7 @@ impl Disk {
                 return Err(StepError::Problem(problem(path, ProblemKind::Clash)));
             }
             Some(node) => {
-                return Ok(StepDone { stamp: Some(node.stamp()) });
+                return Ok(StepDone::at(Some(node.stamp())));
             }
             None => {}
         }
@@ -152,13 +150,13 @@ impl Disk {
         let stamp = node.stamp();
         self.nodes.insert(path.clone(), node);
         self.hints.push(Hint::Path(path.clone()));
-        Ok(StepDone { stamp: Some(stamp) })
+        Ok(StepDone::at(Some(stamp)))
     }
 
     fn remove_folder_step(&mut self, path: &VaultPath) -> Result<StepDone, StepError> {
         self.may_touch(path)?;
         match self.nodes.get(path) {
-            None => return Ok(DONE),
+            None => return Ok(StepDone::at(None)),
             Some(node) if node.file.is_some() => {
                 return Err(StepError::Changed);
             }
@@ -167,10 +165,10 @@ impl Disk {
         if self.below(path).next().is_none() {
             self.take_out(path);
             self.hints.push(Hint::Path(path.clone()));
-            return Ok(DONE);
+            return Ok(StepDone::at(None));
         }
         let stamp = self.nodes.get(path).map(Node::stamp);
-        Ok(StepDone { stamp })
+        Ok(StepDone::at(stamp))
     }
 
     /// Refuses what can never be changed.

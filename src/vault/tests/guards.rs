@@ -185,7 +185,7 @@ fn a_save_where_a_removed_file_was_stands() {
     let (answer, left) = disturbed(true, remove("a.md", "old"), Point::Aside, |target| {
         save(target, "later");
     });
-    assert_eq!(answer, Ok(StepDone { stamp: None }));
+    assert_eq!(answer, Ok(StepDone::at(None)));
     assert_eq!(left, files([("a.md", "later")]));
 }
 
