@@ -26,11 +26,14 @@ pub(super) const SAVES: Group = Group {
     ],
     take: saves,
 };
+pub(super) const SINGLE: Group = Group { names: &["save.single", "save.single.p95"], take: single };
 pub(super) const LARGE: Group = Group { names: &["take-in.1mb"], take: large };
 pub(super) const OPERATIONS: Group = Group { names: &["operations"], take: operations };
 
-/// Long enough for both devices to have nothing left to do.
+/// Long enough for both devices to have nothing left to do, and short enough to be one of many saves.
 pub(super) const QUIET: Duration = Duration::from_millis(300);
+/// Long enough for a save to be one by itself (`watch.max_ms` and a bit).
+const ALONE: Duration = Duration::from_millis(1300);
 
 /// A note whose saves are timed, from the write here to the same bytes there.
 #[derive(Debug)]
@@ -106,6 +109,23 @@ fn saves(bench: &mut Bench) {
         bench.put(&p99, column.values);
         stations(bench, &a, &b, &mut note, size);
     }
+}
+
+/// One save every now and then, as a person makes them.
+fn single(bench: &mut Bench) {
+    let (a, b) = Device::pair(Device::new(), Device::new());
+    let mut note = Note::new("note.md", 3_000);
+    note.save(&a, &b);
+    note.save(&a, &b);
+    let mut column = Column::default();
+    for _ in 0..bench.samples(40) {
+        std::thread::sleep(ALONE);
+        let cpu = a.cpu_ms() + b.cpu_ms();
+        let took = note.save(&a, &b);
+        column.push(took, a.cpu_ms() + b.cpu_ms() - cpu);
+    }
+    bench.put_with("save.single", column.values.clone(), column.batches());
+    bench.put("save.single.p95", column.values);
 }
 
 /// Once more, asking for figures after each save, which would disturb the times above.

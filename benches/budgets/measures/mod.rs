@@ -26,7 +26,7 @@ pub(crate) struct Group {
 }
 
 /// In the order in which they are taken.
-pub(crate) const GROUPS: [Group; 16] = [
+pub(crate) const GROUPS: [Group; 17] = [
     Group { names: &["binary"], take: binary },
     crdt::GROUP,
     start::GROUP,
@@ -36,6 +36,7 @@ pub(crate) const GROUPS: [Group; 16] = [
     shot::FILE,
     shot::FILES,
     edit::SAVES,
+    edit::SINGLE,
     edit::LARGE,
     edit::OPERATIONS,
     trace::GROUP,
