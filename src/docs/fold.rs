@@ -62,7 +62,7 @@ impl<'a> Fold<'a> {
         Err(Error::TextMissing(self.missing.into_iter().collect()))
     }
 
-    /// What `heads` (ascending, none an ancestor of another) come to.
+    /// What `heads` (ascending) come to; below those to be merged one may be an ancestor of another.
     fn resolve(&mut self, heads: &[Hash], nesting: usize, notes: &mut Settled) -> State {
         if let Some(state) = self.memory.get(heads) {
             return state.clone();
@@ -71,7 +71,7 @@ impl<'a> Fold<'a> {
             [first, rest @ ..] if nesting < NESTING_LIMIT => {
                 let mut state = self.read(&[*first]);
                 for (place, head) in rest.iter().enumerate() {
-                    let met = self.graph.meets(&heads[..=place], &[*head]);
+                    let met = self.meets(&heads[..=place], head);
                     // How ancestors were merged was told when they were.
                     let base = self.resolve(&met, nesting + 1, &mut Settled::default());
                     let other = self.read(&[*head]);
@@ -87,6 +87,15 @@ impl<'a> Fold<'a> {
         };
         self.memory.insert(heads.to_vec(), state.clone());
         state
+    }
+
+    /// Where each of `before` last agreed with `head`; one of these may be an ancestor of another.
+    ///
+    /// - Where they agreed later, a line may be gone that came to the others, and to `head`, from
+    ///   further back: were that not part of the base, it would look as if both had written it.
+    fn meets(&self, before: &[Hash], head: &Hash) -> Vec<Hash> {
+        let each = before.iter().flat_map(|other| self.graph.meets(&[*other], &[*head]));
+        each.collect::<BTreeSet<Hash>>().into_iter().collect()
     }
 
     /// What the registers say; a text that was promoted anywhere in the graph is given as text.
