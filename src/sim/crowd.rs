@@ -395,6 +395,15 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 #[test]
+fn a_line_that_was_deleted_moved_and_edited_stands_once() {
+    for seed in [864, 2583, 2861] {
+        if let Err(why) = judge(seed) {
+            panic!("seed {seed}: {why}");
+        }
+    }
+}
+
+#[test]
 fn three_to_five_devices_end_with_one_sound_text() {
     let mut failed = Vec::new();
     let (mut worlds, mut tokens) = (0, 0);
