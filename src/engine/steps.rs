@@ -141,7 +141,8 @@ impl Engine {
     }
 
     fn write(&mut self, id: FileId, entry: &Entry, place: VaultPath) -> bool {
-        if let Some(rival) = self.rival_at(id, &place) {
+        // One that is yet to be put in place holds up nobody, so that two never wait for each other.
+        if let Some(rival) = self.rival_at(id, &place).or_else(|| self.leaving_above(&place)) {
             self.gives_way(rival);
             return self.rest(id);
         }
@@ -247,10 +248,14 @@ impl Engine {
         self.step(id, step, Taking::Move { to })
     }
 
-    /// Another known file that lies at `place`, or where a folder above it must be. In that case only
-    /// one that is about to leave: what stays is told when the step fails.
+    /// Another known file that lies at `place`.
     fn rival_at(&self, id: FileId, place: &VaultPath) -> Option<FileId> {
-        let above = std::iter::successors(place.parent(), VaultPath::parent);
+        self.index.at(place).filter(|other| *other != id)
+    }
+
+    /// A file that lies where a folder above `place` must be, and is about to leave. What stays there
+    /// is told when the step fails.
+    fn leaving_above(&self, place: &VaultPath) -> Option<FileId> {
         let leaves = |other: &FileId| {
             let stuck = self.tasks.get(other).is_some_and(|task| task.blocked);
             self.index.get(other).is_some_and(|it| {
@@ -259,10 +264,8 @@ impl Engine {
                 it.kind != Kind::Folder && !stuck && wanted.as_ref() != lies
             })
         };
-        self.index
-            .at(place)
-            .or_else(|| above.filter_map(|folder| self.index.at(&folder)).find(leaves))
-            .filter(|other| *other != id)
+        let mut above = std::iter::successors(place.parent(), VaultPath::parent);
+        above.find_map(|folder| self.index.at(&folder).filter(leaves))
     }
 
     /// Whether the file at `place` waits for one that waits … for this one.
