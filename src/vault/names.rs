@@ -9,17 +9,56 @@ use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use ignore::gitignore::Gitignore;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::os;
 use super::root::Folder;
-use super::rules::{Chain, Sort, stub_of};
+use super::rules::{Chain, Rules, Sort, stub_of};
 use crate::model::{Problem, ProblemKind, VaultPath};
 
-/// Listings made while answering one question or one batch: of each folder the real names by their
-/// NFC form.
-pub(super) type Listings = BTreeMap<PathBuf, BTreeMap<String, OsString>>;
+/// What was learnt of folders while answering one question or one batch.
+#[derive(Debug, Default)]
+pub(super) struct Listings {
+    /// Of each folder the real names by their NFC form.
+    names: BTreeMap<PathBuf, BTreeMap<String, OsString>>,
+    /// The rules that each folder has of its own.
+    rules: BTreeMap<String, Option<Arc<Gitignore>>>,
+}
+
+impl Listings {
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets the names: they were changed.
+    pub(super) fn forget_names(&mut self) {
+        self.names.clear();
+    }
+
+    /// Forgets the rules: they may have been changed.
+    pub(super) fn forget_rules(&mut self) {
+        self.rules.clear();
+    }
+
+    /// As [`Rules::enter`], looking once into each folder.
+    fn enter(
+        &mut self,
+        rules: &Rules,
+        chain: &mut Chain,
+        dir: &str,
+        folder: &Path,
+    ) -> io::Result<()> {
+        if !self.rules.contains_key(dir) {
+            self.rules.insert(dir.to_owned(), rules.own(dir, folder)?);
+        }
+        chain.add(dir, self.rules.get(dir).cloned().flatten());
+        Ok(())
+    }
+}
 
 /// What is at a vault path.
 #[derive(Debug)]
@@ -90,7 +129,7 @@ impl Folder {
             let child = if missing.is_some() {
                 Child::Missing
             } else {
-                rules.enter(&mut chain, dir, &at)?;
+                listings.enter(rules, &mut chain, dir, &at)?;
                 self.child(&at, part, listings)?
             };
             let folder = match &child {
@@ -127,12 +166,11 @@ impl Folder {
     pub(super) fn placeholder(&self, path: &VaultPath) -> Option<Problem> {
         let plain = self.inner.root.join(path.as_str());
         let there = |place: &Path| fs::symlink_metadata(place).is_ok();
-        let apart: String = path.name().nfd().collect();
-        let stub = [stub_of(path.name()), stub_of(&apart)]
-            .iter()
-            .any(|stub| there(&plain.with_file_name(stub)));
-        (stub && !there(&plain) && !there(&plain.with_file_name(apart)))
-            .then(|| away(path.as_str()))
+        let composed = path.name();
+        let apart = Some(composed.nfd().collect::<String>()).filter(|apart| apart != composed);
+        let mut names = std::iter::once(composed).chain(apart.as_deref());
+        let stub = names.clone().any(|name| there(&plain.with_file_name(stub_of(name))));
+        (stub && !names.any(|name| there(&plain.with_file_name(name)))).then(|| away(path.as_str()))
     }
 
     /// Finds the name `part` in the folder `dir`, however it is spelled there.
@@ -143,7 +181,7 @@ impl Folder {
             Ok(meta) => {
                 if !listing(dir, listings)?.contains_key(part) {
                     // It may have been made since its folder was listed.
-                    listings.remove(dir);
+                    listings.names.remove(dir);
                 }
                 let names = listing(dir, listings)?;
                 return Ok(match names.get(part) {
@@ -195,20 +233,21 @@ fn listing<'a>(
     dir: &Path,
     listings: &'a mut Listings,
 ) -> io::Result<&'a BTreeMap<String, OsString>> {
-    if !listings.contains_key(dir) {
+    if !listings.names.contains_key(dir) {
         let mut names = BTreeMap::<String, OsString>::new();
         for entry in fs::read_dir(dir)? {
             let real = entry?.file_name();
             let Some(text) = real.to_str() else { continue };
-            let normal: String = text.nfc().collect();
+            let normal: String =
+                if text.is_ascii() { text.to_owned() } else { text.nfc().collect() };
             let better = names.get(&normal).is_none_or(|known| preferred(&normal, &real, known));
             if better {
                 names.insert(normal, real);
             }
         }
-        listings.insert(dir.to_owned(), names);
+        listings.names.insert(dir.to_owned(), names);
     }
-    Ok(listings.entry(dir.to_owned()).or_default())
+    Ok(listings.names.entry(dir.to_owned()).or_default())
 }
 
 /// Whether `a` rather than `b`, two real names with the NFC form `normal`, is the file of that

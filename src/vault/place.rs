@@ -314,7 +314,7 @@ impl Batch<'_> {
             self.touch(dir);
         }
         let moved = if respelled {
-            self.listings.clear();
+            self.listings.forget_names();
             self.folder.respell(from, &real, &target, expected)
         } else {
             os::rename_new(&real, &target)

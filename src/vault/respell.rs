@@ -164,7 +164,7 @@ impl Batch<'_> {
         }
         // In one step, for files that lay elsewhere for a moment would look deleted.
         fs::rename(&real, real.with_file_name(new.name())).map_err(failed)?;
-        self.listings.clear();
+        self.listings.forget_names();
         self.touch(real.parent().unwrap_or(folder.root()));
         match place(new, &mut self.listings)? {
             // Some disks take both spellings for one and leave it as it is.

@@ -93,6 +93,13 @@ impl Folder {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chain(Vec<(usize, Arc<Gitignore>)>);
 
+impl Chain {
+    /// Goes down into the folder `dir`, which may have rules of its own.
+    pub(super) fn add(&mut self, dir: &str, own: Option<Arc<Gitignore>>) {
+        self.0.extend(own.map(|rules| (below(dir), rules)));
+    }
+}
+
 /// What a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
@@ -228,11 +235,25 @@ impl Rules {
     ///
     /// When there is a file that cannot be read: then nobody knows what takes part below.
     pub(super) fn enter(&self, chain: &mut Chain, dir: &str, folder: &Path) -> io::Result<()> {
+        chain.add(dir, self.own(dir, folder)?);
+        Ok(())
+    }
+
+    /// The rules that the folder `dir` (at `folder` on disk) has of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rules::enter`].
+    pub(super) fn own(&self, dir: &str, folder: &Path) -> io::Result<Option<Arc<Gitignore>>> {
         let path = folder.join(RULES_FILE);
+        let none = || {
+            self.enter_without(dir);
+            Ok(None)
+        };
         let stamp = match std::fs::symlink_metadata(&path) {
             Ok(meta) if meta.is_file() => os::stamp(&meta),
-            Ok(_) => return self.enter_without(dir),
-            Err(error) if error.kind() == ErrorKind::NotFound => return self.enter_without(dir),
+            Ok(_) => return none(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return none(),
             Err(error) => return Err(error),
         };
         let known = self.lock().get(dir).cloned();
@@ -247,15 +268,12 @@ impl Rules {
                 rules
             }
         };
-        chain.0.push((below(dir), rules));
-        Ok(())
+        Ok(Some(rules))
     }
 
     /// Notes that the folder `dir` has no rules of its own.
-    #[expect(clippy::unnecessary_wraps, reason = "the last words of `enter`")]
-    pub(super) fn enter_without(&self, dir: &str) -> io::Result<()> {
+    pub(super) fn enter_without(&self, dir: &str) {
         self.lock().remove(dir);
-        Ok(())
     }
 
     /// Whether `path`, directly in a folder that takes part and has this `chain`, is left out.

@@ -20,6 +20,7 @@ use super::names::{Listings, Place, clash, special, unless_name_refused, unreada
 use super::os;
 use super::read::{Miss, each_piece, fingerprint};
 use super::root::Folder;
+use super::rules::RULES_FILE;
 use crate::model::{
     Content, ContentHash, Problem, ProblemKind, Source, Stamp, Step, StepDone, StepError, VaultPath,
 };
@@ -88,6 +89,9 @@ impl Folder {
         for (index, (step, ready)) in steps.iter().zip(ready).enumerate() {
             batch.current = index;
             results.push(ready.and_then(|temp| batch.take(step, temp)));
+            if concerns_rules(step) {
+                batch.listings.forget_rules();
+            }
             batch.drop_unused_folders(&results);
         }
         batch.sync_folders(steps, &mut results);
@@ -137,8 +141,9 @@ impl<'a> Batch<'a> {
         } else {
             self.sync_file_systems(ready.iter().flatten().map(|temp| temp.path.as_path()))
         };
-        // From here on, what is prepared late is synced at once.
+        // From here on, what is prepared late is synced at once, and everything is looked at again.
         self.sync_each = true;
+        self.listings.forget_rules();
         let Err(error) = barrier else {
             return ready.into_iter().map(Ok).collect();
         };
@@ -485,6 +490,12 @@ fn path_of(step: &Step) -> &VaultPath {
         | Step::RemoveFolder(path) => path,
         Step::Rename { to, .. } => to,
     }
+}
+
+/// Whether a step may change what takes part.
+fn concerns_rules(step: &Step) -> bool {
+    let left = if let Step::Rename { from, .. } = step { Some(from) } else { None };
+    left.into_iter().chain([path_of(step)]).any(|path| path.name() == RULES_FILE)
 }
 
 /// Why nothing can be put at a place that is neither free nor a file.

@@ -95,7 +95,7 @@ impl Folder {
         if listing.has_rules {
             rules.enter(&mut folder.chain, &folder.path, &folder.real)?;
         } else {
-            rules.enter_without(&folder.path)?;
+            rules.enter_without(&folder.path);
         }
         let mut empty = true;
         for name in listing.away() {
