@@ -420,7 +420,7 @@ impl Driver {
             Effect::Step { op, step } => self.batch.steps.push((op, step)),
             Effect::Scan { op } if self.parts.scans == Scans::AfterShot => self.held_scans.push(op),
             Effect::Scan { op } => workers.read(ReadJob::Scan(op)),
-            Effect::Read { op, path } => workers.read(ReadJob::Look(op, path)),
+            Effect::Read { op, path, writer } => workers.read(ReadJob::Look(op, path, writer)),
             Effect::Outline { op, from, content } => {
                 workers.shelf(ShelfJob::Outline(op, from, content));
             }

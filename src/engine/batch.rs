@@ -38,6 +38,8 @@ pub(super) struct Batch {
     pub(super) under_way: BTreeSet<VaultPath>,
     /// Looks that are only to tell a step of our own from anything else.
     pub(super) echoes: BTreeSet<VaultPath>,
+    /// Places whose writer is known to be done.
+    pub(super) closed: BTreeSet<VaultPath>,
 }
 
 impl Batch {
@@ -62,6 +64,7 @@ impl Batch {
             stale: BTreeSet::new(),
             under_way: BTreeSet::new(),
             echoes: BTreeSet::new(),
+            closed: BTreeSet::new(),
         }
     }
 

@@ -7,14 +7,17 @@ use crate::model::{Tick, VaultPath};
 
 /// How many others may wait beside a file for it to be taken at once; with more, much is going on.
 const FEW: usize = 8;
+/// So many quiet times after a file was taken at once it may be again: a person who saves three times
+/// a second waits for none of them, a program that saves more often for most.
+const AGAIN: u64 = 3;
 
 /// Paths waiting to be looked at. Two numbers: a quiet time after the last hint, and an upper limit
 /// after the first, so that a file written without pause is taken in all the same. A path may rest
 /// longer, see [`super::pace`].
 ///
 /// A third number is for the one save after quiet: a file that was written to its end, was not taken
-/// within the upper limit, and stands alone is due that soon. What follows waits as above, so that a
-/// burst is not taken in piecemeal.
+/// so within [`AGAIN`] quiet times, and stands alone is due that soon. What follows waits as above, so
+/// that a burst is not taken in piecemeal.
 #[derive(Debug)]
 pub(super) struct Debounce {
     quiet_ms: u64,
@@ -42,6 +45,8 @@ pub(super) struct Due {
     pub(super) path: VaultPath,
     /// When the first hint came.
     pub(super) first: Tick,
+    /// It was written to its end, and is due early for that.
+    pub(super) early: bool,
     /// It is due early only because it may be a step of our own: if it is anything else, it waits on.
     pub(super) echo: bool,
 }
@@ -98,8 +103,8 @@ impl Debounce {
         path: &VaultPath,
         is_known: impl Fn(&VaultPath) -> bool,
     ) -> bool {
-        let max_ms = self.max_ms;
-        self.early.retain(|_, at| at.plus_ms(max_ms) > now);
+        let again_ms = self.quiet_ms.saturating_mul(AGAIN).min(self.max_ms);
+        self.early.retain(|_, at| at.plus_ms(again_ms) > now);
         let alone = self.waiting.len() <= FEW
             && self.waiting.keys().all(|other| other == path || !is_known(other));
         if !alone || !is_known(path) || self.early.contains_key(path) {
@@ -148,7 +153,8 @@ impl Debounce {
                 if waiting.early {
                     self.early.insert(path.clone(), now);
                 }
-                taken.push(Due { path, first: waiting.first, echo: waiting.echo });
+                let Waiting { first, early, echo, .. } = waiting;
+                taken.push(Due { path, first, early, echo });
             }
         }
         taken
@@ -160,7 +166,7 @@ impl Debounce {
         self.resting = 0;
         std::mem::take(&mut self.waiting)
             .into_iter()
-            .map(|(path, waiting)| Due { path, first: waiting.first, echo: false })
+            .map(|(path, waiting)| Due { path, first: waiting.first, early: false, echo: false })
             .collect()
     }
 
@@ -201,7 +207,7 @@ mod tests {
     #[test]
     fn what_may_be_a_step_of_our_own_is_looked_at_early_and_marked() {
         let mut debounce = Debounce::new(5, 100, 1000);
-        let echo = |path, first| [Due { path, first, echo: true }];
+        let echo = |path, first| [Due { path, first, early: false, echo: true }];
         debounce.echo(Tick(0), path("a"));
         debounce.echo(Tick(2), path("a"));
         assert_eq!((debounce.len(), debounce.deadline()), (1, Some(Tick(7))));
@@ -239,13 +245,17 @@ mod tests {
         debounce.hint(Tick(1), path("new.tmp"));
         whole(&mut debounce, Tick(2), path("a"), known);
         assert_eq!(due(&mut debounce, Tick(7)), [(path("a"), Tick(0))]);
-        // What follows is a burst, as long as it follows within the limit.
+        // What follows is a burst, as long as it follows soon.
         whole(&mut debounce, Tick(50), path("a"), known);
         whole(&mut debounce, Tick(120), path("a"), known);
         assert_eq!(due(&mut debounce, Tick(219)), [(path("new.tmp"), Tick(1))]);
         assert_eq!(due(&mut debounce, Tick(220)), [(path("a"), Tick(50))]);
-        whole(&mut debounce, Tick(1007), path("a"), known);
-        assert_eq!(due(&mut debounce, Tick(1012)), [(path("a"), Tick(1007))]);
+        whole(&mut debounce, Tick(306), path("a"), known);
+        assert_eq!(debounce.deadline(), Some(Tick(406)));
+        debounce.take_all();
+        whole(&mut debounce, Tick(307), path("a"), known);
+        let early = Due { path: path("a"), first: Tick(307), early: true, echo: false };
+        assert_eq!(debounce.take_due(Tick(312)), [early], "its writer is done");
         // A writer that goes on is waited for.
         whole(&mut debounce, Tick(5000), path("a"), known);
         debounce.hint(Tick(5003), path("a"));
@@ -288,7 +298,7 @@ mod tests {
         debounce.take_all();
         debounce.rest(Tick(30), path("a"), rest);
         let all = debounce.take_all();
-        assert_eq!(all, [Due { path: path("a"), first: Tick(30), echo: false }]);
+        assert_eq!(all, [Due { path: path("a"), first: Tick(30), early: false, echo: false }]);
         assert_eq!(debounce.len(), 0);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::job::Job;
 use super::report::Report;
-use crate::model::{Content, ContentHash, FileId, PeerId, Step, VaultPath, Write};
+use crate::model::{Content, ContentHash, FileId, PeerId, Step, VaultPath, Write, Writer};
 use crate::wire::{Lane, Message};
 
 /// Pairs an answer with the effect that asked; from a counter inside the engine.
@@ -33,6 +33,8 @@ pub enum Effect {
         op: Op,
         /// Which path.
         path: VaultPath,
+        /// Whether a save may be under way there.
+        writer: Writer,
     },
     /// Change the folder. Steps of one drain share one durability barrier.
     /// Answer: [`super::Input::Stepped`].

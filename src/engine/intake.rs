@@ -13,7 +13,7 @@ use super::recent::{Arrivals, Recent};
 use super::report::{Report, Work};
 use super::task::Disk;
 use crate::model::{
-    Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Write,
+    Content, FileId, Kind, Observed, ProblemKind, Seen, Stamp, Tick, VaultPath, Write, Writer,
 };
 
 /// Most looks at once. Bounds the texts in memory during a first scan.
@@ -190,9 +190,12 @@ impl Engine {
         let Some(batch) = &mut self.intake.batch else {
             return;
         };
-        for Due { path, first, echo } in due {
+        for Due { path, first, early, echo } in due {
             batch.since = batch.since.min(first);
             batch.first.insert(path.clone(), first);
+            if early || echo {
+                batch.closed.insert(path.clone());
+            }
             if echo {
                 batch.echoes.insert(path.clone());
             }
@@ -213,8 +216,10 @@ impl Engine {
             };
             batch.looking += 1;
             batch.under_way.insert(path.clone());
+            let closed = batch.closed.remove(&path);
+            let writer = if closed { Writer::Done } else { Writer::Unknown };
             let op = self.op(Pending::Look(path.clone()));
-            self.emit(Effect::Read { op, path });
+            self.emit(Effect::Read { op, path, writer });
         }
     }
 

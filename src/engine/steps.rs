@@ -10,6 +10,7 @@ use super::report::Report;
 use super::task::{Copying, Probe, Taking, Work};
 use crate::model::{
     Content, FileId, Kind, Observed, Sketch, Source, Stamp, Step, StepDone, StepError, VaultPath,
+    Writer,
 };
 use crate::reconcile::{self, Lies, Loss, Next, Wanted};
 
@@ -201,7 +202,7 @@ impl Engine {
             task.probe = Probe::Done;
             let path = self.index.wanted_place(&id, entry);
             let op = self.op(Pending::Probe(id, content));
-            self.emit(Effect::Read { op, path });
+            self.emit(Effect::Read { op, path, writer: Writer::Unknown });
         } else {
             self.want_content(id, content);
         }

@@ -41,6 +41,15 @@ pub struct Walk {
     pub problems: Vec<Problem>,
 }
 
+/// What is known of who writes a file that is to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// Nothing: it may be in the middle of a save, if it was written just now.
+    Unknown,
+    /// It closed the file, or put it in place whole.
+    Done,
+}
+
 /// The answer to looking at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observed {

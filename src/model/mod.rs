@@ -22,6 +22,7 @@ mod time;
 pub use content::{Content, Kind, TEXT_LIMIT_BYTES, kind_of};
 pub use disk::{
     Found, Observed, Problem, ProblemKind, Seen, Source, Stamp, Step, StepDone, StepError, Walk,
+    Writer,
 };
 pub use heads::Heads;
 pub use ids::{ChangeHash, ContentHash, Digest, FileId, IdError, Life, PeerId, VaultId};

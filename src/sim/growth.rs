@@ -86,7 +86,7 @@ impl Desk {
                 let walk = Walk { found: found.collect(), problems: vec![] };
                 Input::Scanned { op, result: Ok(walk) }
             }
-            Effect::Read { op, path } if path == place() => {
+            Effect::Read { op, path, .. } if path == place() => {
                 Input::Read { op, observed: self.observe() }
             }
             Effect::Read { op, .. } => {

@@ -12,7 +12,7 @@ use super::os;
 use super::root::Folder;
 use crate::model::{
     Content, ContentHash, Kind, Observed, Problem, ProblemKind, Seen, Stamp, StepError,
-    TEXT_LIMIT_BYTES, VaultPath, kind_of,
+    TEXT_LIMIT_BYTES, VaultPath, Writer, kind_of,
 };
 
 /// Bytes read at once while hashing; BLAKE3 wants at least 128 KiB to use wide instructions.
@@ -61,11 +61,16 @@ impl Folder {
     /// - Errors: as values, [`Observed::Problem`] and [`Observed::Special`]. `Absent` is only said
     ///   while the marker is there.
     pub fn look(&self, path: &VaultPath) -> Observed {
+        self.look_after(path, Writer::Unknown)
+    }
+
+    /// The same, with what is known of the file's writer: one that is done is not waited for.
+    pub fn look_after(&self, path: &VaultPath, writer: Writer) -> Observed {
         let text = path.as_str();
         match self.place(path, &mut Listings::new()) {
             Ok(Place::There(real, meta, chain)) => {
                 if meta.is_file() {
-                    return self.look_at_file(path, &real);
+                    return self.look_at_file(path, &real, writer);
                 }
                 if !meta.is_dir() {
                     return Observed::Special(special(text, &meta));
@@ -88,10 +93,10 @@ impl Folder {
         }
     }
 
-    fn look_at_file(&self, path: &VaultPath, real: &Path) -> Observed {
+    fn look_at_file(&self, path: &VaultPath, real: &Path, writer: Writer) -> Observed {
         let settle_ms = self.inner.settle_ms.load(Ordering::Relaxed);
         let young = |mtime_ns: i64| os::is_younger(mtime_ns, settle_ms);
-        if settle_ms > 0 {
+        if settle_ms > 0 && writer == Writer::Unknown {
             wait_for_calm(real);
         }
         // Large ones are no texts; so there is no need to read what is not finished.

@@ -28,7 +28,7 @@ use super::{CHART, Error, Failure};
 use crate::engine::{Input, Job, Op, ScanError, Shelf};
 use crate::model::{
     Content, ContentHash, FileId, Observed, Problem, ProblemKind, Source, Step, StepError,
-    VaultPath, Write,
+    VaultPath, Write, Writer,
 };
 use crate::store::Store;
 use crate::vault::Folder;
@@ -75,7 +75,7 @@ pub(crate) enum ReadJob {
     /// Walk the whole folder.
     Scan(Op),
     /// Look at one path.
-    Look(Op, VaultPath),
+    Look(Op, VaultPath, Writer),
     /// Read a content that is one chunk.
     Small(Op, VaultPath, Content),
 }
@@ -411,10 +411,10 @@ fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &Answer
                 let result = scan(ground);
                 tell(answers, Input::Scanned { op, result });
             }
-            Ok(ReadJob::Look(op, path)) => {
+            Ok(ReadJob::Look(op, path, writer)) => {
                 let _chart = trace_span!(target: CHART, "look", path = path.as_str()).entered();
                 let observed = match ground.to_read() {
-                    Some(folder) => guarded(|| folder.look(&path)),
+                    Some(folder) => guarded(|| folder.look_after(&path, writer)),
                     None => Err("there is no folder yet".to_owned()),
                 };
                 let observed =

@@ -155,7 +155,7 @@ fn looks_scans_and_chunks_are_answered() {
         Input::Scanned { op: Op(1), result: Ok(walk) } => assert_eq!(walk.found.len(), 1),
         other => panic!("{other:?}"),
     }
-    bench.workers.read(ReadJob::Look(Op(2), path("a.md")));
+    bench.workers.read(ReadJob::Look(Op(2), path("a.md"), Writer::Unknown));
     match bench.next() {
         Input::Read { op: Op(2), observed: Observed::File(seen) } => {
             assert_eq!(seen.content, Content::of(b"text"));

@@ -29,6 +29,10 @@ struct Peer {
     inbox: VecDeque<Input>,
     reports: Vec<Report>,
     clock: i64,
+    /// Places where its disk takes nothing.
+    refused: std::collections::BTreeSet<VaultPath>,
+    /// What was looked at, and what was known of its writer.
+    looks: Vec<(VaultPath, Writer)>,
 }
 
 const VAULT: VaultId = VaultId([9; 16]);
@@ -53,6 +57,8 @@ impl Peer {
             inbox: VecDeque::new(),
             reports: vec![],
             clock: i64::from(number) * 1_000_000_000,
+            refused: std::collections::BTreeSet::new(),
+            looks: vec![],
         }
     }
 
@@ -126,6 +132,11 @@ impl Peer {
             disk.get(place).map(|it| Content::of(&it.0))
         };
         match step {
+            Step::Replace { path, .. } if self.refused.contains(&path) => {
+                let (path, message) = (path.to_string(), "refused".to_owned());
+                let kind = ProblemKind::Unwritable;
+                Err(StepError::Problem(Problem { path, kind, message }))
+            }
             Step::Replace { path, expected, source, .. } => {
                 if held(&self.disk, &path) != expected {
                     return Err(StepError::Changed);
@@ -134,9 +145,10 @@ impl Peer {
                 let bytes = match source {
                     Source::Bytes(bytes) => bytes,
                     Source::CopyOf { path, .. } => self.disk[&path].0.clone(),
-                    Source::Part(content) => {
-                        self.parts.remove(&content.hash).unwrap().into_values().flatten().collect()
-                    }
+                    Source::Part(content) => match self.parts.remove(&content.hash) {
+                        Some(part) => part.into_values().flatten().collect(),
+                        None => return Err(StepError::SourceGone),
+                    },
                 };
                 let stamp = self.stamp(bytes.len(), 0);
                 self.disk.insert(path, (bytes, stamp));
@@ -203,7 +215,11 @@ impl Peer {
                     .collect();
                 Input::Scanned { op, result: Ok(Walk { found, problems: vec![] }) }
             }
-            Effect::Read { op, path } => Input::Read { op, observed: self.observe(&path) },
+            Effect::Read { op, path, writer } => {
+                let observed = self.observe(&path);
+                self.looks.push((path, writer));
+                Input::Read { op, observed }
+            }
             Effect::Step { op, step } => Input::Stepped { op, result: self.step(step) },
             Effect::Outline { op, from: Shelf::File(path), .. } => {
                 let outline = outline_of_bytes(&self.disk[&path].0);
@@ -280,6 +296,8 @@ struct World {
     messages: u64,
     dials: u64,
     delivered_on: Vec<Lane>,
+    /// Chunks that crossed.
+    chunks: u64,
     /// What one peer keeps to itself.
     withheld: Option<Withheld>,
     /// A peer that reads no chunks, and those that wait for it.
@@ -297,6 +315,7 @@ impl World {
             messages: 0,
             dials: 0,
             delivered_on: vec![],
+            chunks: 0,
             withheld: None,
             unread: None,
         }
@@ -346,6 +365,7 @@ impl World {
                 if let Message::Deliver(_) = message {
                     self.delivered_on.push(lane);
                 }
+                self.chunks += u64::from(matches!(message, Message::Chunk { .. }));
                 let Some((a, b)) = self.links.get(&link) else { return };
                 let to = if *a == at { *b } else { *a };
                 let kept = self.withheld.is_some_and(|(who, what)| who == at && what(&message));

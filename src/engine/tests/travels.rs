@@ -79,6 +79,29 @@ fn a_peer_is_not_kept_waiting_by_what_the_watcher_tells_of_our_own_steps() {
 }
 
 #[test]
+fn only_a_writer_that_closed_its_file_is_known_to_be_done() {
+    let mut world = met(2);
+    let config = Config::default();
+    world.peers[1].save("a.md", "one\n");
+    world.run(3000);
+    let closed = |world: &mut World, text: &str| {
+        world.peers[1].save("a.md", text);
+        world.peers[1].inbox.push_back(Input::Hint(vec![Hint::Whole(path("a.md"))]));
+        world.peers[1].looks.clear();
+    };
+    let looks = |world: &World| world.peers[1].looks.clone();
+    closed(&mut world, "one\ntwo\n");
+    world.run(config.first_ms);
+    assert_eq!(looks(&world), [(path("a.md"), Writer::Done)]);
+    // One that follows soon is waited for, and once more should it be in the middle of another.
+    closed(&mut world, "one\ntwo\nthree\n");
+    world.run(config.quiet_ms);
+    assert_eq!(looks(&world), [(path("a.md"), Writer::Unknown)]);
+    world.run(1000);
+    world.assert_equal();
+}
+
+#[test]
 fn an_edit_right_after_our_own_step_is_waited_for_as_any_other() {
     let mut world = met(2);
     let config = Config::default();

@@ -160,7 +160,7 @@ impl World {
         peer.set_disk_clock(now);
         let answer = match effect {
             Effect::Scan { op } => Input::Scanned { op, result: peer.disk.walk() },
-            Effect::Read { op, path } => Input::Read { op, observed: peer.disk.look(&path) },
+            Effect::Read { op, path, .. } => Input::Read { op, observed: peer.disk.look(&path) },
             Effect::Step { op, step } => {
                 let result = peer.disk.apply(&step);
                 self.judge_overwrites(place)?;

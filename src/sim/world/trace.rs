@@ -60,7 +60,7 @@ impl Trace {
 pub(crate) fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Scan { op } => format!("scan {}", op.0),
-        Effect::Read { op, path } => format!("read {} {path}", op.0),
+        Effect::Read { op, path, .. } => format!("read {} {path}", op.0),
         Effect::Step { op, step } => format!("step {} {}", op.0, describe_step(step)),
         Effect::Outline { op, from, content } => {
             format!("outline {} {from:?} {}", op.0, short(content))

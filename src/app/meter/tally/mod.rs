@@ -191,7 +191,7 @@ impl Meter {
     /// The engine asks for this.
     pub(crate) fn effect(&mut self, now: Instant, effect: &Effect) {
         match effect {
-            Effect::Read { op, path } => {
+            Effect::Read { op, path, .. } => {
                 self.looks += 1;
                 self.asked.begin(now, op.0);
                 self.looks_at(now, path);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::app::meter::shape::{Latency, Level};
 use crate::engine::Refusal;
-use crate::model::{Digest, Member, Observed};
+use crate::model::{Digest, Member, Observed, Writer};
 use crate::wire::Message;
 
 const ME: PeerId = PeerId([1; 32]);
@@ -52,7 +52,10 @@ fn edit(
     let note = path("a.md");
     let op = Op(at);
     meter.hinted(moment(at + 1), &[Hint::Path(note.clone())], Some(moment(at)));
-    meter.effect(moment(at + 100), &Effect::Read { op, path: note.clone() });
+    meter.effect(
+        moment(at + 100),
+        &Effect::Read { op, path: note.clone(), writer: Writer::Unknown },
+    );
     let observed = Observed::Absent;
     meter.input(moment(at + 102), &Input::Read { op, observed });
     let (done, ms) = (moment(at + 100 + took), 100 + took);
@@ -90,7 +93,10 @@ fn what_a_walk_found_is_no_edit_somebody_waits_for() {
     let (mut meter, moment) = meter();
     let note = path("a.md");
     meter.effect(moment(0), &Effect::Scan { op: Op(1) });
-    meter.effect(moment(1), &Effect::Read { op: Op(2), path: note.clone() });
+    meter.effect(
+        moment(1),
+        &Effect::Read { op: Op(2), path: note.clone(), writer: Writer::Unknown },
+    );
     meter.report(moment(900), &Report::TakenIn { path: note, ops: 4, ms: 900 });
     let shown = metrics(&meter, moment(1000));
     assert_eq!((shown.files.taken_in, shown.rescans), (1, 1));
