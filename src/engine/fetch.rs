@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::core::{Engine, Pending};
 use super::effect::{Effect, LinkId, Shelf};
+use super::fetches::Fetches;
 use super::members::Kept;
 use super::silence::SILENT_MS;
 use crate::model::{
@@ -23,6 +24,10 @@ const FETCHES_LIMIT: usize = 8;
 const FETCHES_AND_STUCK_LIMIT: usize = 4 * FETCHES_LIMIT;
 /// What an honest peer asks for at most, before it got any of it.
 pub(super) const ASKED_LIMIT: usize = FETCHES_LIMIT * WINDOW;
+
+/// From this many contents about to lie in the folder on, those that are not any more are forgotten:
+/// above what is fetched and put in place at once, so that it is seldom.
+const LANDING_LIMIT: usize = 1024;
 
 /// Why work on a file waits whose earlier text is lost.
 const NOWHERE: &str = "the text it had before is not in the store, and no peer has it";
@@ -316,6 +321,8 @@ impl Engine {
         self.keep_fetched(hash, &fetch.waiting, bytes);
         for id in fetch.waiting {
             self.wanting.remove(&id);
+            let is_blob = self.index.get(&id).is_some_and(|it| it.kind == Kind::Blob);
+            let copies = is_blob && self.is_landing(id, hash);
             let Some(task) = self.tasks.get_mut(&id) else {
                 continue;
             };
@@ -330,14 +337,41 @@ impl Engine {
                 continue;
             }
             match bytes {
+                _ if copies => {}
                 Some(bytes) => task.bytes = Some((hash, bytes.clone())),
                 None => task.part = Some(fetch.content),
             }
-            if !task.working {
+            if is_blob && !copies {
+                self.lands(id, hash);
+            }
+            if let Some(task) = self.tasks.get(&id)
+                && !task.working
+            {
                 self.wake(id);
             }
         }
         self.start_fetches();
+    }
+
+    /// A content is at hand for one file, which is about to be put in place.
+    fn lands(&mut self, id: FileId, hash: ContentHash) {
+        let Self { fetches: Fetches { landing, .. }, tasks, .. } = self;
+        if landing.len() >= LANDING_LIMIT {
+            landing.retain(|hash, first| tasks.get(first).is_some_and(|it| it.lands(hash)));
+        }
+        landing.insert(hash, id);
+    }
+
+    /// Whether a content is about to lie in the folder as another file: it is copied then, and not
+    /// asked for once more.
+    pub(super) fn is_landing(&mut self, id: FileId, hash: ContentHash) -> bool {
+        let landing = &mut self.fetches.landing;
+        let Some(first) = landing.get(&hash).copied() else { return false };
+        let lands = self.tasks.get(&first).is_some_and(|it| it.lands(&hash));
+        if !lands {
+            landing.remove(&hash);
+        }
+        lands && first != id
     }
 
     /// A text that came by hash is kept as one that was delivered is: the next edit of its file starts
@@ -429,8 +463,10 @@ impl Engine {
     /// A content is on this disk: whoever waited for it here copies it, and peers that asked for it
     /// in vain are told.
     pub(super) fn content_is_here(&mut self, id: FileId) {
-        let Some(entry) = self.index.get(&id) else { return };
+        let Self { index, fetches, .. } = self;
+        let Some(entry) = index.get(&id) else { return };
         let Some(hash) = entry.base.as_ref().map(|base| base.content.hash) else { return };
+        fetches.landing.remove(&hash);
         let state = entry.state();
         let holds = |it: &FileId| self.index.get(it).is_some_and(|it| it.content.hash == hash);
         let waiting: Vec<FileId> = self.wanting.iter().filter(|it| holds(it)).copied().collect();

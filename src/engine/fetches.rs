@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fetch::Fetch;
-use crate::model::ContentHash;
+use crate::model::{ContentHash, FileId};
 
 /// All fetches by content.
 ///
@@ -14,6 +14,8 @@ pub(super) struct Fetches {
     waiting: BTreeMap<ContentHash, Fetch>,
     /// By when the newest file that waits for it was touched.
     queue: BTreeSet<(Option<i64>, ContentHash)>,
+    /// Contents that are here and about to lie in the folder, each for one file: others copy it then.
+    pub(super) landing: BTreeMap<ContentHash, FileId>,
 }
 
 impl Fetches {

@@ -183,6 +183,10 @@ impl Engine {
             if let Some(base) = holder {
                 return Some(Source::CopyOf { path: base.path.clone(), content });
             }
+            if self.is_landing(id, content.hash) {
+                self.rest(id);
+                return None;
+            }
         }
         let task = self.tasks.entry(id).or_default();
         task.waiting = true;
@@ -327,8 +331,9 @@ impl Engine {
             Err(StepError::SourceGone) => {
                 self.end_work(id);
                 if let Some(task) = self.tasks.get_mut(&id) {
-                    task.copying = Copying::Failed;
-                    task.part = None;
+                    // A part may have become another file, from which it can be copied.
+                    let was_part = task.part.take().is_some();
+                    task.copying = if was_part { Copying::Allowed } else { Copying::Failed };
                     task.bytes = None;
                 }
             }

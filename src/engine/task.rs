@@ -139,6 +139,13 @@ impl Task {
         let now = matches!(&self.work, Some(Work::Disk(disk, _)) if leaves(disk));
         now || self.disk.iter().any(|(disk, _)| leaves(disk))
     }
+
+    /// Whether a content that is at hand for this file is being put in place, or next to be.
+    pub(super) fn lands(&self, hash: &ContentHash) -> bool {
+        let at_hand = self.bytes.as_ref().is_some_and(|(it, _)| it == hash)
+            || self.part.is_some_and(|it| it.hash == *hash);
+        self.working || (at_hand && !self.waiting)
+    }
 }
 
 impl Engine {

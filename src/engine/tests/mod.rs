@@ -3,6 +3,7 @@
 
 mod background;
 mod brakes;
+mod copies;
 mod silence;
 mod texts;
 mod trades;
