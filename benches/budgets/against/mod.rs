@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use super::device::{Device, ms};
+use super::device::{Device, ms, program};
 use super::generate::{self, Recipe};
 use super::process;
 use super::stats::{Stat, spread};
@@ -47,6 +47,7 @@ pub(crate) fn run(files: usize, rounds: usize) {
     row("a bare stat walk", repeated(stat_walk), "");
     row("cp -r", repeated(copy), "cp is not installed");
     row("rsync -a", repeated(rsync), "rsync is not installed");
+    row("vault-sync --version", repeated(start), "");
     row("vault-sync", repeated(ours), "");
     row("unison", repeated(unison), "unison is not installed");
     let missing = if process::is_isolated() {
@@ -101,6 +102,12 @@ fn stat_walk(vault: &Path) -> Once {
     let start = Instant::now();
     assert!(walk(vault) > 0);
     let took = ms(start.elapsed());
+    Some((took, Some(took)))
+}
+
+/// A whole process of ours that does nothing.
+fn start(_vault: &Path) -> Once {
+    let took = timed(Command::new(program()).arg("--version"))?;
     Some((took, Some(took)))
 }
 

@@ -30,9 +30,9 @@ pub(super) const SINGLE: Group = Group { names: &["save.single", "save.single.p9
 pub(super) const LARGE: Group = Group { names: &["take-in.1mb"], take: large };
 pub(super) const OPERATIONS: Group = Group { names: &["operations"], take: operations };
 
-/// Long enough for both devices to have nothing left to do, and short enough to be one of many saves.
+/// Long enough for both devices to have nothing left to do, and for a save to be taken in at once again.
 pub(super) const QUIET: Duration = Duration::from_millis(300);
-/// Long enough for a save to be one by itself (`watch.max_ms` and a bit).
+/// Long enough for a save to be one by itself (`watch.max_ms` and a bit), whatever the rules.
 const ALONE: Duration = Duration::from_millis(1300);
 
 /// A note whose saves are timed, from the write here to the same bytes there.
