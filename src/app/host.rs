@@ -119,7 +119,7 @@ impl Host {
             let (bound, from_net) = binding.finish().await?;
             let (inbox, inputs) = mpsc::channel(INBOX_LIMIT);
             tasks.push(tokio::spawn(post::take_in(Arc::clone(&bound), from_net, inbox)));
-            peers = Some((Post::start(Arc::clone(&bound), settings.pack_from_bytes()), inputs));
+            peers = Some((Post::start(Arc::clone(&bound), settings.pack_from_bytes())?, inputs));
             net = Some(bound);
         }
         let answers = mpsc::channel(ANSWERS_LIMIT);

@@ -16,6 +16,7 @@ use super::ground::Ground;
 use super::host::{Host, Opening, Role};
 use super::listen::{Heard, Signals, by_person, listen, run};
 use super::perform::run_shot;
+use super::priority::step_back;
 use super::{Error, Failure, OnEvent, fault, places};
 use crate::engine::Command;
 use crate::net::Ticket;
@@ -38,6 +39,7 @@ pub fn join(
     on_event: OnEvent<'_>,
 ) -> Result<Value, Error> {
     let clock = Clock::start();
+    step_back();
     let ticket: Ticket =
         ticket.parse().map_err(|error: crate::net::Error| fault::of_net(&error))?;
     if ticket.expires <= wall() {

@@ -31,6 +31,7 @@ mod perform;
 mod places;
 mod post;
 mod power;
+mod priority;
 mod put_back;
 mod request;
 pub mod service;

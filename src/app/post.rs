@@ -1,18 +1,21 @@
 //! Messages to frames and back, beside the driver's loop.
 //!
 //! - Out: control and live messages are encoded where they are sent; bulk and chunks (up to 16 MiB,
-//!   compressed) go through a queue of their own, so that packing them never holds up an edit.
+//!   compressed) go through a queue and a thread of their own, so that packing them never holds up
+//!   an edit, nor whatever else shares the threads of the runtime.
 //! - In: one task decodes in the order of arrival, lets the hello of each link go first, and waits
 //!   while the driver has enough to do; then nothing more is read from the peers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 use tracing::trace_span;
 
-use super::CHART;
+use super::priority::step_back_alone;
+use super::{CHART, Error, Failure};
 use crate::engine::{DialError, Input, LinkId};
 use crate::net::{DialFailure, Event, FRAME_HEADER_BYTES, LinkNo, Net};
 use crate::wire::{self, Lane, Message};
@@ -31,18 +34,24 @@ pub(crate) enum Parcel {
 pub(crate) struct Post {
     net: Arc<Net>,
     pack_from: usize,
-    slow: mpsc::UnboundedSender<Parcel>,
+    slow: Sender<Parcel>,
 }
 
 impl Post {
     /// Starts the queue of slow parcels. It has no limit of its own, for the engine waits for the
-    /// answer to what it sent.
+    /// answer to what it sent. It ends with the post.
     /// Bodies are packed from `pack_from` bytes on.
-    pub(crate) fn start(net: Arc<Net>, pack_from: usize) -> Self {
-        let (slow, mut parcels) = mpsc::unbounded_channel();
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] of the I/O kind when the system has no more threads.
+    pub(crate) fn start(net: Arc<Net>, pack_from: usize) -> Result<Self, Error> {
+        let (slow, parcels) = channel();
         let carrier = Arc::clone(&net);
-        tokio::spawn(async move {
-            while let Some(parcel) = parcels.recv().await {
+        let thread = std::thread::Builder::new().name("pack".to_owned());
+        let pack = move || {
+            step_back_alone();
+            for parcel in parcels {
                 match parcel {
                     Parcel::Frame(link, lane, message) => {
                         let _chart = trace_span!(target: CHART, "pack").entered();
@@ -51,8 +60,11 @@ impl Post {
                     Parcel::Close(link) => carrier.close(LinkNo(link.0)),
                 }
             }
-        });
-        Self { net, pack_from, slow }
+        };
+        thread.spawn(pack).map_err(|error| {
+            Error::new(Failure::Io, "cannot start the pack thread").caused_by(error)
+        })?;
+        Ok(Self { net, pack_from, slow })
     }
 
     /// Sends one message; lanes keep their order.
