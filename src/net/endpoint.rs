@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iroh::endpoint::{ConnectionError, Incoming, IncomingAddr};
-use iroh::{EndpointAddr, PublicKey, RelayUrl, TransportAddr};
+use iroh::{EndpointAddr, PublicKey, RelayUrl, TransportAddr, Watcher};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 /// say goodbye, in the background.
 #[derive(Debug)]
 pub struct Net {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
@@ -81,6 +81,18 @@ impl Net {
         }
         let known = self.shared.endpoint.addr();
         known.ip_addrs().map(ToString::to_string).collect()
+    }
+
+    /// Ends once this device may be reached at other addresses than at the moment of this call, or
+    /// through another relay.
+    pub fn moved(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut known = self.shared.endpoint.watch_addr();
+        async move {
+            // An endpoint that is gone moves no more.
+            if known.updated().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
     }
 
     /// The relay through which this device may be reached, once there is one.
