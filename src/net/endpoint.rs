@@ -55,6 +55,7 @@ impl Net {
             me: PeerId(*endpoint.id().as_bytes()),
             process: u64::from_be_bytes(process),
             alpn: alpn.to_vec(),
+            dialling: bind::dialling(&options),
             loopback_only: options.bind.is_some_and(|at| at.ip().is_loopback()),
             connect_timeout: options.connect_timeout,
             stranger_timeout: options.stranger_timeout,
@@ -290,8 +291,10 @@ async fn try_dial(
     let Ok(counted) = Arc::clone(&shared.connections).try_acquire_owned() else {
         return Err(unreachable("too many connections already"));
     };
-    let connection =
-        shared.endpoint.connect(target, &shared.alpn).await.map_err(|error| failure(&error))?;
+    let connecting =
+        shared.endpoint.connect_with_opts(target, &shared.alpn, shared.dialling.clone());
+    let connecting = connecting.await.map_err(|error| failure(&error))?;
+    let connection = connecting.await.map_err(|error| failure(&error))?;
     let fresh = Fresh {
         peer,
         connection,
