@@ -1,9 +1,11 @@
 //! Messages to frames and back, beside the driver's loop.
 //!
 //! - Out: control and live messages are encoded where they are sent; bulk and chunks (up to 16 MiB,
-//!   compressed) go through a queue of their own, so that packing them never holds up an edit.
-//! - In: one task decodes in the order of arrival, lets the hello of each link go first, and waits
-//!   while the driver has enough to do; then nothing more is read from the peers.
+//!   compressed) go through a queue of their own and are packed on a thread beside the runtime's one,
+//!   so that packing them never holds up an edit.
+//! - In: one task decodes in the order of arrival, large frames on such a thread, lets the hello of
+//!   each link go first, and waits while the driver has enough to do; then nothing more is read from
+//!   the peers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,8 +47,17 @@ impl Post {
             while let Some(parcel) = parcels.recv().await {
                 match parcel {
                     Parcel::Frame(link, lane, message) => {
-                        let _chart = trace_span!(target: CHART, "pack").entered();
-                        send(&carrier, link, lane, wire::encode_packing(&message, pack_from));
+                        let packing = tokio::task::spawn_blocking(move || {
+                            let _chart = trace_span!(target: CHART, "pack").entered();
+                            wire::encode_packing(&message, pack_from)
+                        });
+                        match packing.await {
+                            Ok(frame) => send(&carrier, link, lane, frame),
+                            Err(error) => {
+                                tracing::error!(%error, "packing ended; the link is closed");
+                                carrier.close(LinkNo(link.0));
+                            }
+                        }
                     }
                     Parcel::Close(link) => carrier.close(LinkNo(link.0)),
                 }
@@ -131,6 +142,14 @@ pub(crate) struct Arrival {
     pub(crate) input: Input,
 }
 
+/// Frames up to this size are decoded where they come in, which takes less than a millisecond; for
+/// larger ones another thread is woken.
+const AT_ONCE_BYTES: usize = 64 * 1024;
+
+fn is_large(event: &Event) -> bool {
+    matches!(event, Event::Frame { bytes, .. } if bytes.len() > AT_ONCE_BYTES)
+}
+
 /// Turns events of the network into inputs, until either end is gone.
 pub(crate) async fn take_in(
     net: Arc<Net>,
@@ -140,7 +159,20 @@ pub(crate) async fn take_in(
     let mut intake = Intake::default();
     while let Some(event) = events.recv().await {
         let since = Instant::now();
-        let (ready, spoilt) = intake.sort(event);
+        let (ready, spoilt) = if is_large(&event) {
+            let sorting = tokio::task::spawn_blocking(move || {
+                let sorted = intake.sort(event);
+                (intake, sorted)
+            });
+            let Ok((back, sorted)) = sorting.await else {
+                tracing::error!("taking in ended");
+                return;
+            };
+            intake = back;
+            sorted
+        } else {
+            intake.sort(event)
+        };
         if let Some(link) = spoilt {
             net.close(link);
         }
@@ -301,6 +333,33 @@ mod tests {
         assert_eq!(spoilt, None);
         let after = intake.sort(frame(Lane::Bulk, &Message::Deliver(vec![]))).0;
         assert_eq!(lanes(&after), [Lane::Bulk]);
+    }
+
+    #[tokio::test]
+    async fn a_large_frame_keeps_its_place() {
+        let (to_net, _from_net) = mpsc::channel(1);
+        let options = crate::net::Options::loopback([1; 32], 0, [1 << 20; 4]);
+        let net = Arc::new(Net::bind(options, to_net).await.unwrap());
+        let (told, events) = mpsc::channel(8);
+        let (inbox, mut inputs) = mpsc::channel(8);
+        let bytes = 0..=u32::try_from(AT_ONCE_BYTES / 32).unwrap();
+        let bytes = bytes.flat_map(|n| ContentHash::of(&n.to_be_bytes()).0).collect();
+        let large = Message::Chunk { hash: ContentHash([3; 32]), index: 0, bytes };
+        let small = Message::ContentGone(ContentHash([4; 32]));
+        let frames = [(Lane::Control, hello()), (Lane::Blob, large), (Lane::Bulk, small)];
+        let frames: Vec<_> = frames.iter().map(|(lane, it)| frame(*lane, it)).collect();
+        assert_eq!(frames.iter().filter(|it| is_large(it)).count(), 1);
+        told.send(Event::Up { link: LINK, peer: PeerId([2; 32]), dialled: false }).await.unwrap();
+        for frame in frames {
+            told.send(frame).await.unwrap();
+        }
+        drop(told);
+        take_in(net, events, inbox).await;
+        let mut came = Vec::new();
+        while let Some(arrival) = inputs.recv().await {
+            came.push(arrival.input);
+        }
+        assert_eq!(lanes(&came), [Lane::Control, Lane::Blob, Lane::Bulk]);
     }
 
     #[test]
