@@ -286,7 +286,9 @@ impl Driver {
         self.look_at_memory();
     }
 
-    /// Has something noted, if anything is measured.
+    /// Has something noted, if anything is measured. Never inlined, so that a profile shows by this one
+    /// name what measuring costs (see `benches/README.md`).
+    #[inline(never)]
     fn measure<T>(&mut self, note: impl FnOnce(Instant, &mut Meter) -> T) -> Option<T> {
         self.meter.as_mut().map(|meter| note(Instant::now(), meter))
     }

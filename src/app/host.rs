@@ -306,11 +306,9 @@ fn measured(role: Role, created: bool, settings: &Settings) -> Option<Beginning>
 
 /// Starts telling the engine where this device is reached, and whether it is plugged in.
 fn tell_of_device(role: Role, settings: &Settings, handle: &Handle) -> Vec<JoinHandle<()>> {
-    let pause = Duration::from_millis(settings.keepalive_ms() / 2);
     let asks = || handle.asks.clone();
     let net = handle.net.iter().cloned();
-    let mut tasks: Vec<_> =
-        net.map(|net| tokio::spawn(tell_addresses(net, asks(), pause))).collect();
+    let mut tasks: Vec<_> = net.map(|net| tokio::spawn(tell_addresses(net, asks()))).collect();
     if role == Role::Watch {
         tasks.push(tokio::spawn(power::tell(settings.background(), asks())));
     }
@@ -328,11 +326,12 @@ async fn prune_daily(ground: Ground) {
     }
 }
 
-/// Tells the engine where this device can be reached, now and whenever that changes: it is asked after
-/// each `pause`, half of that between two signs of life.
-async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>, pause: Duration) {
+/// Tells the engine where this device can be reached, now and whenever that changes.
+async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>) {
     let mut told: Option<Vec<String>> = None;
     loop {
+        // Before the look, so that nothing falls between the two.
+        let moved = net.moved();
         let mut addresses = net.addresses();
         addresses.extend(net.relay());
         if told.as_ref() != Some(&addresses) {
@@ -342,7 +341,7 @@ async fn tell_addresses(net: Arc<Net>, asks: mpsc::Sender<Ask>, pause: Duration)
             }
             told = Some(addresses);
         }
-        tokio::time::sleep(pause).await;
+        moved.await;
     }
 }
 

@@ -13,10 +13,11 @@ use super::{Error, Failure, OnEvent};
 /// The exit code of a process that a person stopped twice.
 const STOPPED_AT_ONCE: i32 = 130;
 
-/// Runs `work` on a runtime of its own. Two workers are enough: what takes long has its own threads.
+/// Runs `work` on a runtime of its own. One worker is enough, for what takes long has its own threads;
+/// of two, each packet and each timer would wake both, one to do the work and one to wait in its place.
 pub(crate) fn run<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime: Runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Error::new(Failure::Io, "cannot start the runtime").caused_by(error))?;

@@ -2,9 +2,10 @@
 //!
 //! - Out: control and live messages are encoded where they are sent; bulk and chunks (up to 16 MiB,
 //!   compressed) go through a queue and a thread of their own, so that packing them never holds up
-//!   an edit, nor whatever else shares the threads of the runtime.
-//! - In: one task decodes in the order of arrival, lets the hello of each link go first, and waits
-//!   while the driver has enough to do; then nothing more is read from the peers.
+//!   an edit, nor whatever else the runtime does.
+//! - In: one task decodes in the order of arrival, large frames on a thread beside the runtime's, lets
+//!   the hello of each link go first, and waits while the driver has enough to do; then nothing more
+//!   is read from the peers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 use tracing::trace_span;
 
 use super::priority::step_back_alone;
+use super::workers::guarded;
 use super::{CHART, Error, Failure};
 use crate::engine::{DialError, Input, LinkId};
 use crate::net::{DialFailure, Event, FRAME_HEADER_BYTES, LinkNo, Net};
@@ -55,7 +57,11 @@ impl Post {
                 match parcel {
                     Parcel::Frame(link, lane, message) => {
                         let _chart = trace_span!(target: CHART, "pack").entered();
-                        send(&carrier, link, lane, wire::encode_packing(&message, pack_from));
+                        match guarded(|| wire::encode_packing(&message, pack_from)) {
+                            Ok(frame) => send(&carrier, link, lane, frame),
+                            // Told already; what was asked for will not come.
+                            Err(_) => carrier.close(LinkNo(link.0)),
+                        }
                     }
                     Parcel::Close(link) => carrier.close(LinkNo(link.0)),
                 }
@@ -143,6 +149,14 @@ pub(crate) struct Arrival {
     pub(crate) input: Input,
 }
 
+/// Frames up to this size are decoded where they come in, which takes less than a millisecond; for
+/// larger ones another thread is woken.
+const AT_ONCE_BYTES: usize = 64 * 1024;
+
+fn is_large(event: &Event) -> bool {
+    matches!(event, Event::Frame { bytes, .. } if bytes.len() > AT_ONCE_BYTES)
+}
+
 /// Turns events of the network into inputs, until either end is gone.
 pub(crate) async fn take_in(
     net: Arc<Net>,
@@ -152,7 +166,20 @@ pub(crate) async fn take_in(
     let mut intake = Intake::default();
     while let Some(event) = events.recv().await {
         let since = Instant::now();
-        let (ready, spoilt) = intake.sort(event);
+        let (ready, spoilt) = if is_large(&event) {
+            let sorting = tokio::task::spawn_blocking(move || {
+                let sorted = intake.sort(event);
+                (intake, sorted)
+            });
+            let Ok((back, sorted)) = sorting.await else {
+                tracing::error!("taking in ended");
+                return;
+            };
+            intake = back;
+            sorted
+        } else {
+            intake.sort(event)
+        };
         if let Some(link) = spoilt {
             net.close(link);
         }
@@ -252,7 +279,7 @@ fn decode(lane: u8, bytes: &[u8]) -> Result<(Lane, Message), String> {
         return Err(format!("it used a lane {lane} that does not exist"));
     };
     let _chart = trace_span!(target: CHART, "unpack", bytes = bytes.len()).entered();
-    match super::workers::guarded(|| wire::decode(lane, bytes)) {
+    match guarded(|| wire::decode(lane, bytes)) {
         Ok(Ok(message)) => Ok((lane, message)),
         Ok(Err(error)) => Err(super::workers::chain(&error)),
         Err(panic) => Err(panic),
@@ -313,6 +340,33 @@ mod tests {
         assert_eq!(spoilt, None);
         let after = intake.sort(frame(Lane::Bulk, &Message::Deliver(vec![]))).0;
         assert_eq!(lanes(&after), [Lane::Bulk]);
+    }
+
+    #[tokio::test]
+    async fn a_large_frame_keeps_its_place() {
+        let (to_net, _from_net) = mpsc::channel(1);
+        let options = crate::net::Options::loopback([1; 32], 0, [1 << 20; 4]);
+        let net = Arc::new(Net::bind(options, to_net).await.unwrap());
+        let (told, events) = mpsc::channel(8);
+        let (inbox, mut inputs) = mpsc::channel(8);
+        let bytes = 0..=u32::try_from(AT_ONCE_BYTES / 32).unwrap();
+        let bytes = bytes.flat_map(|n| ContentHash::of(&n.to_be_bytes()).0).collect();
+        let large = Message::Chunk { hash: ContentHash([3; 32]), index: 0, bytes };
+        let small = Message::ContentGone(ContentHash([4; 32]));
+        let frames = [(Lane::Control, hello()), (Lane::Blob, large), (Lane::Bulk, small)];
+        let frames: Vec<_> = frames.iter().map(|(lane, it)| frame(*lane, it)).collect();
+        assert_eq!(frames.iter().filter(|it| is_large(it)).count(), 1);
+        told.send(Event::Up { link: LINK, peer: PeerId([2; 32]), dialled: false }).await.unwrap();
+        for frame in frames {
+            told.send(frame).await.unwrap();
+        }
+        drop(told);
+        take_in(net, events, inbox).await;
+        let mut came = Vec::new();
+        while let Some(arrival) = inputs.recv().await {
+            came.push(arrival.input);
+        }
+        assert_eq!(lanes(&came), [Lane::Control, Lane::Blob, Lane::Bulk]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iroh::endpoint::{ConnectionError, Incoming, IncomingAddr};
-use iroh::{EndpointAddr, PublicKey, RelayUrl, TransportAddr};
+use iroh::{EndpointAddr, PublicKey, RelayUrl, TransportAddr, Watcher};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 /// say goodbye, in the background.
 #[derive(Debug)]
 pub struct Net {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
@@ -55,6 +55,7 @@ impl Net {
             me: PeerId(*endpoint.id().as_bytes()),
             process: u64::from_be_bytes(process),
             alpn: alpn.to_vec(),
+            dialling: bind::dialling(&options),
             loopback_only: options.bind.is_some_and(|at| at.ip().is_loopback()),
             connect_timeout: options.connect_timeout,
             stranger_timeout: options.stranger_timeout,
@@ -81,6 +82,18 @@ impl Net {
         }
         let known = self.shared.endpoint.addr();
         known.ip_addrs().map(ToString::to_string).collect()
+    }
+
+    /// Ends once this device may be reached at other addresses than at the moment of this call, or
+    /// through another relay.
+    pub fn moved(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut known = self.shared.endpoint.watch_addr();
+        async move {
+            // An endpoint that is gone moves no more.
+            if known.updated().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
     }
 
     /// The relay through which this device may be reached, once there is one.
@@ -278,8 +291,10 @@ async fn try_dial(
     let Ok(counted) = Arc::clone(&shared.connections).try_acquire_owned() else {
         return Err(unreachable("too many connections already"));
     };
-    let connection =
-        shared.endpoint.connect(target, &shared.alpn).await.map_err(|error| failure(&error))?;
+    let connecting =
+        shared.endpoint.connect_with_opts(target, &shared.alpn, shared.dialling.clone());
+    let connecting = connecting.await.map_err(|error| failure(&error))?;
+    let connection = connecting.await.map_err(|error| failure(&error))?;
     let fresh = Fresh {
         peer,
         connection,

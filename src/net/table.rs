@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use iroh::Endpoint;
+use iroh::endpoint::ConnectOptions;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     /// Random, made at bind.
     process: u64,
     pub(super) alpn: Vec<u8>,
+    /// How connections are dialled.
+    pub(super) dialling: ConnectOptions,
     /// Only addresses of this machine may be dialled.
     pub(super) loopback_only: bool,
     pub(super) connect_timeout: Duration,
@@ -93,6 +96,7 @@ pub(super) struct Basis {
     pub(super) me: PeerId,
     pub(super) process: u64,
     pub(super) alpn: Vec<u8>,
+    pub(super) dialling: ConnectOptions,
     pub(super) loopback_only: bool,
     pub(super) connect_timeout: Duration,
     pub(super) stranger_timeout: Duration,
@@ -108,6 +112,7 @@ impl Shared {
             me: basis.me,
             process: basis.process,
             alpn: basis.alpn,
+            dialling: basis.dialling,
             loopback_only: basis.loopback_only,
             connect_timeout: basis.connect_timeout,
             stranger_timeout: basis.stranger_timeout,

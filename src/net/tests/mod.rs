@@ -486,6 +486,24 @@ async fn a_port_in_use_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_address_is_noticed() {
+    let a = device(1).await;
+    let endpoint = &a.net.shared.endpoint;
+    let there = "127.0.0.1:9".parse().unwrap();
+    let looking = async {
+        loop {
+            let moved = a.net.moved();
+            if endpoint.addr().ip_addrs().any(|at| *at == there) {
+                break;
+            }
+            moved.await;
+        }
+    };
+    let moving = async { tokio::join!(looking, endpoint.add_external_addr(there)) };
+    timeout(PATIENCE, moving).await.expect("the move is told");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restarted_peer_is_found_at_its_old_address() {
     let (mut a, mut b, from_a, _) = pair().await;
     let (port, remembered) = (b.net.port().unwrap(), b.net.addresses());
