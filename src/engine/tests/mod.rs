@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::*;
 use crate::docs::Birth;
 use crate::model::*;
-use crate::wire::{Lane, Message};
+use crate::wire::{Body, Delivery, Lane, Message};
 
 struct Peer {
     engine: Engine,
@@ -280,6 +280,8 @@ struct World {
     messages: u64,
     dials: u64,
     delivered_on: Vec<Lane>,
+    /// Documents that were delivered as a whole.
+    wholes: usize,
     /// What one peer keeps to itself.
     withheld: Option<Withheld>,
     /// A peer that reads no chunks, and those that wait for it.
@@ -297,6 +299,7 @@ impl World {
             messages: 0,
             dials: 0,
             delivered_on: vec![],
+            wholes: 0,
             withheld: None,
             unread: None,
         }
@@ -343,8 +346,10 @@ impl World {
             }
             Out::Send(link, lane, message) => {
                 self.messages += 1;
-                if let Message::Deliver(_) = message {
+                if let Message::Deliver(deliveries) = &message {
                     self.delivered_on.push(lane);
+                    let whole = |it: &&Delivery| matches!(it.body, Body::Document { .. });
+                    self.wholes += deliveries.iter().filter(whole).count();
                 }
                 let Some((a, b)) = self.links.get(&link) else { return };
                 let to = if *a == at { *b } else { *a };
