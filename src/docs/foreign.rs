@@ -95,17 +95,21 @@ impl Document {
     /// A copy that already has the first of `ready`, where that is the cheaper way, and the others.
     fn retyped(&self, mut ready: Vec<Change>) -> (Self, Vec<Change>) {
         let mut next = self.clone();
-        if !retype::pays(&next.doc, &next.text, &ready) {
+        if !ready.first().is_some_and(|first| retype::fits(&next.doc, first)) {
             return (next, ready);
         }
+        let apart = guarded(|| Ok(retype::taken_apart(&next.doc, &next.text, &ready)));
+        let Ok(Some(apart)) = apart else {
+            return (next, ready);
+        };
         let mut edits = vec![];
         let mut count = 0;
-        for change in &ready {
+        for (change, apart) in ready.iter().zip(&apart) {
             if !retype::fits(&next.doc, change) {
                 break;
             }
             let (doc, text) = (&mut next.doc, &next.text);
-            match guarded(|| Ok(retype::retype(doc, text, change))) {
+            match guarded(|| Ok(retype::retype(doc, text, change.hash(), apart))) {
                 Ok(Some(splices)) => edits.extend(splices),
                 Ok(None) | Err(_) => return (self.clone(), ready),
             }
