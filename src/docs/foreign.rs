@@ -51,17 +51,16 @@ impl Document {
         self.take(parsed)
     }
 
-    /// Takes in all changes of a whole document, as [`Document::save`] gives it.
+    /// Takes in all changes of a whole document that [`Document::receive`] gave.
     ///
     /// # Errors
     ///
     /// As [`Document::apply`]; [`Error::OtherBirth`] when it is another file's document.
-    pub fn absorb(&mut self, saved: &[u8]) -> Result<Applied, Error> {
-        let other = load(saved)?;
-        if other.get_change_meta_by_hash(&self.root).is_none() {
+    pub fn absorb(&mut self, other: &Self) -> Result<Applied, Error> {
+        if other.root != self.root {
             return Err(Error::OtherBirth);
         }
-        let added = guarded(|| Ok(self.doc.get_changes_added(&other)))?;
+        let added = guarded(|| Ok(self.doc.get_changes_added(&other.doc)))?;
         self.take(added)
     }
 
