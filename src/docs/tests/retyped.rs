@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
-use crate::docs::retype::OPERATIONS_LIMIT;
+use crate::docs::retype::{OPERATIONS_LIMIT, PLACES_LIMIT};
 use crate::docs::{register, retype};
 use crate::model::StoredDocument;
 
@@ -179,6 +179,22 @@ fn what_is_more_work_to_make_again_is_taken_in() {
     let by_library = walked(&document.doc, &changes);
     document.apply(&changes).unwrap();
     assert!(same(&document.doc, &by_library));
+}
+
+#[test]
+fn what_has_too_many_places_is_taken_in() {
+    let line = "letters of a note\n";
+    let before = note(&line.repeat(3_000));
+    // One more operation says that the file lives.
+    for (places, fits) in [(PLACES_LIMIT - 1, true), (PLACES_LIMIT, false)] {
+        let mut theirs = before.clone();
+        let new = [format!("x{line}").repeat(places), line.repeat(3_000 - places)].concat();
+        edit(&mut theirs, 1, &new);
+        let changes = parsed(&theirs.changes_since(before.heads().as_slice()));
+        assert_eq!(changes[0].len(), places + 1);
+        let apart = retype::taken_apart(&before.doc, &before.text, &changes);
+        assert_eq!(apart.is_some(), fits, "{places}");
+    }
 }
 
 #[test]
