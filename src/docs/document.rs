@@ -67,7 +67,8 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// As [`Document::absorb`].
+    /// [`Error::Malformed`] and others when the bytes are damaged; [`Error::OtherBirth`] when it is
+    /// another file's document.
     pub fn receive(birth: &Birth, saved: &[u8]) -> Result<Self, Error> {
         foreign::guarded(|| {
             let document = Self::of(foreign::load(saved)?)?;

@@ -51,17 +51,16 @@ impl Document {
         self.take(parsed)
     }
 
-    /// Takes in all changes of a whole document, as [`Document::save`] gives it.
+    /// Takes in all changes of a whole document that [`Document::receive`] gave.
     ///
     /// # Errors
     ///
     /// As [`Document::apply`]; [`Error::OtherBirth`] when it is another file's document.
-    pub fn absorb(&mut self, saved: &[u8]) -> Result<Applied, Error> {
-        let other = load(saved)?;
-        if other.get_change_meta_by_hash(&self.root).is_none() {
+    pub fn absorb(&mut self, other: &Self) -> Result<Applied, Error> {
+        if other.root != self.root {
             return Err(Error::OtherBirth);
         }
-        let added = guarded(|| Ok(self.doc.get_changes_added(&other)))?;
+        let added = guarded(|| Ok(self.doc.get_changes_added(&other.doc)))?;
         self.take(added)
     }
 
@@ -95,17 +94,21 @@ impl Document {
     /// A copy that already has the first of `ready`, where that is the cheaper way, and the others.
     fn retyped(&self, mut ready: Vec<Change>) -> (Self, Vec<Change>) {
         let mut next = self.clone();
-        if !retype::pays(&next.doc, &next.text, &ready) {
+        if !ready.first().is_some_and(|first| retype::fits(&next.doc, first)) {
             return (next, ready);
         }
+        let apart = guarded(|| Ok(retype::taken_apart(&next.doc, &next.text, &ready)));
+        let Ok(Some(apart)) = apart else {
+            return (next, ready);
+        };
         let mut edits = vec![];
         let mut count = 0;
-        for change in &ready {
+        for (change, apart) in ready.iter().zip(&apart) {
             if !retype::fits(&next.doc, change) {
                 break;
             }
             let (doc, text) = (&mut next.doc, &next.text);
-            match guarded(|| Ok(retype::retype(doc, text, change))) {
+            match guarded(|| Ok(retype::retype(doc, text, change.hash(), apart))) {
                 Ok(Some(splices)) => edits.extend(splices),
                 Ok(None) | Err(_) => return (self.clone(), ready),
             }

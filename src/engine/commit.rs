@@ -59,7 +59,11 @@ impl Engine {
             // One that is known to have left says so itself.
             !self.tasks.get(other).is_some_and(|task| task.working || !task.disk.is_empty())
         });
+        let heads = entry.heads.clone();
         let old = self.index.put(id, entry);
+        if let Some(old) = &old {
+            self.trails.moved_on(id, &old.heads, &heads);
+        }
         if let Some(rival) = rival {
             self.contest(id, rival);
             self.wake(rival);

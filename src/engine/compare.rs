@@ -6,7 +6,7 @@ use super::core::Engine;
 use super::digest::{self, Tree};
 use super::effect::LinkId;
 use super::entry::Entry;
-use super::link::{Link, Phase};
+use super::link::{Link, Phase, same};
 use crate::model::{Digest, FileId};
 use crate::wire::{Lane, Leaf, Message, Node, State};
 
@@ -67,7 +67,7 @@ impl Engine {
             match self.index.get(&id) {
                 None => absent.push((id, State::Absent)),
                 Some(entry) if digest::short(entry.digest(&id)) != mark => {
-                    differing.push((id, entry.state()));
+                    differing.push((id, self.state_with_trail(&id, entry)));
                 }
                 Some(_) => {}
             }
@@ -97,13 +97,14 @@ impl Engine {
         let mut queue = Vec::new();
         for (id, state) in states {
             let ours = self.index.get(&id).map(Entry::state);
-            if !reply && self.wanting.contains(&id) && ours.as_ref() == Some(&state) {
+            let equal = ours.as_ref().is_some_and(|ours| same(ours, &state));
+            if !reply && self.wanting.contains(&id) && equal {
                 // The peer, which did not have it either, says that it has it now.
                 self.ask_again(id);
                 continue;
             }
             if reply && let Some(entry) = self.index.get(&id) {
-                answers.push((id, entry.state()));
+                answers.push((id, self.state_with_trail(&id, entry)));
             }
             queue.push(id);
             if let Some(it) = self.links.get_mut(&link) {
@@ -117,6 +118,14 @@ impl Engine {
             for id in queue {
                 self.queue(link, id, false);
             }
+        }
+    }
+
+    /// What a peer whose version differs is told: also what ours was built on.
+    fn state_with_trail(&self, id: &FileId, entry: &Entry) -> State {
+        match entry.state() {
+            State::Document { heads, .. } => State::Document { heads, recent: self.trails.of(id) },
+            state @ (State::Absent | State::Plain { .. }) => state,
         }
     }
 

@@ -27,6 +27,7 @@ use super::status::{PeerStatus, Status};
 use super::task::Task;
 use super::texts::Texts;
 use super::trade::Trade;
+use super::trail::Trails;
 use super::turns::{self, Turns};
 use super::{Config, Setup};
 use crate::docs::{Author, Birth};
@@ -137,6 +138,7 @@ pub struct Engine {
     pub(super) tasks: BTreeMap<FileId, Task>,
     pub(super) turns: Turns,
     pub(super) cache: Cache,
+    pub(super) trails: Trails,
     pub(super) links: BTreeMap<LinkId, Link>,
     pub(super) members: Members,
     pub(super) fetches: Fetches,
@@ -180,6 +182,7 @@ impl Engine {
             leaving: Leaving::new(config.quiet_ms, config.max_ms, held_back.removals),
             texts: Texts::new(now, config.text_round_ms, &meta),
             cache: Cache::new(config.cache_documents, config.cache_bytes),
+            trails: Trails::new(),
             members: Members::new(me, &name, peers, &meta),
             name,
             config,

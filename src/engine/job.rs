@@ -314,7 +314,7 @@ impl Work {
             Act::Absorb(bytes) => {
                 let theirs = Document::receive(&self.birth, &bytes).map_err(|it| foreign(&it))?;
                 self.foreign = Some(theirs.heads());
-                document.absorb(&bytes).map_err(|it| foreign(&it))?;
+                document.absorb(&theirs).map_err(|it| foreign(&it))?;
                 Ok(())
             }
             Act::Settle(settling) => {

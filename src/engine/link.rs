@@ -541,6 +541,17 @@ impl Engine {
     }
 }
 
+/// Whether a peer in the state `theirs` is known to hold all of `ours`, the same version or a later.
+pub(super) fn holds(theirs: &State, ours: &State) -> bool {
+    match (theirs, ours) {
+        (State::Document { heads, recent }, State::Document { heads: ours, .. }) => {
+            let held = |hash| heads.as_slice().contains(hash) || recent.contains(hash);
+            ours.as_slice().iter().all(held)
+        }
+        (State::Plain { .. } | State::Absent | State::Document { .. }, _) => theirs == ours,
+    }
+}
+
 /// Whether two states are the same version.
 pub(super) fn same(a: &State, b: &State) -> bool {
     match (a, b) {

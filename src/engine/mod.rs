@@ -48,6 +48,7 @@ mod task;
 mod tests;
 mod texts;
 mod trade;
+mod trail;
 mod turns;
 mod work;
 

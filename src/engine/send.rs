@@ -6,7 +6,7 @@ use super::config::Background;
 use super::core::{Engine, Pending};
 use super::effect::{Effect, LinkId};
 use super::entry::Entry;
-use super::link::{Link, same};
+use super::link::{Link, holds, same};
 use super::report::Report;
 use crate::model::{CHUNK_BYTES, Content, Digest, FileId, Kind, StepError, Tick, WallMs};
 use crate::wire::{Body, Delivery, Lane, Message, State};
@@ -165,7 +165,7 @@ impl Engine {
         if !it.giving() {
             return;
         }
-        if it.theirs.get(&id).is_some_and(|theirs| !same(theirs, &ours)) {
+        if it.theirs.get(&id).is_some_and(|theirs| !holds(theirs, &ours)) {
             it.out.push(id, rank);
         }
     }
@@ -232,6 +232,8 @@ impl Engine {
             theirs if same(&theirs, &entry.state()) => {
                 it.theirs.remove(&id);
             }
+            // What they made of ours comes to us, so that both hold the same.
+            theirs if holds(&theirs, &entry.state()) => {}
             // Their document holds our birth, or they will tell us that it does not.
             State::Document { .. } if plain && they_give => {}
             State::Absent | State::Plain { .. } | State::Document { .. } if plain => {

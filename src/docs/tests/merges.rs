@@ -171,7 +171,7 @@ fn births_deleted_elsewhere_ask_for_no_text_beside_one_that_lives() {
             let mut gone = note(old);
             let at = gone.heads();
             gone.delete(author(device), &at, NOON).unwrap();
-            a.absorb(&gone.save()).unwrap();
+            a.absorb(&gone).unwrap();
         }
         assert_eq!(a.heads().as_slice().len(), 3);
         let settled = a.settle().unwrap();
@@ -359,8 +359,8 @@ fn the_same_bytes_taken_for_a_text_and_for_an_attachment_are_one_version() {
     let text = Document::import(&birth(), Kind::Text, held).unwrap();
     let blob = Document::import(&birth(), Kind::Blob, held).unwrap();
     let (mut a, mut b) = (text.clone(), blob.clone());
-    a.absorb(&blob.save()).unwrap();
-    b.absorb(&text.save()).unwrap();
+    a.absorb(&blob).unwrap();
+    b.absorb(&text).unwrap();
     for document in [&mut a, &mut b] {
         let settled = document.settle().unwrap();
         assert!(settled.copies.is_empty() && settled.choices.is_empty() && !settled.merged);
@@ -373,7 +373,7 @@ fn the_same_bytes_taken_for_a_text_and_for_an_attachment_are_one_version() {
     apart.set_content(author(1), &at, NOON, (Kind::Blob, new)).unwrap();
     let mut renamed = text.clone();
     renamed.set_content(author(2), &at, NOON, (Kind::Blob, held)).unwrap();
-    apart.absorb(&renamed.save()).unwrap();
+    apart.absorb(&renamed).unwrap();
     let settled = apart.settle().unwrap();
     assert_eq!(apart.view().body, Body::Content(Kind::Blob, new));
     assert_eq!((settled.copies, settled.merged), (vec![], false));
@@ -381,7 +381,7 @@ fn the_same_bytes_taken_for_a_text_and_for_an_attachment_are_one_version() {
     let empty = content("");
     let mut folder = Document::import(&birth(), Kind::Folder, empty).unwrap();
     let file = Document::import(&birth(), Kind::Blob, empty).unwrap();
-    folder.absorb(&file.save()).unwrap();
+    folder.absorb(&file).unwrap();
     assert!(folder.settle().unwrap().merged);
     assert_eq!(folder.view().body, Body::Content(Kind::Blob, empty));
 }

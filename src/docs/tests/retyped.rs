@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
+use crate::docs::retype::{OPERATIONS_LIMIT, PLACES_LIMIT};
 use crate::docs::{register, retype};
+use crate::model::StoredDocument;
 
 /// Long enough to be kept at hand, with characters of one to four bytes.
 fn long() -> String {
@@ -112,7 +114,9 @@ proptest! {
             for change in parsed(&changes) {
                 let mut again = ours.doc.clone();
                 prop_assert!(retype::fits(&again, &change));
-                prop_assert!(retype::retype(&mut again, &ours.text, &change).is_some());
+                let apart = change.decode();
+                let made = retype::retype(&mut again, &ours.text, change.hash(), &apart);
+                prop_assert!(made.is_some());
             }
             ours.apply(&changes).unwrap();
             by_library = walked(&by_library, &changes);
@@ -122,6 +126,91 @@ proptest! {
             prop_assert_eq!(ours.known_at(&now).unwrap_or(&read), read.as_str());
             prop_assert_eq!(ours.view(), theirs.view());
         }
+    }
+}
+
+fn note_of(characters: usize) -> Document {
+    note(&"letters of a note\n".repeat(characters / 18))
+}
+
+/// Small edits of a note of `characters`, one after the other.
+fn appended(characters: usize, edits: usize) -> (Document, Vec<Vec<u8>>) {
+    let document = note_of(characters);
+    let mut edited = document.clone();
+    for number in 0..edits {
+        let new = format!("{}added in round {number}\n", text(&edited));
+        edit(&mut edited, 1, &new);
+    }
+    let changes = edited.changes_since(document.heads().as_slice());
+    (document, changes)
+}
+
+#[test]
+fn a_log_of_small_edits_is_made_again() {
+    for (characters, edits) in [(360, 1), (3_600, 1), (3_600, 8), (36_000, 64)] {
+        let (mut document, changes) = appended(characters, edits);
+        let apart = retype::taken_apart(&document.doc, &document.text, &parsed(&changes));
+        assert_eq!(apart.map(|apart| apart.len()), Some(edits));
+        let by_library = walked(&document.doc, &changes);
+        document.apply(&changes).unwrap();
+        assert!(same(&document.doc, &by_library));
+        let stored = StoredDocument { snapshot: note_of(characters).save(), changes };
+        assert!(same(&Document::load(&stored).unwrap().doc, &by_library));
+    }
+}
+
+#[test]
+fn a_page_pasted_at_once_is_made_again() {
+    let mut theirs = note("a short one\n");
+    let mut ours = theirs.clone();
+    let at = theirs.heads();
+    edit(&mut theirs, 1, &format!("a short one\n{}", "lorem ipsum ".repeat(500)));
+    let changes = theirs.changes_since(at.as_slice());
+    assert!(retype::taken_apart(&ours.doc, &ours.text, &parsed(&changes)).is_some());
+    let by_library = walked(&ours.doc, &changes);
+    ours.apply(&changes).unwrap();
+    assert!(same(&ours.doc, &by_library));
+}
+
+#[test]
+fn what_is_more_work_to_make_again_is_taken_in() {
+    let (mut document, changes) = appended(36, 8);
+    assert!(retype::taken_apart(&document.doc, &document.text, &parsed(&changes)).is_none());
+    let by_library = walked(&document.doc, &changes);
+    document.apply(&changes).unwrap();
+    assert!(same(&document.doc, &by_library));
+}
+
+#[test]
+fn what_has_too_many_places_is_taken_in() {
+    let line = "letters of a note\n";
+    let before = note(&line.repeat(3_000));
+    // One more operation says that the file lives.
+    for (places, fits) in [(PLACES_LIMIT - 1, true), (PLACES_LIMIT, false)] {
+        let mut theirs = before.clone();
+        let new = [format!("x{line}").repeat(places), line.repeat(3_000 - places)].concat();
+        edit(&mut theirs, 1, &new);
+        let changes = parsed(&theirs.changes_since(before.heads().as_slice()));
+        assert_eq!(changes[0].len(), places + 1);
+        let apart = retype::taken_apart(&before.doc, &before.text, &changes);
+        assert_eq!(apart.is_some(), fits, "{places}");
+    }
+}
+
+#[test]
+fn no_more_is_taken_apart_than_the_limit_allows() {
+    let before = note("one\n");
+    let at = before.heads();
+    // One more operation says that the file lives.
+    for (letters, fits) in
+        [(OPERATIONS_LIMIT - 2, true), (OPERATIONS_LIMIT - 1, true), (OPERATIONS_LIMIT, false)]
+    {
+        let mut theirs = before.clone();
+        edit(&mut theirs, 1, &format!("one\n{}", "x".repeat(letters)));
+        let changes = parsed(&theirs.changes_since(at.as_slice()));
+        assert_eq!(changes[0].len(), letters + 1);
+        let apart = retype::taken_apart(&theirs.doc, &theirs.text, &changes);
+        assert_eq!(apart.is_some(), fits, "{letters}");
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::*;
 use crate::docs::Birth;
 use crate::model::*;
-use crate::wire::{Lane, Message};
+use crate::wire::{Body, Delivery, Lane, Message};
 
 struct Peer {
     engine: Engine,
@@ -299,6 +299,8 @@ struct World {
     delivered_on: Vec<Lane>,
     /// Chunks that crossed.
     chunks: u64,
+    /// Documents that were delivered as a whole.
+    wholes: usize,
     /// What one peer keeps to itself.
     withheld: Option<Withheld>,
     /// A peer that reads no chunks, and those that wait for it.
@@ -317,6 +319,7 @@ impl World {
             dials: 0,
             delivered_on: vec![],
             chunks: 0,
+            wholes: 0,
             withheld: None,
             unread: None,
         }
@@ -363,8 +366,10 @@ impl World {
             }
             Out::Send(link, lane, message) => {
                 self.messages += 1;
-                if let Message::Deliver(_) = message {
+                if let Message::Deliver(deliveries) = &message {
                     self.delivered_on.push(lane);
+                    let whole = |it: &&Delivery| matches!(it.body, Body::Document { .. });
+                    self.wholes += deliveries.iter().filter(whole).count();
                 }
                 self.chunks += u64::from(matches!(message, Message::Chunk { .. }));
                 let Some((a, b)) = self.links.get(&link) else { return };

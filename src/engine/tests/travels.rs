@@ -24,6 +24,40 @@ fn a_new_note_an_edit_a_rename_and_a_deletion_arrive() {
 }
 
 #[test]
+fn what_one_side_edited_while_apart_goes_one_way_and_whole_documents_go_neither() {
+    let lines = |first: &str, last: &str| format!("{first}\n{}{last}\n", "between\n".repeat(9));
+    for (ours, theirs, deliveries) in [(1, 0, 1), (5, 0, 1), (0, 3, 1), (1, 1, 2), (4, 3, 2)] {
+        let mut world = met(2);
+        world.peers[0].save("a.md", &lines("one", "two"));
+        world.run(3000);
+        world.peers[1].save("a.md", &lines("one", "2"));
+        world.run(3000);
+        world.part();
+        for round in 1..=ours.max(theirs) {
+            if round <= ours {
+                world.peers[0].save("a.md", &lines(&format!("one {round}"), "2"));
+            }
+            if round <= theirs {
+                world.peers[1].save("a.md", &lines("one", &format!("2 {round}")));
+            }
+            world.run(3000);
+        }
+        world.delivered_on.clear();
+        world.apart = false;
+        world.run(90_000);
+        world.assert_equal();
+        let expected = match (ours, theirs) {
+            (0, theirs) => lines("one", &format!("2 {theirs}")),
+            (ours, 0) => lines(&format!("one {ours}"), "2"),
+            (ours, theirs) => lines(&format!("one {ours}"), &format!("2 {theirs}")),
+        };
+        assert_eq!(world.peers[0].texts_on_disk()["a.md"], expected);
+        assert_eq!(world.wholes, 0, "{ours} {theirs}");
+        assert_eq!(world.delivered_on.len(), deliveries, "{ours} {theirs}");
+    }
+}
+
+#[test]
 fn a_one_shot_calls_again_when_a_connection_ends_before_a_word() {
     for in_vain in [1, 3, 4] {
         let mut world = World::new(2);
