@@ -5,7 +5,7 @@ use super::effect::LinkId;
 use super::link::Link;
 use super::report::Report;
 use crate::model::Digest;
-use crate::wire::{Lane, Message};
+use crate::wire::{Lane, Message, Share};
 
 /// Two sides that are both at rest with different digests compare again after this long, doubling
 /// up to sixteen times that. Long enough for a message that crossed another.
@@ -37,6 +37,7 @@ impl Engine {
         let settled = Settled { digest: ours, busy, held };
         if !busy && it.settled_sent != Some(settled) {
             it.settled_sent = Some(settled);
+            it.out.begin_with(Share::default());
             self.send(link, Lane::Control, Message::Settled { digest: ours, busy, held });
         }
         let Some(it) = self.links.get_mut(&link) else {
@@ -48,6 +49,9 @@ impl Engine {
         if at_rest && equal {
             it.recompare = None;
             it.recompares = 0;
+            // Whoever brought it there: it holds all that we do.
+            it.theirs.clear();
+            it.offers.clear();
             let there = it.settled_got.map_or(0, |it| it.held);
             if it.agreed_on != Some((ours, there, held)) {
                 it.agreed_on = Some((ours, there, held));
@@ -58,7 +62,12 @@ impl Engine {
                     self.report(Report::HeldBack { peer, there, here: held });
                 }
             }
-        } else if at_rest && it.giving() && it.taking() && it.recompare.is_none() {
+        } else if at_rest
+            && it.giving()
+            && it.taking()
+            && it.offers.is_empty()
+            && it.recompare.is_none()
+        {
             // Both at rest and different: compare anew, unless news is under way.
             it.recompare = Some(now.plus_ms(RECOMPARE_MS << it.recompares.min(4)));
             it.recompares += 1;

@@ -254,8 +254,8 @@ impl Engine {
             Input::LinkUp { link, peer, dialled } => self.on_link_up(link, peer, dialled),
             Input::LinkDown { link, reason } => self.on_link_down(link, &reason),
             Input::DialFailed { peer, reason } => self.on_dial_failed(peer, &reason),
-            Input::Message { link, lane: _, message, wire_bytes } => {
-                self.on_message(link, message, wire_bytes);
+            Input::Message { link, lane, message, wire_bytes } => {
+                self.on_message(link, lane, message, wire_bytes);
             }
             Input::Sent { link, lane, wire_bytes } => self.on_sent(link, lane, wire_bytes),
             Input::Scanned { op, result } => {
@@ -463,6 +463,7 @@ impl Engine {
             self.links.values().filter_map(super::link::Link::deadline).min(),
             self.flush_deadline(),
             self.silence_deadline(),
+            self.spread_deadline(),
         ]
         .into_iter()
         .flatten()

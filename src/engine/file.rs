@@ -10,6 +10,7 @@ use super::index::is_beside_rival;
 use super::job::Source;
 use super::members::Kept;
 use super::report::Report;
+use super::spread::Origin;
 use super::steps::aside;
 use crate::model::{Content, FileId, Heads, Kind, Seen, Tick, VaultPath, Write};
 use crate::reconcile::{self, Change};
@@ -213,7 +214,7 @@ impl Engine {
                     }
                 }
                 self.note_origin(id, incoming);
-                let from = Some((*link, their_plain));
+                let from = Some(Origin::of(incoming, their_plain));
                 let reports = Vec::new();
                 self.commit(
                     writes,
