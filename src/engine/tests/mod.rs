@@ -126,6 +126,16 @@ impl Peer {
         let held = |disk: &BTreeMap<VaultPath, (Vec<u8>, Stamp)>, place: &VaultPath| {
             disk.get(place).map(|it| Content::of(&it.0))
         };
+        if let Step::Replace { path, .. } | Step::Rename { to: path, .. } = &step {
+            let mut above = std::iter::successors(path.parent(), VaultPath::parent);
+            if above.any(|folder| self.disk.contains_key(&folder)) {
+                return Err(StepError::Problem(Problem {
+                    path: path.to_string(),
+                    kind: ProblemKind::Unwritable,
+                    message: "a file lies where its folder must be".into(),
+                }));
+            }
+        }
         match step {
             Step::Replace { path, expected, source, .. } => {
                 if held(&self.disk, &path) != expected {
