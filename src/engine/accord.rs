@@ -20,6 +20,17 @@ pub(super) struct Settled {
     pub(super) held: u64,
 }
 
+/// Who was told of something that it may lack has so many doublings of that to ask for it.
+const TOLD_DOUBLINGS: u32 = 2;
+
+impl Link {
+    /// The peer was told of something: a comparison before it could ask for it would find just that.
+    pub(super) fn compare_later(&mut self) {
+        self.recompare = None;
+        self.recompares = self.recompares.max(TOLD_DOUBLINGS);
+    }
+}
+
 impl Engine {
     /// Tells the peer where we are once nothing is on its way to it, and sees whether both agree.
     pub(super) fn settle_link(&mut self, link: LinkId) {

@@ -1,6 +1,6 @@
 //! One connection to one peer: greeting, comparison, agreement.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::accord::Settled;
 use super::bye::other_version;
@@ -14,7 +14,7 @@ use super::progress::Told;
 use super::report::Report;
 use super::send::Outbox;
 use super::serve::Serving;
-use super::spread::Offers;
+use super::spread::{Offers, Version};
 use super::task::Incoming;
 use crate::docs::Birth;
 use crate::model::{ContentHash, Digest, FileId, PeerId, Tick};
@@ -65,7 +65,9 @@ pub(super) struct Link {
     /// What the peer is to be told of instead of being sent it.
     pub(super) offers: Offers,
     /// Files that it told of and was asked for, with the versions.
-    pub(super) asked: BTreeMap<FileId, [u8; 8]>,
+    pub(super) asked: BTreeMap<FileId, Version>,
+    /// Files that it told of and will be asked for, the soonest first: by when, which version.
+    pub(super) questions: VecDeque<(Tick, FileId, Version)>,
     /// Where the peer was told to begin.
     pub(super) share: Share,
     pub(super) told: Told,
@@ -105,6 +107,7 @@ impl Link {
             out: Outbox::default(),
             offers: Offers::default(),
             asked: BTreeMap::new(),
+            questions: VecDeque::new(),
             share: Share::default(),
             told: Told::default(),
             acks: Vec::new(),
@@ -133,6 +136,11 @@ impl Link {
     /// Whether hellos are exchanged.
     pub(super) fn greeted(&self) -> bool {
         matches!(self.phase, Phase::Comparing | Phase::Compared)
+    }
+
+    /// Whether the hellos named different digests.
+    pub(super) fn differed(&self) -> bool {
+        self.hello.as_ref().is_some_and(|hello| hello.digest != self.hello_sent.0)
     }
 
     /// How many files our own hello named.

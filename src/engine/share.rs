@@ -22,7 +22,7 @@ impl Link {
     fn may_give(&self) -> bool {
         let greeting = self.phase == Phase::Greeting && self.takes;
         let gives = self.greeted() && self.taking() && self.settled_got.is_none();
-        greeting || gives
+        greeting || gives && self.differed()
     }
 
     fn quiet_at(&self) -> Tick {
@@ -56,7 +56,8 @@ impl Engine {
     pub(super) fn turn_shares(&mut self) {
         for (link, share) in self.shares() {
             let Some(it) = self.links.get_mut(&link) else { continue };
-            if it.share != share {
+            // The hello of one that is being greeted may be on its way yet; who agrees need not know.
+            if it.share != share && it.greeted() {
                 it.share = share;
                 self.send(link, Lane::Control, Message::Share(share));
             }
@@ -67,6 +68,14 @@ impl Engine {
     fn counts_on(&self, link: LinkId) -> bool {
         self.links.get(&link).is_some_and(|it| it.quiet_at() > self.now)
             || self.tasks.values().any(|task| task.incoming.iter().any(|it| it.link == link))
+    }
+
+    /// Whether another peer than this one may be about to give.
+    pub(super) fn another_gives(&self, link: LinkId) -> bool {
+        let gives = |(other, it): (&LinkId, &Link)| {
+            *other != link && it.greeted() && it.may_give() && self.counts_on(*other)
+        };
+        self.links.iter().any(gives)
     }
 
     /// When the next of several that give is not counted on any more.

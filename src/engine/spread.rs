@@ -7,6 +7,7 @@
 //!   ([`Message::Holds`]). Whoever lacks it says so and gets it; whoever was about to send it need not.
 //! - Of a live edit that is told after [`OFFER_GRACE_MS`], or at once when the link over which it came
 //!   ends: most often a digest proves before that the peer holds the same, and nothing is said at all.
+//! - Who lacks it waits a grace, too, before it asks, while another that it takes from has not given all.
 //! - Nothing hangs on it: what was told in vain is found by the comparison of two that are both at rest.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,13 +30,16 @@ const OFFERS_GATHERED: usize = 16;
 const HOLDS_LIMIT: usize = 4096;
 /// Most devices named in one live delivery, four bytes each; those beyond get it twice.
 const OTHERS_LIMIT: usize = 32;
-/// Most files asked for of one peer and not here yet that are remembered, so that nobody else is asked;
-/// of those beyond, each peer that tells of it is.
+/// Most files that one peer is or will be asked for and that are remembered, so that nobody else is; of
+/// those beyond, each peer that tells of it is asked at once.
 const ASKED_LIMIT: usize = 4096;
 
 /// The beginning of a device's id, by which a delivery names it. Two that are alike in it may hear of
 /// an edit a grace later, and no worse.
 type Mark = [u8; 4];
+
+/// The beginning of a file's digest, enough to tell two versions of it apart.
+pub(super) type Version = [u8; 8];
 
 fn mark(peer: &PeerId) -> Mark {
     let [a, b, c, d, ..] = *peer.as_bytes();
@@ -217,8 +221,9 @@ impl Engine {
         if newest { served.take(OTHERS_LIMIT).collect() } else { Vec::new() }
     }
 
-    /// Tells a peer what is here, once that is due.
+    /// Tells a peer what is here, and asks for what is there, once that is due.
     pub(super) fn turn_offers(&mut self, link: LinkId) {
+        self.turn_questions(link);
         let (now, stopping) = (self.now, self.stopping());
         let more_to_come = !self.appends_done();
         let Some(it) = self.links.get_mut(&link).filter(|it| it.compared()) else {
@@ -239,16 +244,22 @@ impl Engine {
         let mut due = it.offers.take_due(now, more_to_come);
         due.retain(|id| it.theirs.contains_key(id));
         let version = |id| Some((id, digest::short(self.index.get(&id)?.digest(&id))));
-        let items: Vec<(FileId, [u8; 8])> = due.into_iter().filter_map(version).collect();
-        if !items.is_empty() {
-            self.send(link, Lane::Control, Message::Holds(items));
+        let items: Vec<(FileId, Version)> = due.into_iter().filter_map(version).collect();
+        if items.is_empty() {
+            return;
         }
+        if let Some(it) = self.links.get_mut(&link) {
+            it.compare_later();
+        }
+        self.send(link, Lane::Control, Message::Holds(items));
     }
 
     /// When somebody is to be told of something next, or is not counted on any more.
     pub(super) fn spread_deadline(&self) -> Option<Tick> {
         let offers = self.links.values().filter_map(|it| it.offers.deadline(self.now));
-        offers.chain(self.shares_deadline()).min()
+        let asks = self.links.values().filter_map(|it| it.questions.front()).map(|it| it.0);
+        let asks = asks.filter(|due| *due > self.now);
+        offers.chain(asks).chain(self.shares_deadline()).min()
     }
 
     /// A link is gone: what came over it may not have come to those that its peer named.
@@ -258,31 +269,65 @@ impl Engine {
         }
     }
 
-    /// A peer says what it holds: that need not be sent to it, or is asked for.
-    pub(super) fn on_holds(&mut self, link: LinkId, items: Vec<(FileId, [u8; 8])>) {
+    /// A peer says what it holds: that need not be sent to it, or is asked for. While another may be
+    /// about to bring it, that one has a grace to do so.
+    pub(super) fn on_holds(&mut self, link: LinkId, items: Vec<(FileId, Version)>) {
+        let due = self.now.plus_ms(OFFER_GRACE_MS);
+        let may_wait = self.another_gives(link);
         let mut lacking = Vec::new();
         for (id, version) in items {
-            let ours = self.index.get(&id).map(|entry| digest::short(entry.digest(&id)));
             let Some(it) = self.links.get_mut(&link) else {
                 return;
             };
-            if ours == Some(version) {
+            if self.index.get(&id).is_some_and(|ours| digest::short(ours.digest(&id)) == version) {
                 it.theirs.remove(&id);
                 it.offers.remove(&id);
                 it.out.brought_by_another(&id);
-                continue;
+            } else if may_wait && it.questions.len() < ASKED_LIMIT {
+                it.questions.push_back((due, id, version));
+            } else {
+                lacking.push((id, version));
             }
-            let sent = it.out.is_queued(&id) || it.out.is_leaving(&id);
+        }
+        self.ask_for_held(link, lacking);
+    }
+
+    /// Asks for what waited long enough, or for nobody any more.
+    fn turn_questions(&mut self, link: LinkId) {
+        if self.links.get(&link).is_none_or(|it| it.questions.is_empty()) {
+            return;
+        }
+        let all = !self.another_gives(link);
+        let now = self.now;
+        let Some(it) = self.links.get_mut(&link) else {
+            return;
+        };
+        let due = it.questions.partition_point(|it| all || it.0 <= now);
+        let items = it.questions.drain(..due).map(|(_, id, version)| (id, version)).collect();
+        self.ask_for_held(link, items);
+    }
+
+    /// Asks a peer for versions that it holds, those that are neither here nor on their way.
+    fn ask_for_held(&mut self, link: LinkId, items: Vec<(FileId, Version)>) {
+        let mut lacking = Vec::new();
+        for (id, version) in items {
+            let ours = self.index.get(&id);
+            let here = ours.is_some_and(|ours| digest::short(ours.digest(&id)) == version);
+            let state = ours.map_or(State::Absent, Entry::state);
             let comes = self.tasks.get(&id).is_some_and(|task| !task.incoming.is_empty());
             let asked = self.links.values().any(|it| it.asked.get(&id) == Some(&version));
-            if sent || comes || asked {
+            let Some(it) = self.links.get_mut(&link) else {
+                return;
+            };
+            let sent = it.out.is_queued(&id) || it.out.is_leaving(&id);
+            if here || sent || comes || asked {
                 // The answer to what is under way tells; if not, a comparison does.
                 continue;
             }
-            if let Some(it) = self.links.get_mut(&link).filter(|it| it.asked.len() < ASKED_LIMIT) {
+            if it.asked.len() < ASKED_LIMIT {
                 it.asked.insert(id, version);
             }
-            lacking.push((id, self.index.get(&id).map_or(State::Absent, Entry::state)));
+            lacking.push((id, state));
         }
         if !lacking.is_empty() {
             self.send(link, Lane::Control, Message::States { reply: false, states: lacking });

@@ -184,9 +184,14 @@ fn its_part(post: &[(usize, usize, Message)], source: usize) -> u8 {
 
 /// A vault of `files` notes on the first two of three that do not know the third yet.
 fn two_hold(files: usize) -> World {
-    let mut world = World::new(3);
+    all_but_one_hold(3, files)
+}
+
+/// A vault of `files` notes on all of `peers` but the last, whom they do not know yet.
+fn all_but_one_hold(peers: usize, files: usize) -> World {
+    let mut world = World::new(peers);
     world.rounds_limit = 200_000;
-    world.introduce_first(2);
+    world.introduce_first(peers - 1);
     world.run(5000);
     for number in 0..files {
         let text = format!("note {number}\n{}\n", "text ".repeat(200));
@@ -307,4 +312,68 @@ fn a_source_that_is_quiet_is_not_counted_on() {
     let now = joined.now;
     joined.links.values_mut().next().unwrap().heard = now;
     assert_eq!(parts(joined), [1]);
+}
+
+#[test]
+fn who_joins_seven_gets_everything_about_once() {
+    let mut world = all_but_one_hold(8, 300);
+    world.introduce();
+    world.run(60_000);
+    world.assert_equal();
+    let counts = deliveries(&world.post.take().unwrap());
+    assert!(to(7, &counts) < 2 * 300, "{counts:?}");
+}
+
+#[test]
+fn what_one_of_eight_did_while_it_was_away_comes_about_once_to_each() {
+    let mut world = met(8);
+    world.rounds_limit = 200_000;
+    for number in 0..50 {
+        world.peers[0].save(&format!("{number}.md"), "one\n");
+    }
+    world.run(10_000);
+    world.assert_equal();
+    world.part();
+    for number in 0..50 {
+        world.peers[0].save(&format!("{number}.md"), &format!("one\ntwo {number}\n"));
+        world.peers[0].save(&format!("new {number}.md"), &format!("new {number}\n"));
+    }
+    world.run(10_000);
+    world.post = Some(vec![]);
+    world.apart = false;
+    world.run(60_000);
+    world.assert_equal();
+    let counts = deliveries(&world.post.take().unwrap());
+    assert!(counts.values().sum::<usize>() < 7 * 100 * 11 / 10, "{counts:?}");
+}
+
+#[test]
+fn who_is_told_of_a_file_waits_a_grace_for_another_and_no_longer() {
+    let mut world = World::new(4);
+    // A line, with a third neighbour of the last that has much to give and does not.
+    world.strangers = [(0, 2), (0, 3), (1, 3)].into();
+    world.introduce();
+    world.run(60_000);
+    world.part();
+    world.peers[0].save("a.md", "from the first\n");
+    world.peers[3].save("z.md", "kept back\n");
+    world.run(1000);
+    world.withheld = Some((3, |message| matches!(message, Message::Deliver(_))));
+    let link = |world: &mut World, from: usize, to: usize| {
+        let to = world.peers[to].id;
+        world.pass(from, Out::Dial(to));
+    };
+    world.apart = false;
+    link(&mut world, 1, 2);
+    world.run(10);
+    link(&mut world, 2, 3);
+    link(&mut world, 0, 1);
+    world.post = Some(vec![]);
+    world.run(900);
+    assert!(world.peers[1].texts_on_disk().contains_key("a.md"));
+    assert!(!world.peers[2].texts_on_disk().contains_key("a.md"));
+    let told = |it: &(usize, usize, Message)| matches!(it, (1, 2, Message::Holds(_)));
+    assert!(world.post.take().unwrap().iter().any(told));
+    world.run(200);
+    assert!(world.peers[2].texts_on_disk().contains_key("a.md"));
 }
