@@ -377,3 +377,26 @@ fn who_is_told_of_a_file_waits_a_grace_for_another_and_no_longer() {
     world.run(200);
     assert!(world.peers[2].texts_on_disk().contains_key("a.md"));
 }
+
+#[test]
+fn attachments_come_once_to_who_joins_two() {
+    let mut world = two_hold(0);
+    for number in 0..10 {
+        let bytes = format!("\0{number}").repeat(200_000);
+        world.peers[number % 2].save(&format!("{number}.png"), &bytes);
+    }
+    world.run(60_000);
+    assert!(world.peers[0].disk.len() == 10 && world.peers[1].disk.len() == 10);
+    world.post = Some(vec![]);
+    world.introduce();
+    world.run(60_000);
+    assert_eq!(world.peers[2].disk.len(), 10);
+    let mut chunks = BTreeMap::new();
+    for (_, to, message) in world.post.take().unwrap() {
+        if let Message::Chunk { hash, index, .. } = message {
+            *chunks.entry((to, hash, index)).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(chunks.len(), 10 * 2);
+    assert!(chunks.iter().all(|((to, ..), count)| (*to, *count) == (2, 1)), "{chunks:?}");
+}
