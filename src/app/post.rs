@@ -290,7 +290,7 @@ fn decode(lane: u8, bytes: &[u8]) -> Result<(Lane, Message), String> {
 mod tests {
     use super::*;
     use crate::model::{ContentHash, Digest, PeerId, VaultId};
-    use crate::wire::{Hello, PROTOCOL_VERSION};
+    use crate::wire::{Hello, PROTOCOL_VERSION, Share};
 
     const LINK: LinkNo = LinkNo(1);
 
@@ -307,6 +307,7 @@ mod tests {
             gives: true,
             takes: true,
             members: Digest::ZERO,
+            share: Share::default(),
         })
     }
 

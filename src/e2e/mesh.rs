@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::device::Device;
+use crate::metrics::sent;
 
 const NAMES: [&str; 8] = ["one", "two", "three", "four", "five", "six", "seven", "eight"];
 
@@ -32,11 +33,14 @@ fn eight_devices_write_into_one_note_and_all_of_it_reaches_all() {
         devices[number].watch();
     }
     all_agree(&devices);
+    let before: u64 = devices.iter().map(sent).sum();
     devices[3].write("From four.md", "to all\n");
     for device in &devices {
         device.holds("From four.md", Some(b"to all\n"));
     }
     all_agree(&devices);
+    let files = devices.iter().map(sent).sum::<u64>() - before;
+    assert!(files < 2 * 7, "{files} deliveries to seven devices");
     for device in &devices {
         device.write("List.md", format!("# List\n\n- from {}\n", device.name));
     }

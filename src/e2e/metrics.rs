@@ -8,6 +8,11 @@ fn metrics(device: &Device) -> Value {
     device.run(&["--json", "metrics"]).well().json()
 }
 
+/// How many files a device has delivered since its start, to all others together.
+pub(crate) fn sent(device: &Device) -> u64 {
+    metrics(device)["files"]["sent"].as_u64().unwrap()
+}
+
 /// How many times were taken at a station.
 fn times(metrics: &Value, station: &str) -> u64 {
     let all = metrics["latencies"].as_array().unwrap();

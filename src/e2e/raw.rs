@@ -271,6 +271,7 @@ pub(crate) fn hello(version: u8, vault: &str) -> Vec<u8> {
     message.extend([0; 16]);
     message.extend([0, 1, 1]);
     message.extend([0; 16]);
+    message.extend([0, 1]);
     message
 }
 

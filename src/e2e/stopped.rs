@@ -131,3 +131,33 @@ fn edits_follow_notes_that_were_swapped_while_stopped() {
     let log = b.run(&["log", "Trees.md"]).well();
     assert!(log.out.contains("Birds.md"), "{log:?}");
 }
+
+#[test]
+fn files_replaced_by_folders_that_hold_each_other_while_stopped_are_so_elsewhere() {
+    let (mut a, b) = pair(|vault| {
+        std::fs::write(vault.join("p"), "what was p\n").unwrap();
+        std::fs::write(vault.join("q"), "what was q\n").unwrap();
+        std::fs::write(vault.join("own"), "what was by itself\n").unwrap();
+    });
+    a.stop();
+    let rename = |from: &str, to: &str| {
+        std::fs::rename(a.vault.join(from), a.vault.join(to)).unwrap();
+    };
+    for (from, to) in [("p", "old p"), ("q", "old q"), ("own", "old own")] {
+        rename(from, to);
+    }
+    for folder in ["p", "q", "own"] {
+        std::fs::create_dir(a.vault.join(folder)).unwrap();
+    }
+    rename("old p", "q/p1");
+    rename("old q", "p/q1");
+    rename("old own", "own/own");
+    a.watch();
+    b.holds("q/p1", Some(b"what was p\n"));
+    b.holds("p/q1", Some(b"what was q\n"));
+    b.holds("own/own", Some(b"what was by itself\n"));
+    in_sync(&a, &b);
+    assert_equal(&a.vault, &b.vault, Times::Compared);
+    assert_eq!(b.status()["problems"].as_array().unwrap().len(), 0, "{:#}", b.status());
+    assert_eq!(b.run(&["sync", "--timeout", "60s"]).code, 0);
+}

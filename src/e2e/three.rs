@@ -1,6 +1,7 @@
 //! More than two devices: membership spreads, so that all meet all.
 
 use crate::device::{Device, in_sync, pair};
+use crate::metrics::sent;
 use crate::trees::{Times, assert_equal, copy, small_vault};
 
 #[test]
@@ -28,6 +29,26 @@ fn a_third_joins_through_the_second_and_later_meets_the_first() {
     a.until("connected to the tablet", connected);
     c.write("From c.md", "without the second\n");
     a.holds("From c.md", Some(b"without the second\n"));
+}
+
+#[test]
+fn a_third_that_joins_two_is_not_sent_everything_by_both() {
+    let files = 1000;
+    let (a, b) = pair(|vault| {
+        for number in 0..files {
+            let text = format!("# Note {number}\n\n{}\n", "some words ".repeat(100));
+            std::fs::write(vault.join(format!("{number}.md")), text).unwrap();
+        }
+    });
+    let before = sent(&a) + sent(&b);
+    let mut c = Device::new("tablet");
+    c.join(&a.invite()).well();
+    c.watch();
+    in_sync(&a, &c);
+    in_sync(&b, &c);
+    assert_equal(&a.vault, &c.vault, Times::Compared);
+    let sent = sent(&a) + sent(&b) - before;
+    assert!((files..files * 3 / 2).contains(&sent), "{sent} deliveries for {files} files");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::effect::LinkId;
 use super::link::Link;
 use super::report::Report;
 use crate::model::Digest;
-use crate::wire::{Lane, Message};
+use crate::wire::{Lane, Message, Share};
 
 /// Two sides that are both at rest with different digests compare again after this long, doubling
 /// up to sixteen times that. Long enough for a message that crossed another.
@@ -18,6 +18,17 @@ pub(super) struct Settled {
     pub(super) busy: bool,
     /// Files that it holds back until a person agrees.
     pub(super) held: u64,
+}
+
+/// Who was told of something that it may lack has so many doublings of that to ask for it.
+const TOLD_DOUBLINGS: u32 = 2;
+
+impl Link {
+    /// The peer was told of something: a comparison before it could ask for it would find just that.
+    pub(super) fn compare_later(&mut self) {
+        self.recompare = None;
+        self.recompares = self.recompares.max(TOLD_DOUBLINGS);
+    }
 }
 
 impl Engine {
@@ -37,6 +48,7 @@ impl Engine {
         let settled = Settled { digest: ours, busy, held };
         if !busy && it.settled_sent != Some(settled) {
             it.settled_sent = Some(settled);
+            it.out.begin_with(Share::default());
             self.send(link, Lane::Control, Message::Settled { digest: ours, busy, held });
         }
         let Some(it) = self.links.get_mut(&link) else {
@@ -48,6 +60,9 @@ impl Engine {
         if at_rest && equal {
             it.recompare = None;
             it.recompares = 0;
+            // Whoever brought it there: it holds all that we do.
+            it.theirs.clear();
+            it.offers.clear();
             let there = it.settled_got.map_or(0, |it| it.held);
             if it.agreed_on != Some((ours, there, held)) {
                 it.agreed_on = Some((ours, there, held));
@@ -58,7 +73,12 @@ impl Engine {
                     self.report(Report::HeldBack { peer, there, here: held });
                 }
             }
-        } else if at_rest && it.giving() && it.taking() && it.recompare.is_none() {
+        } else if at_rest
+            && it.giving()
+            && it.taking()
+            && it.offers.is_empty()
+            && it.recompare.is_none()
+        {
             // Both at rest and different: compare anew, unless news is under way.
             it.recompare = Some(now.plus_ms(RECOMPARE_MS << it.recompares.min(4)));
             it.recompares += 1;

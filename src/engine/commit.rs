@@ -2,10 +2,10 @@
 
 use super::core::{Engine, Pending};
 
-use super::effect::LinkId;
 use super::entry::{Base, Entry};
 use super::job::Held;
 use super::report::Report;
+use super::spread::Origin;
 use crate::docs;
 use crate::model::{FileId, VaultPath, Write};
 use crate::wire::State;
@@ -17,8 +17,8 @@ pub(super) struct Commit {
     pub(super) entry: Entry,
     pub(super) held: Option<Box<Held>>,
     pub(super) reports: Vec<Report>,
-    /// The link that delivered it, with the state the peer is known to have.
-    pub(super) from: Option<(LinkId, Option<State>)>,
+    /// The peer that delivered it.
+    pub(super) from: Option<Origin>,
     /// Whether it is an edit made on this device just now.
     pub(super) live: bool,
     pub(super) copies: Vec<docs::Body>,
@@ -89,11 +89,11 @@ impl Engine {
             self.content_is_here(id);
         }
         let state = old.as_ref().map_or(State::Absent, Entry::state);
-        self.tell_links(id, &state, live);
+        self.tell_links(id, &state, live, from.as_ref());
         for report in reports {
             self.report(report);
         }
-        if let Some((link, theirs)) = from {
+        if let Some(Origin { link, theirs, .. }) = from {
             self.acknowledge(link, id, theirs);
         }
         for copy in copies {

@@ -109,6 +109,7 @@ impl Engine {
             queue.push(id);
             if let Some(it) = self.links.get_mut(&link) {
                 it.theirs.insert(id, state);
+                it.offers.remove(&id);
             }
         }
         if reply {
@@ -147,7 +148,8 @@ impl Engine {
         for (id, before) in touched {
             it.theirs.entry(id).or_insert(before);
         }
-        let ids: Vec<FileId> = it.theirs.keys().copied().collect();
+        let offered = |id: &&FileId| it.offers.contains(id);
+        let ids: Vec<FileId> = it.theirs.keys().filter(|id| !offered(id)).copied().collect();
         for id in ids {
             self.queue(link, id, false);
         }

@@ -23,7 +23,6 @@ use super::members::Members;
 use super::pace::Pace;
 use super::report::Report;
 use super::shot::Shots;
-use super::status::{PeerStatus, Status};
 use super::task::Task;
 use super::texts::Texts;
 use super::trade::Trade;
@@ -257,8 +256,8 @@ impl Engine {
             Input::LinkUp { link, peer, dialled } => self.on_link_up(link, peer, dialled),
             Input::LinkDown { link, reason } => self.on_link_down(link, &reason),
             Input::DialFailed { peer, reason } => self.on_dial_failed(peer, &reason),
-            Input::Message { link, lane: _, message, wire_bytes } => {
-                self.on_message(link, message, wire_bytes);
+            Input::Message { link, lane, message, wire_bytes } => {
+                self.on_message(link, lane, message, wire_bytes);
             }
             Input::Sent { link, lane, wire_bytes } => self.on_sent(link, lane, wire_bytes),
             Input::Scanned { op, result } => {
@@ -466,6 +465,7 @@ impl Engine {
             self.links.values().filter_map(super::link::Link::deadline).min(),
             self.flush_deadline(),
             self.silence_deadline(),
+            self.spread_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -475,51 +475,6 @@ impl Engine {
     fn flush_deadline(&self) -> Option<Tick> {
         let Stop::Asked(since) = self.stop else { return None };
         Some(since.plus_ms(FLUSH_MS)).filter(|due| *due > self.now)
-    }
-
-    /// The figures behind `status`.
-    pub fn status(&self) -> Status {
-        let peers = self.members.others().map(|member| {
-            let link = self.links.values().find(|link| link.peer == member.id && link.greeted());
-            PeerStatus {
-                id: member.id,
-                name: member.name.clone(),
-                connected: link.is_some(),
-                in_sync: link.is_some_and(|link| self.in_sync(link)),
-                held_there: link.map_or(0, Link::held_there),
-                held_here: self.held_back(),
-                last_sync: self.members.last_sync(&member.id),
-                pending_out: link.map_or(0, Link::pending_out),
-                pending_in: self
-                    .tasks
-                    .values()
-                    .filter(|task| task.origin == Some(member.id))
-                    .count() as u64,
-            }
-        });
-        Status {
-            ready: self.stage == Stage::Ready,
-            digest: self.index.digest(),
-            files: self.index.files(),
-            deleted: self.index.tombstones(),
-            left_out: self.left_out(),
-            bytes: self.index.bytes(),
-            peers: peers.collect(),
-            members: self.members.all().cloned().collect(),
-            problems: self.brakes().chain(self.problems.values().cloned()).collect(),
-            conflicts: self.ledger.open(&self.index),
-            cache_documents: self.cache.documents(),
-            cache_bytes: self.cache.bytes(),
-            cache_hits: self.cache.hits(),
-            cache_misses: self.cache.misses(),
-            pending: (self.tasks.len() + self.debounce.len() + self.intake.open()) as u64,
-        }
-    }
-
-    /// How many files exist and take no part here.
-    fn left_out(&self) -> u64 {
-        let alive = |id: &&FileId| self.index.get(id).is_some_and(|entry| entry.alive);
-        self.held.iter().filter(alive).count() as u64
     }
 
     /// Whether nothing new may be begun.

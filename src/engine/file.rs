@@ -10,6 +10,7 @@ use super::index::is_beside_rival;
 use super::job::Source;
 use super::members::Kept;
 use super::report::Report;
+use super::spread::Origin;
 use super::steps::aside;
 use crate::model::{Content, FileId, Heads, Kind, Seen, Tick, VaultPath, Write};
 use crate::reconcile::{self, Change};
@@ -87,8 +88,8 @@ impl Engine {
     /// it, or under a name that no person gives, where a stop left it on its way.
     fn put_there(&self, id: &FileId, entry: &Entry, to: &VaultPath) -> bool {
         let wanted = self.index.wanted_place(id, entry);
-        let ours = [entry.path.clone(), aside(id, &wanted), aside(id, &entry.path)];
-        *to == wanted || ours.contains(to) || is_beside_rival(id, entry, to)
+        let lay = entry.base.as_ref().is_some_and(|base| *to == aside(id, &base.path));
+        *to == wanted || *to == entry.path || lay || is_beside_rival(id, entry, to)
     }
 
     /// A look that shows what is known, or what was wanted, needs no document.
@@ -213,7 +214,7 @@ impl Engine {
                     }
                 }
                 self.note_origin(id, incoming);
-                let from = Some((*link, their_plain));
+                let from = Some(Origin::of(incoming, their_plain));
                 let reports = Vec::new();
                 self.commit(
                     writes,

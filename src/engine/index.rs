@@ -98,6 +98,18 @@ impl Index {
         self.claims.get(path).into_iter().flat_map(Ids::iter).copied()
     }
 
+    /// Files that claim this path, or one below it.
+    pub(super) fn claimants_from<'a>(
+        &'a self,
+        path: &'a VaultPath,
+    ) -> impl Iterator<Item = FileId> + 'a {
+        self.claims
+            .range(path.clone()..)
+            .take_while(move |(other, _)| other.as_str().starts_with(path.as_str()))
+            .filter(move |(other, _)| *other == path || other.is_below(path))
+            .flat_map(|(_, ids)| ids.iter().copied())
+    }
+
     /// A place of this disk that holds `content`, if any.
     pub(super) fn holder_of(&self, content: &ContentHash) -> Option<&Entry> {
         self.by_content

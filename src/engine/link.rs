@@ -1,6 +1,6 @@
 //! One connection to one peer: greeting, comparison, agreement.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::accord::Settled;
 use super::bye::other_version;
@@ -14,10 +14,11 @@ use super::progress::Told;
 use super::report::Report;
 use super::send::Outbox;
 use super::serve::Serving;
+use super::spread::{Offers, Version};
 use super::task::Incoming;
 use crate::docs::Birth;
 use crate::model::{ContentHash, Digest, FileId, PeerId, Tick};
-use crate::wire::{Bye, Delivery, Hello, Lane, Message, PROTOCOL_VERSION, State};
+use crate::wire::{Bye, Delivery, Hello, Lane, Message, PROTOCOL_VERSION, Share, State};
 
 /// A link that was not greeted within this time is given up.
 /// A device that joins looks through its folder first.
@@ -51,7 +52,7 @@ pub(super) struct Link {
     pub(super) hello: Option<Hello>,
     /// Digest and number of files in our own hello: both sides must decide by the same two hellos.
     hello_sent: (Digest, u64),
-    early_hello: Option<Hello>,
+    pub(super) early_hello: Option<Hello>,
     /// What we offered in our own hello.
     pub(super) gives: bool,
     pub(super) takes: bool,
@@ -61,6 +62,14 @@ pub(super) struct Link {
     /// Files that changed here while the comparison was on, with their state before.
     pub(super) touched: BTreeMap<FileId, State>,
     pub(super) out: Outbox,
+    /// What the peer is to be told of instead of being sent it.
+    pub(super) offers: Offers,
+    /// Files that it told of and was asked for, with the versions.
+    pub(super) asked: BTreeMap<FileId, Version>,
+    /// Files that it told of and will be asked for, the soonest first: by when, which version.
+    pub(super) questions: VecDeque<(Tick, FileId, Version)>,
+    /// Where the peer was told to begin.
+    pub(super) share: Share,
     pub(super) told: Told,
     pub(super) acks: Vec<(FileId, Digest)>,
     pub(super) settled_sent: Option<Settled>,
@@ -96,6 +105,10 @@ impl Link {
             gone: BTreeSet::new(),
             touched: BTreeMap::new(),
             out: Outbox::default(),
+            offers: Offers::default(),
+            asked: BTreeMap::new(),
+            questions: VecDeque::new(),
+            share: Share::default(),
             told: Told::default(),
             acks: Vec::new(),
             settled_sent: None,
@@ -123,6 +136,11 @@ impl Link {
     /// Whether hellos are exchanged.
     pub(super) fn greeted(&self) -> bool {
         matches!(self.phase, Phase::Comparing | Phase::Compared)
+    }
+
+    /// Whether the hellos named different digests.
+    pub(super) fn differed(&self) -> bool {
+        self.hello.as_ref().is_some_and(|hello| hello.digest != self.hello_sent.0)
     }
 
     /// How many files our own hello named.
@@ -194,6 +212,14 @@ impl Engine {
             return;
         }
         let (gives, takes) = self.shots.direction(self.stay);
+        if let Some(it) = self.links.get_mut(&link) {
+            it.gives = gives;
+            it.takes = takes;
+            if it.phase != Phase::Closing {
+                it.phase = Phase::Greeting;
+            }
+        }
+        let share = self.first_share(link);
         let hello = Hello {
             version: PROTOCOL_VERSION,
             vault: self.vault,
@@ -202,14 +228,10 @@ impl Engine {
             gives,
             takes,
             members: self.members.digest(),
+            share,
         };
         if let Some(it) = self.links.get_mut(&link) {
             it.hello_sent = (hello.digest, hello.files);
-            it.gives = gives;
-            it.takes = takes;
-            if it.phase != Phase::Closing {
-                it.phase = Phase::Greeting;
-            }
         }
         self.send(link, Lane::Control, Message::Hello(hello));
     }
@@ -242,6 +264,7 @@ impl Engine {
         self.end_progress(&gone);
         self.drop_deliveries(link);
         self.lose_source(link);
+        self.hasten_offers(link);
         self.members.ended(gone.peer, self.now);
         if self.shots.link_ended(&gone, &why) {
             self.members.call_now(&gone.peer, self.now);
@@ -302,7 +325,13 @@ impl Engine {
         }
     }
 
-    pub(super) fn on_message(&mut self, link: LinkId, message: Message, wire_bytes: u64) {
+    pub(super) fn on_message(
+        &mut self,
+        link: LinkId,
+        lane: Lane,
+        message: Message,
+        wire_bytes: u64,
+    ) {
         let Some(it) = self.links.get_mut(&link) else {
             return;
         };
@@ -321,6 +350,11 @@ impl Engine {
                     Phase::Greeting | Phase::Stranger | Phase::Proving | Phase::Accepted
                 )
             }
+            // It follows the hello, which may wait for us.
+            Message::Share(_) => matches!(
+                phase,
+                Phase::Proving | Phase::Accepted | Phase::Comparing | Phase::Compared
+            ),
             Message::Members(_)
             | Message::Sums(_)
             | Message::Leaves(_)
@@ -331,6 +365,7 @@ impl Engine {
             | Message::Ack(_)
             | Message::Need(_)
             | Message::Settled { .. }
+            | Message::Holds(_)
             | Message::OutlineWant(_)
             | Message::Outline { .. }
             | Message::ChunkWant { .. }
@@ -359,14 +394,17 @@ impl Engine {
             Message::Items(leaves) => self.on_items(link, leaves),
             Message::States { reply, states } => self.on_states(link, reply, states),
             Message::Compared => self.on_compared(link),
-            Message::Deliver(deliveries) => self.on_deliver(link, deliveries),
+            Message::Deliver(deliveries) => self.on_deliver(link, lane, deliveries),
             Message::Ack(acks) => self.on_ack(link, &acks),
             Message::Need(needs) => self.on_need(link, needs),
             Message::Settled { digest, busy, held } => {
                 if let Some(it) = self.links.get_mut(&link) {
                     it.settled_got = Some(Settled { digest, busy, held });
+                    it.share = Share::default();
                 }
             }
+            Message::Holds(items) => self.on_holds(link, items),
+            Message::Share(share) => self.on_share(link, share),
             Message::OutlineWant(content) => self.serve_outline(link, content),
             Message::Outline { hash, chunks } => self.on_outline(link, hash, chunks),
             Message::ChunkWant { content, index } => self.serve_chunk(link, content, index),
@@ -413,6 +451,7 @@ impl Engine {
             return;
         };
         it.fanout = fanout;
+        it.out.begin_with(hello.share);
         it.hello = Some(hello);
         it.phase = Phase::Comparing;
         self.report(Report::PeerConnected(peer));
@@ -430,27 +469,7 @@ impl Engine {
         }
     }
 
-    /// A file has a new state here: every peer that does not hold it gets it.
-    pub(super) fn tell_links(&mut self, id: FileId, before: &State, live: bool) {
-        let links: Vec<LinkId> = self.links.keys().copied().collect();
-        for link in links {
-            let Some(it) = self.links.get_mut(&link) else {
-                continue;
-            };
-            match it.phase {
-                Phase::Compared => {
-                    it.theirs.entry(id).or_insert_with(|| before.clone());
-                    self.queue(link, id, live);
-                }
-                Phase::Greeting | Phase::Comparing => {
-                    it.touched.entry(id).or_insert_with(|| before.clone());
-                }
-                Phase::Stranger | Phase::Proving | Phase::Accepted | Phase::Closing => {}
-            }
-        }
-    }
-
-    fn on_deliver(&mut self, link: LinkId, deliveries: Vec<Delivery>) {
+    fn on_deliver(&mut self, link: LinkId, lane: Lane, deliveries: Vec<Delivery>) {
         let Some(it) = self.links.get_mut(&link) else {
             return;
         };
@@ -468,7 +487,7 @@ impl Engine {
             if birth.file_id() != delivery.id {
                 return self.close(link, Bye::Protocol, "a delivery under a wrong identity");
             }
-            self.delivered(Incoming { link, peer, delivery, since: self.now });
+            self.delivered(Incoming { link, lane, peer, delivery, since: self.now });
         }
     }
 
@@ -486,6 +505,7 @@ impl Engine {
         if equal {
             it.theirs.remove(&id);
             it.out.forget(&id);
+            it.offers.remove(&id);
         } else if let Some(theirs) = theirs {
             it.theirs.insert(id, theirs);
             self.queue(link, id, false);
@@ -494,10 +514,12 @@ impl Engine {
 
     pub(super) fn turn_links(&mut self) {
         self.turn_silence();
+        self.turn_shares();
         let links: Vec<LinkId> = self.links.keys().copied().collect();
         for link in links {
             self.pump(link);
             self.flush_acks(link);
+            self.turn_offers(link);
             self.settle_link(link);
             self.time_link(link);
         }

@@ -1,4 +1,5 @@
-//! Who is sent what next: queues by urgency, bounded by what is under way.
+//! Who is sent what next: queues by urgency, bounded by what is under way. Of several devices that give
+//! to one, each begins with its share (`share`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use super::entry::Entry;
 use super::link::{Link, holds, same};
 use super::report::Report;
 use crate::model::{CHUNK_BYTES, Content, Digest, FileId, Kind, StepError, Tick, WallMs};
-use crate::wire::{Body, Delivery, Lane, Message, State};
+use crate::wire::{Body, Delivery, Lane, Message, Share, State};
 
 /// A note touched within this time goes before everything older.
 const HOUR_MS: i64 = 3_600_000;
@@ -21,6 +22,13 @@ const PREPARING_LIMIT: usize = 64;
 const UNACKED_BYTES_LIMIT: u64 = 8 * 1024 * 1024;
 /// Most files delivered to one peer and not acknowledged.
 const UNACKED_FILES_LIMIT: usize = 4096;
+/// Of several that give to one peer, each has at first no more files under way than this; each that is
+/// acknowledged makes room for one more. What crosses twice until the first words of what others
+/// brought are here.
+const SHARED_FILES: usize = 32;
+/// And of what is in the shares of others no more than twice this, once all of its own is through; that
+/// doubles whenever all of it is acknowledged, and nobody else came forward.
+const FOREIGN_FILES: usize = 4;
 /// Deliveries are gathered into one message up to this many bytes.
 const BATCH_BYTES: u64 = 512 * 1024;
 /// Deliveries are gathered into one message up to this many files.
@@ -49,10 +57,11 @@ impl Class {
     }
 }
 
-type Rank = (bool, Class, std::cmp::Reverse<i64>);
+/// Not a live edit, how urgent, in the share of another, when touched.
+type Rank = (bool, Class, bool, std::cmp::Reverse<i64>);
 
 /// Whether this, and everything after it in line, may wait; a live edit never does.
-fn is_background((not_live, class, _): &Rank) -> bool {
+fn is_background((not_live, class, ..): &Rank) -> bool {
     *not_live && *class == Class::Background
 }
 
@@ -67,6 +76,9 @@ pub(super) struct Outbox {
     unacked: BTreeMap<FileId, (State, u64)>,
     unacked_bytes: u64,
     owed_since: Option<Tick>,
+    share: Share,
+    own_room: usize,
+    foreign_room: usize,
 }
 
 impl Outbox {
@@ -85,6 +97,49 @@ impl Outbox {
             && preparing.is_empty()
             && ready.values().all(Vec::is_empty)
             && unacked.is_empty()
+    }
+
+    /// Whether a file waits to be sent.
+    pub(super) fn is_queued(&self, id: &FileId) -> bool {
+        self.ranks.contains_key(id)
+    }
+
+    /// Whether a file is under way, or is about to be.
+    pub(super) fn is_leaving(&self, id: &FileId) -> bool {
+        let next = self.ranks.get(id).is_some_and(|(not_live, ..)| !not_live) && self.has_room();
+        next || self.preparing.contains(id) || self.unacked.contains_key(id)
+    }
+
+    /// What is in this share goes first from now on.
+    pub(super) fn begin_with(&mut self, share: Share) {
+        self.share = share;
+        self.own_room = SHARED_FILES.max(self.under_way());
+        self.foreign_room = FOREIGN_FILES;
+        for ((not_live, _, foreign, _), id) in self.ranks.iter_mut().map(|(id, rank)| (rank, id)) {
+            *foreign = *not_live && !share.holds(id);
+        }
+        self.queue = self.ranks.iter().map(|(id, rank)| (*rank, *id)).collect();
+    }
+
+    /// The peer got a file from somebody else, who comes forward then.
+    pub(super) fn brought_by_another(&mut self, id: &FileId) {
+        self.forget(id);
+        self.foreign_room = FOREIGN_FILES;
+    }
+
+    fn under_way(&self) -> usize {
+        self.preparing.len() + self.unacked.len()
+    }
+
+    /// Takes a file for confirmed, or refused; what was sent of it.
+    fn answered(&mut self, id: &FileId) -> Option<State> {
+        let (sent, weight) = self.unacked.remove(id)?;
+        self.unacked_bytes -= weight;
+        self.own_room = (self.own_room + 1).min(UNACKED_FILES_LIMIT);
+        if self.under_way() == 0 {
+            self.foreign_room = (self.foreign_room * 2).min(UNACKED_FILES_LIMIT);
+        }
+        Some(sent)
     }
 
     /// A delivery cannot be prepared.
@@ -135,8 +190,13 @@ impl Outbox {
     }
 
     fn pop(&mut self, background: Background) -> Option<(Rank, FileId)> {
-        let first = self.queue.first()?;
-        if background == Background::Rests && is_background(&first.0) {
+        let (first, _) = self.queue.first()?;
+        if background == Background::Rests && is_background(first) {
+            return None;
+        }
+        let (not_live, _, foreign, _) = *first;
+        let room = if foreign { self.foreign_room } else { self.own_room };
+        if not_live && self.share.is_one_of_many() && self.under_way() >= room {
             return None;
         }
         let (rank, id) = self.queue.pop_first()?;
@@ -157,7 +217,8 @@ impl Engine {
         let Some(entry) = self.index.get(&id) else {
             return;
         };
-        let rank = (!live, Class::of(self.wall, entry.mtime_ms), std::cmp::Reverse(entry.mtime_ms));
+        let (class, mtime) =
+            (Class::of(self.wall, entry.mtime_ms), std::cmp::Reverse(entry.mtime_ms));
         let ours = entry.state();
         let Some(it) = self.links.get_mut(&link) else {
             return;
@@ -166,7 +227,8 @@ impl Engine {
             return;
         }
         if it.theirs.get(&id).is_some_and(|theirs| !holds(theirs, &ours)) {
-            it.out.push(id, rank);
+            let foreign = !live && !it.out.share.holds(&id);
+            it.out.push(id, (!live, class, foreign, mtime));
         }
     }
 
@@ -341,6 +403,8 @@ impl Engine {
         };
         let (birth, generation) = (entry.birth.clone(), entry.generation);
         let (mtime_ms, path, content) = (entry.mtime_ms, entry.path.clone(), entry.content);
+        let live = lane == Lane::Live;
+        let others = if live { self.others_served(link, &id, &state) } else { Vec::new() };
         let bytes = match &body {
             Body::Plain { bytes: Some(bytes), .. } | Body::Document { bytes } => bytes.len() as u64,
             Body::Plain { bytes: None, .. } => content.size,
@@ -354,12 +418,16 @@ impl Engine {
             return;
         };
         it.out.preparing.remove(&id);
+        if !it.theirs.contains_key(&id) {
+            // It got it from somebody else meanwhile.
+            return self.queue(link, id, live);
+        }
         it.out.owed_since = it.out.owed_since().or(Some(self.now));
         it.out.unacked.insert(id, (state, weight));
         it.out.unacked_bytes += weight;
         it.out.ready_bytes += weight;
-        let delivery = Delivery { id, birth, generation, mtime_ms, body };
-        it.out.ready.entry(lane != Lane::Live).or_default().push(delivery);
+        let delivery = Delivery { id, birth, generation, mtime_ms, others, body };
+        it.out.ready.entry(!live).or_default().push(delivery);
         let peer = it.peer;
         self.shots.count_sent(1, 0);
         self.report(Report::Sent { path, peer, bytes });
@@ -419,19 +487,21 @@ impl Engine {
             let Some(it) = self.links.get_mut(&link) else {
                 return;
             };
-            let Some((sent, weight)) = it.out.unacked.remove(id) else {
+            let Some(sent) = it.out.answered(id) else {
                 continue;
             };
-            it.out.unacked_bytes -= weight;
             match ours {
                 Some((ours, _)) if ours == *digest => {
                     it.theirs.remove(id);
                     it.out.forget(id);
+                    it.offers.remove(id);
                 }
                 _ => {
                     // It holds what we sent, and one of us has more.
                     it.theirs.insert(*id, sent);
-                    self.queue(link, *id, true);
+                    if !it.offers.contains(id) {
+                        self.queue(link, *id, true);
+                    }
                 }
             }
         }
@@ -442,9 +512,7 @@ impl Engine {
             let Some(it) = self.links.get_mut(&link) else {
                 return;
             };
-            if let Some((_, weight)) = it.out.unacked.remove(&id) {
-                it.out.unacked_bytes -= weight;
-            }
+            it.out.answered(&id);
             // What we took for enough was not, twice: it gets the whole document.
             let again = !it.needed.insert(id);
             it.theirs.insert(id, if again { State::Absent } else { state });
@@ -495,7 +563,7 @@ mod tests {
     fn background_that_rests_lets_everything_else_pass() {
         let mut out = Outbox::default();
         let id = |byte| FileId([byte; 16]);
-        let rank = |live: bool, class, at| (!live, class, std::cmp::Reverse(at));
+        let rank = |live: bool, class, at| (!live, class, false, std::cmp::Reverse(at));
         out.push(id(1), rank(false, Class::Background, 5));
         out.push(id(2), rank(false, Class::Soon, 50));
         out.push(id(3), rank(true, Class::Background, 1));
@@ -513,7 +581,7 @@ mod tests {
     fn a_live_edit_overtakes_and_newer_goes_first() {
         let mut out = Outbox::default();
         let id = |byte| FileId([byte; 16]);
-        let rank = |live: bool, class, at| (!live, class, std::cmp::Reverse(at));
+        let rank = |live: bool, class, at| (!live, class, false, std::cmp::Reverse(at));
         out.push(id(1), rank(false, Class::Background, 5));
         out.push(id(2), rank(false, Class::Now, 50));
         out.push(id(3), rank(false, Class::Now, 60));

@@ -1,6 +1,8 @@
 //! A snapshot of the engine's figures, behind the `status` command.
 
-use crate::model::{Digest, Member, PeerId, Problem, WallMs};
+use super::core::{Engine, Stage};
+use super::link::Link;
+use crate::model::{Digest, FileId, Member, PeerId, Problem, WallMs};
 
 /// The figures.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,4 +61,51 @@ pub struct PeerStatus {
     pub pending_out: u64,
     /// Files it announced and that are not durable here yet.
     pub pending_in: u64,
+}
+
+impl Engine {
+    /// The figures behind `status`.
+    pub fn status(&self) -> Status {
+        let peers = self.members.others().map(|member| {
+            let link = self.links.values().find(|link| link.peer == member.id && link.greeted());
+            PeerStatus {
+                id: member.id,
+                name: member.name.clone(),
+                connected: link.is_some(),
+                in_sync: link.is_some_and(|link| self.in_sync(link)),
+                held_there: link.map_or(0, Link::held_there),
+                held_here: self.held_back(),
+                last_sync: self.members.last_sync(&member.id),
+                pending_out: link.map_or(0, Link::pending_out),
+                pending_in: self
+                    .tasks
+                    .values()
+                    .filter(|task| task.origin == Some(member.id))
+                    .count() as u64,
+            }
+        });
+        Status {
+            ready: self.stage == Stage::Ready,
+            digest: self.index.digest(),
+            files: self.index.files(),
+            deleted: self.index.tombstones(),
+            left_out: self.left_out(),
+            bytes: self.index.bytes(),
+            peers: peers.collect(),
+            members: self.members.all().cloned().collect(),
+            problems: self.brakes().chain(self.problems.values().cloned()).collect(),
+            conflicts: self.ledger.open(&self.index),
+            cache_documents: self.cache.documents(),
+            cache_bytes: self.cache.bytes(),
+            cache_hits: self.cache.hits(),
+            cache_misses: self.cache.misses(),
+            pending: (self.tasks.len() + self.debounce.len() + self.intake.open()) as u64,
+        }
+    }
+
+    /// How many files exist and take no part here.
+    fn left_out(&self) -> u64 {
+        let alive = |id: &&FileId| self.index.get(id).is_some_and(|entry| entry.alive);
+        self.held.iter().filter(alive).count() as u64
+    }
 }

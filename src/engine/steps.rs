@@ -241,13 +241,17 @@ impl Engine {
             return false;
         };
         let mut to = place;
-        if let Some(rival) = self.rival_at(id, &to) {
+        let rival = self.rival_at(id, &to).or_else(|| self.leaving_above(&to));
+        if let Some(rival) = rival.filter(|rival| *rival != id) {
             self.gives_way(rival);
-            if !self.waits_in_a_ring(id, &to) {
-                return self.rest(id);
-            }
-            // Files that swap places: this one steps aside, so that the others can move.
-            to = aside(&id, &to);
+        }
+        if self.waits_in_a_ring(id, &to) {
+            // Files that swap places, or that are replaced by folders which hold each other, or
+            // themselves: this one steps aside, so that the others can move. It does so beside where it
+            // lies, for the folder that it is to lie in may not be there yet.
+            to = aside(&id, &base.path);
+        } else if rival.is_some() {
+            return self.rest(id);
         }
         let step = Step::Rename { from: base.path, to: to.clone(), expected: base.content };
         self.step(id, step, Taking::Move { to })
@@ -266,18 +270,26 @@ impl Engine {
             self.index.get(other).is_some_and(|it| {
                 let wanted = it.alive.then(|| self.index.wanted_place(other, it));
                 let lies = it.base.as_ref().map(|base| &base.path);
-                it.kind != Kind::Folder && !stuck && wanted.as_ref() != lies
+                !stuck && wanted.as_ref() != lies
             })
         };
-        let mut above = std::iter::successors(place.parent(), VaultPath::parent);
-        above.find_map(|folder| self.index.at(&folder).filter(leaves))
+        self.file_above(place).filter(leaves)
     }
 
-    /// Whether the file at `place` waits for one that waits … for this one.
+    /// A file that lies where a folder above `place` must be.
+    fn file_above(&self, place: &VaultPath) -> Option<FileId> {
+        let is_file =
+            |id: &FileId| self.index.get(id).is_some_and(|entry| entry.kind != Kind::Folder);
+        let mut above = std::iter::successors(place.parent(), VaultPath::parent);
+        above.find_map(|folder| self.index.at(&folder).filter(is_file))
+    }
+
+    /// Whether the file at `place`, or where a folder above it must be, waits for one that waits …
+    /// for this one.
     fn waits_in_a_ring(&self, id: FileId, place: &VaultPath) -> bool {
         let mut seen = BTreeSet::new();
         let mut at = place.clone();
-        while let Some(other) = self.index.at(&at) {
+        while let Some(other) = self.index.at(&at).or_else(|| self.file_above(&at)) {
             if other == id {
                 return true;
             }
@@ -457,9 +469,9 @@ impl Engine {
         self.commit_base(id, entry, new, reports);
     }
 
-    /// A place became free: whoever waits for it goes on.
+    /// A place became free: whoever waits for it, or for a folder there, goes on.
     fn wake_claimants_of(&mut self, place: &VaultPath) {
-        let claimants: Vec<FileId> = self.index.claimants(place).collect();
+        let claimants: Vec<FileId> = self.index.claimants_from(place).collect();
         for id in claimants {
             if let Some(task) = self.tasks.get_mut(&id) {
                 task.waiting = false;
@@ -508,7 +520,7 @@ impl Engine {
     }
 }
 
-/// Where a file steps aside that changes places with others, on its way to `place`.
+/// Where a file that lies at `place` steps aside when it changes places with others.
 pub(super) fn aside(id: &FileId, place: &VaultPath) -> VaultPath {
     place.with_suffix(&format!("(moving {})", id.short()))
 }

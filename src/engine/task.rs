@@ -26,6 +26,7 @@ pub(super) enum Disk {
 #[derive(Debug, Clone)]
 pub(super) struct Incoming {
     pub(super) link: LinkId,
+    pub(super) lane: Lane,
     pub(super) peer: PeerId,
     pub(super) delivery: Delivery,
     pub(super) since: Tick,

@@ -10,6 +10,7 @@ use super::entry::{Base, Entry};
 use super::file::becomes_text;
 use super::job::{Act, Done, Export, Failure, Held, Job, Outcome, Source};
 use super::report::Report;
+use super::spread::Origin;
 use crate::docs::Birth;
 use crate::model::{
     Content, ContentHash, Digest, FileId, Heads, Kind, Problem, ProblemKind, Seen, StoredDocument,
@@ -338,8 +339,8 @@ impl Engine {
                     (true, false) => theirs_ms,
                     (false, _) => entry.mtime_ms,
                 };
-                from =
-                    Some((incoming.link, delivered_state(&incoming.delivery.body, done.foreign)));
+                let theirs = delivered_state(&incoming.delivery.body, done.foreign);
+                from = Some(Origin::of(incoming, theirs));
                 if let Body::Plain { content, bytes: Some(bytes), kind: Kind::Text } =
                     &incoming.delivery.body
                 {
@@ -378,7 +379,7 @@ impl Engine {
             if let Some(held) = held {
                 self.cache.put(id, held);
             }
-            if let Some((link, theirs)) = from {
+            if let Some(Origin { link, theirs, .. }) = from {
                 self.acknowledge(link, id, theirs);
             }
             return self.end_work(id);

@@ -102,6 +102,41 @@ pub enum Message {
     ContentGone(ContentHash),
     /// The sender ends the connection, and why.
     Bye(Bye),
+    /// The sender holds these versions, which another device brought: whoever lacks one answers with
+    /// [`Message::States`], and whoever was to send one need not.
+    Holds(Vec<(FileId, [u8; 8])>),
+    /// News of where the receiver is to begin with what it gives.
+    Share(Share),
+}
+
+/// Which part of what a device lacks comes first from one of those that give to it at once. Each
+/// begins with its own, and goes on with the others' only where they do not come forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Which part, from zero.
+    pub part: u8,
+    /// Of how many.
+    pub of: u8,
+}
+
+impl Default for Share {
+    /// Everything.
+    fn default() -> Self {
+        Self { part: 0, of: 1 }
+    }
+}
+
+impl Share {
+    /// Whether there are others.
+    pub const fn is_one_of_many(self) -> bool {
+        self.of > 1
+    }
+
+    /// Whether a file is in this part: its identity is a hash, so that any byte of it tells.
+    pub const fn holds(self, id: &FileId) -> bool {
+        let [.., byte] = *id.as_bytes();
+        !self.is_one_of_many() || byte % self.of == self.part
+    }
 }
 
 /// A stranger's proof that a member invited it.
@@ -134,6 +169,8 @@ pub struct Hello {
     pub takes: bool,
     /// A digest of the member list; a difference makes both sides send theirs.
     pub members: Digest,
+    /// Where the receiver is to begin with what it gives.
+    pub share: Share,
 }
 
 /// Second-level sums below one first-level node.
@@ -188,6 +225,9 @@ pub struct Delivery {
     pub generation: u32,
     /// Modification time of the sender's content, in milliseconds since 1970: a hint.
     pub mtime_ms: i64,
+    /// The first four bytes of the ids of those who have it from the sender, or are getting it right
+    /// now, of a live edit: they need not get it from the receiver as well.
+    pub others: Vec<[u8; 4]>,
     /// What is delivered of it.
     pub body: Body,
 }

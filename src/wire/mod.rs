@@ -46,6 +46,12 @@
 //! vault, because too much would go at once, says of how many files that is so: then nobody is told
 //! that both are in sync.
 //!
+//! *Many devices.* A live edit names whom its sender serves with it, too; these, and everybody whatever
+//! came in bulk, are not sent it by the receiver but told with [`Message::Holds`] that it is there, if
+//! no digest proved first that they hold it. A device to which several give at once tells each in
+//! the hello, and again with [`Message::Share`] when there are more of them or fewer, where to begin, so
+//! that each brings a part; what one brought the others hear of with [`Message::Holds`], and drop it.
+//!
 //! *Large contents* are delivered without bytes. Who lacks them asks with
 //! [`Message::OutlineWant`], checks the answer [`Message::Outline`] against the content's hash,
 //! asks for the chunks it lacks with [`Message::ChunkWant`], and checks each [`Message::Chunk`]
@@ -84,14 +90,14 @@
 //! |---|---|---|
 //! | 0 | `Pair` | *n* version, 32\[secret\], *s* name, *\[s\]* addresses |
 //! | 1 | `Paired` | *\[member\]* |
-//! | 2 | `Hello` | *n* version, 16\[vault\], 16\[digest\], *n* files, *b* gives, *b* takes, 16\[members\] |
+//! | 2 | `Hello` | *n* version, 16\[vault\], 16\[digest\], *n* files, *b* gives, *b* takes, 16\[members\], 1\[part\], 1\[of\] |
 //! | 3 | `Members` | *\[member\]* |
 //! | 4 | `Sums` | *\[16\]* |
 //! | 5 | `Leaves` | *\[node\]*: *n* node, *\[16\]* |
 //! | 6 | `Items` | *\[leaf\]*: *n* node, *n* leaf, *\[item\]*: 16\[file\], 8\[digest\] |
 //! | 7 | `States` | *b* reply, *\[16\[file\] state\]*: 0 absent; 1 plain: kind, content; 2 document: heads, *\[32\]* recent |
 //! | 8 | `Compared` | |
-//! | 9 | `Deliver` | *\[delivery\]*: 16\[file\], *s* birth path, *n* generation, *z* mtime, body: 0 plain: kind, content, *?y*; 1 document: *y*; 2 changes: heads, *?*(kind, content), *\[y\]* |
+//! | 9 | `Deliver` | *\[delivery\]*: 16\[file\], *s* birth path, *n* generation, *z* mtime, *\[4\]* others, body: 0 plain: kind, content, *?y*; 1 document: *y*; 2 changes: heads, *?*(kind, content), *\[y\]* |
 //! | 10 | `Ack` | *\[*16\[file\], 16\[digest\]*\]* |
 //! | 11 | `Need` | *\[*16\[file\], state*\]* |
 //! | 12 | `Settled` | 16\[digest\], *b* busy, *n* held |
@@ -101,6 +107,8 @@
 //! | 16 | `Chunk` | 32\[hash\], *n* index, *y* |
 //! | 17 | `ContentGone` | 32\[hash\] |
 //! | 18 | `Bye` | 0 done, 1 refused, 2 ticket, 3 version (*n*), 4 other vault, 5 protocol, 6 full |
+//! | 19 | `Holds` | *\[*16\[file\], 8\[digest\]*\]* |
+//! | 20 | `Share` | 1\[part\], 1\[of\] |
 //!
 //! `fixtures/wire/v1.json` holds each as hex.
 //!
@@ -138,5 +146,5 @@ pub use frame::{
     STRANGER_LIMIT_BYTES, decode, decode_within, encode, encode_packing,
 };
 pub use message::{
-    Body, Bye, Delivery, Hello, Lane, Leaf, Message, Node, PROTOCOL_VERSION, Pair, State,
+    Body, Bye, Delivery, Hello, Lane, Leaf, Message, Node, PROTOCOL_VERSION, Pair, Share, State,
 };

@@ -37,6 +37,7 @@ fn delivery(body: Body) -> Delivery {
         birth: VaultPath::parse("a/é.md").unwrap(),
         generation: 1,
         mtime_ms: 1_700_000_000_000,
+        others: vec![],
         body,
     }
 }
@@ -50,6 +51,7 @@ fn hello() -> Hello {
         gives: true,
         takes: false,
         members: Digest([0x55; 16]),
+        share: Share { part: 0, of: 1 },
     }
 }
 
@@ -133,7 +135,16 @@ fn delivering() -> Vec<Sample> {
                 changes: vec![vec![4, 5], vec![]],
             })]),
         ),
+        (
+            "deliver live",
+            Message::Deliver(vec![Delivery {
+                others: vec![[0xaa; 4], [0xbb; 4]],
+                ..delivery(Body::Document { bytes: vec![] })
+            }]),
+        ),
         ("ack", Message::Ack(vec![(ID, DIGEST)])),
+        ("holds", Message::Holds(vec![(ID, [8; 8])])),
+        ("share", Message::Share(Share { part: 1, of: 3 })),
         ("settled", Message::Settled { digest: DIGEST, busy: false, held: 300 }),
     ]
 }
@@ -349,7 +360,7 @@ fn a_length_without_bytes_costs_nothing() {
     frame.pop();
     frame.extend([0xff, 0xff, 0xff, 0xff, 0x0f]);
     assert!(decode(Lane::Blob, &frame).is_err());
-    for tag in [1, 3, 4, 5, 6, 9, 10, 11] {
+    for tag in [1, 3, 4, 5, 6, 9, 10, 11, 19] {
         let claims = [0, tag, 0xff, 0xff, 0xff, 0xff, 0x0f];
         assert!(decode(Lane::Control, &claims).is_err(), "tag {tag}");
     }
@@ -388,12 +399,14 @@ fn arbitrary_body() -> impl Strategy<Value = Body> {
 fn arbitrary() -> impl Strategy<Value = Message> {
     let states = vec((any::<[u8; 16]>().prop_map(FileId), arbitrary_state()), 0..20);
     let path = "[a-zé/]{1,30}".prop_filter_map("a path", |text| VaultPath::parse(&text).ok());
-    let delivery = (any::<[u8; 16]>(), path, any::<u32>(), any::<i64>(), arbitrary_body())
-        .prop_map(|(id, birth, generation, mtime_ms, body)| Delivery {
+    let others = vec(any::<[u8; 4]>(), 0..9);
+    let delivery = (any::<[u8; 16]>(), path, any::<u32>(), any::<i64>(), others, arbitrary_body())
+        .prop_map(|(id, birth, generation, mtime_ms, others, body)| Delivery {
             id: FileId(id),
             birth,
             generation,
             mtime_ms,
+            others,
             body,
         });
     let sample = (0..samples().len()).prop_map(|at| samples().swap_remove(at).1);

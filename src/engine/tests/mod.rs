@@ -4,12 +4,13 @@
 mod background;
 mod brakes;
 mod copies;
+mod mesh;
 mod silence;
 mod texts;
 mod trades;
 mod travels;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::*;
 use crate::docs::Birth;
@@ -132,6 +133,16 @@ impl Peer {
         let held = |disk: &BTreeMap<VaultPath, (Vec<u8>, Stamp)>, place: &VaultPath| {
             disk.get(place).map(|it| Content::of(&it.0))
         };
+        if let Step::Replace { path, .. } | Step::Rename { to: path, .. } = &step {
+            let mut above = std::iter::successors(path.parent(), VaultPath::parent);
+            if above.any(|folder| self.disk.contains_key(&folder)) {
+                return Err(StepError::Problem(Problem {
+                    path: path.to_string(),
+                    kind: ProblemKind::Unwritable,
+                    message: "a file lies where its folder must be".into(),
+                }));
+            }
+        }
         match step {
             Step::Replace { path, .. } if self.refused.contains(&path) => {
                 let (path, message) = (path.to_string(), "refused".to_owned());
@@ -301,8 +312,15 @@ struct World {
     chunks: u64,
     /// Documents that were delivered as a whole.
     wholes: usize,
+    /// Pairs that do not reach each other, the smaller first.
+    strangers: BTreeSet<(usize, usize)>,
+    /// Everything said since the test began to listen: who, to whom, what.
+    post: Option<Vec<(usize, usize, Message)>>,
     /// What one peer keeps to itself.
     withheld: Option<Withheld>,
+    /// Between whom no file passes, in this direction.
+    lost: BTreeSet<(usize, usize)>,
+    rounds_limit: usize,
     /// A peer that reads no chunks, and those that wait for it.
     unread: Option<(usize, VecDeque<(usize, Input)>)>,
 }
@@ -320,15 +338,25 @@ impl World {
             delivered_on: vec![],
             chunks: 0,
             wholes: 0,
+            strangers: BTreeSet::new(),
+            post: None,
             withheld: None,
+            lost: BTreeSet::new(),
+            rounds_limit: 20_000,
             unread: None,
         }
     }
 
     fn introduce(&mut self) {
+        self.introduce_first(self.peers.len());
+    }
+
+    /// Makes members of the first `count` peers.
+    fn introduce_first(&mut self, count: usize) {
         let members: Vec<Member> = self
             .peers
             .iter()
+            .take(count)
             .map(|peer| Member {
                 id: peer.id,
                 name: peer.id.short(),
@@ -338,7 +366,7 @@ impl World {
                 removed: false,
             })
             .collect();
-        for peer in &mut self.peers {
+        for peer in self.peers.iter_mut().take(count) {
             peer.engine.on_members(&members);
             // The append of the members is answered like any other.
             while let Some(effect) = peer.engine.poll() {
@@ -353,7 +381,8 @@ impl World {
                 self.dials += 1;
                 let to = self.peers.iter().position(|it| it.id == peer);
                 let linked = |to| self.links.values().any(|it| *it == (at, to) || *it == (to, at));
-                let Some(to) = to.filter(|to| !self.apart && !linked(*to)) else {
+                let strange = |to| self.strangers.contains(&(at.min(to), at.max(to)));
+                let Some(to) = to.filter(|to| !self.apart && !strange(*to) && !linked(*to)) else {
                     let reason = DialError::Unreachable("nobody is there".into());
                     self.peers[at].inbox.push_back(Input::DialFailed { peer, reason });
                     return;
@@ -374,7 +403,11 @@ impl World {
                 self.chunks += u64::from(matches!(message, Message::Chunk { .. }));
                 let Some((a, b)) = self.links.get(&link) else { return };
                 let to = if *a == at { *b } else { *a };
-                let kept = self.withheld.is_some_and(|(who, what)| who == at && what(&message));
+                let kept = self.withheld.is_some_and(|(who, what)| who == at && what(&message))
+                    || self.lost.contains(&(at, to)) && matches!(message, Message::Deliver(_));
+                if let Some(post) = &mut self.post {
+                    post.push((at, to, message.clone()));
+                }
                 let message = Input::Message { link, lane, message, wire_bytes: 1 };
                 let sent = Input::Sent { link, lane, wire_bytes: 1 };
                 if let Some((who, waiting)) = &mut self.unread
@@ -422,24 +455,8 @@ impl World {
         let mut rounds = 0;
         loop {
             rounds += 1;
-            assert!(rounds < 20_000, "it never comes to rest");
-            let mut idle = true;
-            for at in 0..self.peers.len() {
-                let peer = &mut self.peers[at];
-                let due = peer.engine.deadline().is_some_and(|due| due <= self.now);
-                let input = peer.inbox.pop_front().or_else(|| due.then_some(Input::Wake));
-                let Some(input) = input else { continue };
-                idle = false;
-                peer.engine.handle(self.now, input);
-                let mut outs = vec![];
-                while let Some(effect) = peer.engine.poll() {
-                    outs.extend(peer.carry_out(effect));
-                }
-                for out in outs {
-                    self.pass(at, out);
-                }
-            }
-            if idle {
+            assert!(rounds < self.rounds_limit, "it never comes to rest");
+            if !self.round() {
                 let next = self.peers.iter().filter_map(|it| it.engine.deadline()).min();
                 match next {
                     Some(next) if next <= end => self.now = next.max(self.now.plus_ms(1)),
@@ -448,6 +465,27 @@ impl World {
             }
         }
         self.now = end;
+    }
+
+    /// One input for each peer that has one; whether there was any.
+    fn round(&mut self) -> bool {
+        let mut busy = false;
+        for at in 0..self.peers.len() {
+            let peer = &mut self.peers[at];
+            let due = peer.engine.deadline().is_some_and(|due| due <= self.now);
+            let input = peer.inbox.pop_front().or_else(|| due.then_some(Input::Wake));
+            let Some(input) = input else { continue };
+            busy = true;
+            peer.engine.handle(self.now, input);
+            let mut outs = vec![];
+            while let Some(effect) = peer.engine.poll() {
+                outs.extend(peer.carry_out(effect));
+            }
+            for out in outs {
+                self.pass(at, out);
+            }
+        }
+        busy
     }
 
     fn assert_equal(&self) {

@@ -159,6 +159,46 @@ fn rings_and_chains_keep_their_notes_apart() {
 }
 
 #[test]
+fn files_replaced_by_folders_that_hold_each_other_find_their_places() {
+    let rings: [&[(&str, &str)]; 3] = [
+        &[("p", "t"), ("q", "p/q1"), ("t", "q/p1")],
+        &[("p", "t"), ("t", "p/p/p1")],
+        &[("p", "t"), ("q", "p/in/q1"), ("s/r", "q/r1"), ("t", "s/r/p1")],
+    ];
+    for moves in rings {
+        let mut world = apart_with(&[("p", A), ("q", B), ("s/r", C)]);
+        world.peers[0].moves(moves);
+        restart(&mut world, 0);
+        let all = meet_again(&mut world);
+        assert_eq!(all.len(), 3, "{all:?}");
+        for (_, to) in moves.iter().filter(|(_, to)| *to != "t") {
+            assert!(all.contains_key(*to), "{to} is not in {all:?}");
+        }
+    }
+}
+
+#[test]
+fn a_stop_on_the_way_to_such_places_is_no_renaming() {
+    for effects in 0.. {
+        let mut world = apart_with(&[("p", A), ("q", B)]);
+        world.peers[0].moves(&[("p", "t"), ("q", "p/q1"), ("t", "q/p1")]);
+        restart(&mut world, 0);
+        world.run(5000);
+        world.apart = false;
+        let stopped = world.run_until_death_of(1, effects);
+        world.part();
+        world.run(100);
+        restart(&mut world, 1);
+        let all = meet_again(&mut world);
+        assert_eq!(all, texts(&[("p/q1", B), ("q/p1", A)]), "after {effects} effects");
+        if !stopped {
+            assert!(effects > 6, "{effects}");
+            break;
+        }
+    }
+}
+
+#[test]
 fn attachments_that_were_swapped_take_their_replacements_along() {
     let mut world = apart_with(&[("a.png", "\0the first picture"), ("b.png", "\0the second one")]);
     world.peers[0].moves(&[("a.png", "t"), ("b.png", "a.png"), ("t", "b.png")]);

@@ -117,6 +117,7 @@ impl Durable {
                 })
             }
             Message::Ack(acks) => acks.iter().try_for_each(|(id, _)| self.knows(id)),
+            Message::Holds(items) => items.iter().try_for_each(|(id, _)| self.knows(id)),
             Message::Pair(_)
             | Message::Paired { .. }
             | Message::Hello(_)
@@ -131,7 +132,8 @@ impl Durable {
             | Message::ChunkWant { .. }
             | Message::Chunk { .. }
             | Message::ContentGone(_)
-            | Message::Bye(_) => Ok(()),
+            | Message::Bye(_)
+            | Message::Share(_) => Ok(()),
         }
     }
 
@@ -227,6 +229,7 @@ mod tests {
                 birth: VaultPath::parse("a.md").unwrap(),
                 generation: 0,
                 mtime_ms: 0,
+                others: Vec::new(),
                 body,
             }]),
         }

@@ -230,6 +230,8 @@ fn describe_message(message: &Message) -> String {
         | Message::Outline { .. }
         | Message::ChunkWant { .. }
         | Message::ContentGone(_)
-        | Message::Bye(_) => format!("{message:?}"),
+        | Message::Bye(_)
+        | Message::Holds(_)
+        | Message::Share(_) => format!("{message:?}"),
     }
 }
