@@ -9,6 +9,7 @@ use super::effect::LinkId;
 use super::entry::{Base, Entry};
 use super::file::becomes_text;
 use super::job::{Act, Done, Export, Failure, Held, Job, Outcome, Source};
+use super::leaving::loss_of;
 use super::report::Report;
 use super::spread::Origin;
 use crate::docs::Birth;
@@ -101,7 +102,9 @@ impl Engine {
         let mut texts = Vec::new();
         match &work {
             Work::Disk(disk, _) => {
-                let held = self.leaving.holds(&id) && entry.is_some_and(|entry| entry.alive);
+                // What is held back of it may be an earlier version, which is not the vault's any more.
+                let emptied = |entry: &Entry| entry.alive && loss_of(entry).is_some();
+                let held = self.leaving.holds(&id) && entry.is_some_and(emptied);
                 if let Some(heads) = base_heads.clone()
                     && !(held && matches!(disk, Disk::Edited(..)))
                 {
@@ -269,6 +272,10 @@ impl Engine {
     /// now. An edit on this disk is tried again; a delivery comes again when the peer does.
     pub(super) fn text_lost(&mut self, id: FileId, message: &str) {
         let work = self.tasks.get_mut(&id).and_then(|task| task.work.take());
+        if let Some(task) = self.tasks.get_mut(&id) {
+            // What waited for the text is given up; only an edit is tried again.
+            task.waiting = matches!(work, Some(Work::Disk(..)));
+        }
         self.end_work(id);
         if let Some(work) = &work {
             self.decline(id, work);

@@ -389,3 +389,38 @@ fn both_sides_say_that_one_holds_something_back() {
     assert_eq!((told(&world.peers[0]), told(&world.peers[1])), ((true, 0, 0), (true, 0, 0)));
     assert!(matches!(last(&world.peers[0]), Some(Report::InSync(..))));
 }
+
+#[test]
+fn an_edit_of_a_note_held_back_and_alive_again_keeps_what_others_wrote() {
+    let mut world = met(3);
+    for number in 0..50 {
+        world.peers[0].save(&format!("{number}.md"), &format!("note {number}\n"));
+    }
+    world.run(10_000);
+    world.part();
+    for number in 0..40 {
+        world.peers[0].remove(&format!("{number}.md"));
+    }
+    allow(&mut world, 0);
+    world.peers[2].rename("3.md", "moved.md");
+    world.run(3000);
+    world.peers[2].save("moved.md", "note 3\ntheirs\n");
+    world.run(3000);
+    world.strangers.extend([(0, 2), (1, 2)]);
+    world.apart = false;
+    world.run(60_000);
+    assert!(is_braked(&world.peers[1]) && world.peers[1].disk.contains_key(&path("3.md")));
+    // The note lives, elsewhere, where it cannot be put: it lies here as it was.
+    world.peers[1].refused.insert(path("moved.md"));
+    world.strangers.clear();
+    world.run(60_000);
+    assert!(world.peers[1].disk.contains_key(&path("3.md")));
+    world.peers[1].save("3.md", "note 3\nmine\n");
+    world.run(10_000);
+    world.peers[1].refused.clear();
+    world.run(120_000);
+    for peer in &world.peers {
+        let text = &peer.texts_on_disk()["moved.md"];
+        assert!(text.contains("theirs") && text.contains("mine"), "{text}");
+    }
+}

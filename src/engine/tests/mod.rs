@@ -144,7 +144,9 @@ impl Peer {
             }
         }
         match step {
-            Step::Replace { path, .. } if self.refused.contains(&path) => {
+            Step::Replace { path, .. } | Step::Rename { to: path, .. }
+                if self.refused.contains(&path) =>
+            {
                 let (path, message) = (path.to_string(), "refused".to_owned());
                 let kind = ProblemKind::Unwritable;
                 Err(StepError::Problem(Problem { path, kind, message }))
