@@ -230,7 +230,12 @@ impl Engine {
         batch.looking -= 1;
         batch.under_way.remove(&path);
         if batch.stale.remove(&path) {
-            return self.debounce.hint(self.now, path);
+            // Most likely it is that step which was told of, before it was answered.
+            return if self.echo.may_be(self.now, &path) {
+                self.debounce.echo(self.now, path);
+            } else {
+                self.debounce.hint(self.now, path);
+            };
         }
         if batch.echoes.remove(&path) {
             // What is known of it is from the step itself; so soon after it, a stamp says less.

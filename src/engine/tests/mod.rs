@@ -35,6 +35,8 @@ struct Peer {
     refused: std::collections::BTreeSet<VaultPath>,
     /// What was looked at, and what was known of its writer.
     looks: Vec<(VaultPath, Writer)>,
+    /// A disk that takes its time, with a watcher that does not: its answers, and when they come.
+    slow: Option<VecDeque<(Tick, Input)>>,
 }
 
 const VAULT: VaultId = VaultId([9; 16]);
@@ -61,6 +63,7 @@ impl Peer {
             clock: i64::from(number) * 1_000_000_000,
             refused: std::collections::BTreeSet::new(),
             looks: vec![],
+            slow: None,
         }
     }
 
@@ -216,6 +219,10 @@ impl Peer {
     }
 
     fn carry_out(&mut self, effect: Effect) -> Option<Out> {
+        let told = match &effect {
+            Effect::Step { step: Step::Replace { path, .. }, .. } => Some(path.clone()),
+            _ => None,
+        };
         let input = match effect {
             Effect::Scan { op } => {
                 let found = self
@@ -279,6 +286,19 @@ impl Peer {
                 return None;
             }
         };
+        if let Some(slow) = &mut self.slow {
+            // A step is told of before it is answered, and a look that began meanwhile ends after.
+            let (now, told) = (self.engine.now, told);
+            if let Some(path) = told {
+                self.inbox.push_back(Input::Hint(vec![Hint::Whole(path)]));
+                slow.push_back((now.plus_ms(6), input));
+                return None;
+            }
+            if matches!(input, Input::Read { .. }) {
+                slow.push_back((now.plus_ms(3), input));
+                return None;
+            }
+        }
         self.inbox.push_back(input);
         None
     }
@@ -459,7 +479,10 @@ impl World {
             rounds += 1;
             assert!(rounds < self.rounds_limit, "it never comes to rest");
             if !self.round() {
-                let next = self.peers.iter().filter_map(|it| it.engine.deadline()).min();
+                let slow = self.peers.iter().filter_map(|it| it.slow.as_ref());
+                let answers = slow.flatten().map(|(at, _)| *at);
+                let next = self.peers.iter().filter_map(|it| it.engine.deadline());
+                let next = next.chain(answers).min();
                 match next {
                     Some(next) if next <= end => self.now = next.max(self.now.plus_ms(1)),
                     _ => break,
@@ -475,6 +498,11 @@ impl World {
         for at in 0..self.peers.len() {
             let peer = &mut self.peers[at];
             let due = peer.engine.deadline().is_some_and(|due| due <= self.now);
+            let answer = peer.slow.as_mut().and_then(|slow| {
+                let next = slow.iter().position(|(at, _)| *at <= self.now)?;
+                slow.remove(next).map(|(_, input)| input)
+            });
+            peer.inbox.extend(answer);
             let input = peer.inbox.pop_front().or_else(|| due.then_some(Input::Wake));
             let Some(input) = input else { continue };
             busy = true;

@@ -113,6 +113,20 @@ fn a_peer_is_not_kept_waiting_by_what_the_watcher_tells_of_our_own_steps() {
 }
 
 #[test]
+fn nor_by_one_that_was_looked_at_before_it_was_answered() {
+    let mut world = met(2);
+    world.peers[1].save("a.md", "one\n");
+    world.run(3000);
+    world.peers[0].slow = Some(VecDeque::new());
+    world.peers[1].save("a.md", "one\ntwo\n");
+    world.run(Config::default().quiet_ms + 1);
+    assert!(world.peers[0].engine.working(), "its disk takes its time");
+    world.run(30);
+    assert!(!world.peers[0].engine.working());
+    world.assert_equal();
+}
+
+#[test]
 fn only_a_writer_that_closed_its_file_is_known_to_be_done() {
     let mut world = met(2);
     let config = Config::default();
