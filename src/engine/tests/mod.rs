@@ -219,9 +219,10 @@ impl Peer {
     }
 
     fn carry_out(&mut self, effect: Effect) -> Option<Out> {
-        let told = match &effect {
-            Effect::Step { step: Step::Replace { path, .. }, .. } => Some(path.clone()),
-            _ => None,
+        let told = if let Effect::Step { step: Step::Replace { path, .. }, .. } = &effect {
+            Some(path.clone())
+        } else {
+            None
         };
         let input = match effect {
             Effect::Scan { op } => {
