@@ -33,8 +33,9 @@ pub(super) struct Batch {
     pub(super) hold: bool,
     pub(super) held_bytes: usize,
     pub(super) done: u64,
-    /// Looks under way that a step of ours overtook: what they saw is old.
-    pub(super) stale: BTreeSet<VaultPath>,
+    /// Looks under way that a step of ours overtook: what they saw is old. Also whether a file was
+    /// known there before that step.
+    pub(super) stale: BTreeMap<VaultPath, bool>,
     pub(super) under_way: BTreeSet<VaultPath>,
     /// Looks that are only to tell a step of our own from anything else.
     pub(super) echoes: BTreeSet<VaultPath>,
@@ -61,7 +62,7 @@ impl Batch {
             hold: true,
             held_bytes: 0,
             done: 0,
-            stale: BTreeSet::new(),
+            stale: BTreeMap::new(),
             under_way: BTreeSet::new(),
             echoes: BTreeSet::new(),
             closed: BTreeSet::new(),

@@ -229,9 +229,10 @@ impl Engine {
         };
         batch.looking -= 1;
         batch.under_way.remove(&path);
-        if batch.stale.remove(&path) {
-            // Most likely it is that step which was told of, before it was answered.
-            return if self.echo.may_be(self.now, &path) {
+        if let Some(known) = batch.stale.remove(&path) {
+            // Most likely it is that step which was told of, before it was answered. Of many files that
+            // come for the first time nobody waits for such a look.
+            return if known && self.echo.may_be(self.now, &path) {
                 self.debounce.echo(self.now, path);
             } else {
                 self.debounce.hint(self.now, path);
@@ -431,7 +432,7 @@ impl Engine {
         if let Some(batch) = &mut self.intake.batch
             && batch.under_way.contains(path)
         {
-            batch.stale.insert(path.clone());
+            batch.stale.insert(path.clone(), self.index.at(path).is_some());
         }
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let old = std::mem::take(&mut task.disk);
