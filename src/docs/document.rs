@@ -7,6 +7,7 @@ use automerge::{
 use super::birth::{Author, Birth, import_actor, promotion_actor};
 use super::error::Error;
 use super::foreign;
+use super::fork::Fork;
 use super::graph::Graph;
 use super::import::{self, Import};
 use super::known::Known;
@@ -32,7 +33,8 @@ pub struct Document {
     pub(super) text: ObjId,
     pub(super) birth_path: VaultPath,
     pub(super) imports: Vec<Import>,
-    pub(super) known: Option<Known>,
+    pub(super) known: Vec<Known>,
+    pub(super) fork: Fork,
 }
 
 impl Document {
@@ -96,8 +98,16 @@ impl Document {
         };
         let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
         drop(changes);
-        let mut document =
-            Self { doc, root, root_actor, text, birth_path, imports: vec![], known: None };
+        let mut document = Self {
+            doc,
+            root,
+            root_actor,
+            text,
+            birth_path,
+            imports: vec![],
+            known: vec![],
+            fork: Fork::default(),
+        };
         document.notice(&hashes)?;
         if document.imports.is_empty() {
             return Err(Error::Shape("no import".into()));
@@ -178,6 +188,7 @@ impl Document {
             + stats.num_ops.saturating_sub(text)
             + stats.num_changes * WEIGHT_CHANGE_BYTES
             + self.known_bytes()
+            + self.fork.weight_bytes(&self.text)
     }
 
     /// How many changes it is made of.

@@ -118,8 +118,7 @@ impl Document {
         }
         let edited = self.write(author, &at, time, |transaction, object| {
             for splice in &splices {
-                let delete = isize::try_from(splice.delete).unwrap_or(isize::MAX);
-                transaction.splice_text(object, splice.at, delete, &splice.insert)?;
+                splice.make(transaction, object)?;
             }
             if !governs {
                 transaction.put(ROOT, register::CONTENT, Held::Characters.to_scalar())?;
@@ -234,6 +233,7 @@ impl Document {
         let text = self.text.clone();
         self.doc.set_actor(author.actor());
         let mut transaction = if self.doc.get_heads() == at {
+            self.fork.keep(&self.doc, &text);
             self.doc.transaction()
         } else {
             // Beside other changes of the same author the library numbers under a variant of the

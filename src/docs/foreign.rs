@@ -5,11 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::{Automerge, Change, ChangeHash as Hash, LoadOptions, OnPartialLoad, ReadDoc};
 
+use super::chunk::{self, Chunk};
 use super::document::Document;
 use super::error::Error;
 use super::import;
+use super::incoming::Incoming;
 use super::register;
-use super::retype;
+use super::retype::{self, Work};
 use crate::model::{ChangeHash, Content};
 
 /// Largest single change, in bytes: a whole text of the greatest size takes about four times its
@@ -20,10 +22,6 @@ pub const SAVE_LIMIT_BYTES: usize = 256 * 1024 * 1024;
 /// Greatest number of an operation. The library counts in 32 bits in places; a change that claims a
 /// number near their end would leave no room for anybody's edits.
 pub const OPERATION_LIMIT: u64 = 1 << 30;
-
-const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
-const TYPE_DOCUMENT: u8 = 0;
-const TYPE_CHANGE: u8 = 1;
 
 /// What came of taking in changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,11 +42,9 @@ impl Document {
     /// [`Error::Malformed`], [`Error::TooLarge`], [`Error::OtherBirth`], [`Error::Forked`],
     /// [`Error::Shape`] or [`Error::Panicked`] say what is wrong with them.
     pub fn apply(&mut self, changes: &[Vec<u8>]) -> Result<Applied, Error> {
-        let mut parsed = vec![];
-        for bytes in changes {
-            parsed.push(parse(bytes)?);
-        }
-        self.take(parsed)
+        let changes: Result<Vec<Incoming<'_>>, Error> =
+            changes.iter().map(|bytes| Incoming::read(bytes)).collect();
+        self.take(changes?)
     }
 
     /// Takes in all changes of a whole document that [`Document::receive`] gave.
@@ -61,23 +57,33 @@ impl Document {
             return Err(Error::OtherBirth);
         }
         let added = guarded(|| Ok(self.doc.get_changes_added(&other.doc)))?;
-        self.take(added)
+        self.take(added.into_iter().map(Incoming::from).collect())
     }
 
-    /// Takes in parsed changes on a copy, and keeps the copy only if it is still a file.
-    fn take(&mut self, changes: Vec<Change>) -> Result<Applied, Error> {
-        let (ready, missing) = self.sort_out(changes)?;
+    /// Takes in changes on a copy, and keeps the copy only if it is still a file.
+    fn take(&mut self, changes: Vec<Incoming<'_>>) -> Result<Applied, Error> {
+        let [ready, waiting] = self.sort_out(changes)?;
+        let missing = self.missing(&ready, &waiting);
+        // What is not taken must be good all the same.
+        for change in waiting {
+            change.parsed()?;
+        }
         if ready.is_empty() {
             return Ok(Applied { new: 0, missing });
         }
-        let hashes: Vec<Hash> = ready.iter().map(Change::hash).collect();
-        let (mut next, ready) = self.retyped(ready);
+        let hashes: Vec<Hash> = ready.iter().map(|change| change.hash).collect();
+        let (mut next, ready) = self.begun(ready);
+        next.forget_fork();
+        let ready = ready.into_iter().map(Incoming::parsed).collect::<Result<Vec<Change>, _>>()?;
         guarded(|| {
             if !ready.is_empty() {
+                let before = next.doc.get_heads();
                 next.doc.apply_changes(ready)?;
+                // Some forgeries it takes in and cannot give on.
+                next.doc.get_changes(&before);
             }
             let there = |hash| next.doc.get_change_meta_by_hash(hash).is_some();
-            if !hashes.iter().all(there) {
+            if !hashes.iter().chain(&self.doc.get_heads()).all(there) {
                 return Err(Error::Malformed("changes that cannot be applied".into()));
             }
             next.notice(&hashes)?;
@@ -91,14 +97,24 @@ impl Document {
         Ok(Applied { new: hashes.len(), missing })
     }
 
-    /// A copy that already has the first of `ready`, where that is the cheaper way, and the others.
-    fn retyped(&self, mut ready: Vec<Change>) -> (Self, Vec<Change>) {
-        let mut next = self.clone();
-        if !ready.first().is_some_and(|first| retype::fits(&next.doc, first)) {
-            return (next, ready);
+    /// A copy that already has the first of `ready`, where that is the cheaper way, and what is still
+    /// to be taken in.
+    fn begun<'a>(&self, mut ready: Vec<Incoming<'a>>) -> (Self, Vec<Incoming<'a>>) {
+        if ready.first().is_some_and(|first| retype::fits(&self.doc, first)) {
+            return self.retyped(ready);
         }
-        let apart = guarded(|| Ok(retype::taken_apart(&next.doc, &next.text, &ready)));
-        let Ok(Some(apart)) = apart else {
+        if let Some((next, count, here)) = self.refounded(&ready) {
+            let mut rest = ready.split_off(count);
+            rest.extend(here);
+            return (next, rest);
+        }
+        (self.clone(), ready)
+    }
+
+    fn retyped<'a>(&self, mut ready: Vec<Incoming<'a>>) -> (Self, Vec<Incoming<'a>>) {
+        let mut next = self.clone();
+        let work = Work::Walk { length: next.doc.length(&next.text) };
+        let Some(apart) = retype::taken_apart(&next.text, work, &ready) else {
             return (next, ready);
         };
         let mut edits = vec![];
@@ -108,7 +124,7 @@ impl Document {
                 break;
             }
             let (doc, text) = (&mut next.doc, &next.text);
-            match guarded(|| Ok(retype::retype(doc, text, change.hash(), apart))) {
+            match guarded(|| Ok(retype::retype(doc, text, change.hash, apart))) {
                 Ok(Some(splices)) => edits.extend(splices),
                 Ok(None) | Err(_) => return (self.clone(), ready),
             }
@@ -120,31 +136,29 @@ impl Document {
         (next, ready.split_off(count))
     }
 
-    /// Leaves the changes that are new and whose ancestors are all there, in causal order, and says
-    /// which ancestors are not.
-    fn sort_out(&self, changes: Vec<Change>) -> Result<(Vec<Change>, Vec<ChangeHash>), Error> {
+    /// Leaves the changes that are new: first those whose ancestors are all there, in causal order,
+    /// then the others.
+    fn sort_out<'a>(&self, changes: Vec<Incoming<'a>>) -> Result<[Vec<Incoming<'a>>; 2], Error> {
         let mut seen = BTreeSet::new();
         let mut open = vec![];
         for change in changes {
-            if self.knows(&ChangeHash(change.hash().0)) || !seen.insert(change.hash()) {
+            if self.knows(&ChangeHash(change.hash.0)) || !seen.insert(change.hash) {
                 continue;
             }
-            if change.deps().is_empty() {
+            if change.deps.is_empty() {
                 return Err(Error::OtherBirth);
             }
             open.push(change);
         }
-        let mut ready: Vec<Change> = vec![];
+        let mut ready: Vec<Incoming<'a>> = vec![];
         let mut taken: BTreeSet<Hash> = BTreeSet::new();
-        let here = |taken: &BTreeSet<Hash>, dep: &Hash| {
-            taken.contains(dep) || self.knows(&ChangeHash(dep.0))
-        };
         loop {
             let before = open.len();
             let mut waiting = vec![];
             for change in open {
-                if change.deps().iter().all(|dep| here(&taken, dep)) {
-                    taken.insert(change.hash());
+                let here = |dep: &Hash| taken.contains(dep) || self.knows(&ChangeHash(dep.0));
+                if change.deps.iter().all(here) {
+                    taken.insert(change.hash);
                     ready.push(change);
                 } else {
                     waiting.push(change);
@@ -152,16 +166,22 @@ impl Document {
             }
             open = waiting;
             if open.len() == before {
-                break;
+                return Ok([ready, open]);
             }
         }
-        let missing: BTreeSet<ChangeHash> = open
+    }
+
+    /// What `waiting` builds on that is neither here nor among what came, ascending.
+    fn missing(&self, ready: &[Incoming<'_>], waiting: &[Incoming<'_>]) -> Vec<ChangeHash> {
+        let came: BTreeSet<Hash> = ready.iter().chain(waiting).map(|change| change.hash).collect();
+        let missing: BTreeSet<ChangeHash> = waiting
             .iter()
-            .flat_map(Change::deps)
-            .filter(|dep| !here(&taken, dep) && !seen.contains(dep))
+            .flat_map(|change| &change.deps)
+            .filter(|dep| !came.contains(dep))
             .map(|dep| ChangeHash(dep.0))
+            .filter(|dep| !self.knows(dep))
             .collect();
-        Ok((ready, missing.into_iter().collect()))
+        missing.into_iter().collect()
     }
 
     /// Checks that each promotion not among `checked` put the text that was imported.
@@ -180,33 +200,11 @@ impl Document {
     }
 }
 
-/// Reads one change and verifies its hash.
-fn parse(bytes: &[u8]) -> Result<Change, Error> {
-    limit("a change in bytes", bytes.len(), CHANGE_LIMIT_BYTES)?;
-    let chunk = Chunk::read(bytes)?;
-    if chunk.kind != TYPE_CHANGE || !chunk.rest.is_empty() {
-        return Err(Error::Malformed("not one plain change".into()));
-    }
-    let change = guarded(|| {
-        let change = Change::from_bytes(bytes.to_vec())
-            .map_err(|error| Error::Malformed(error.to_string()))?;
-        // An empty change has the number it would have begun with.
-        let last = change.start_op().get().checked_add(change.len() as u64);
-        number_fits(last)?;
-        Ok(change)
-    })?;
-    // The library does not compare the checksum with what it has read.
-    if change.hash().0[..4] != chunk.checksum {
-        return Err(Error::Malformed("a change with a wrong checksum".into()));
-    }
-    Ok(change)
-}
-
 /// Loads a whole document; the library verifies checksum and heads.
 pub(super) fn load(bytes: &[u8]) -> Result<Automerge, Error> {
     limit("a document in bytes", bytes.len(), SAVE_LIMIT_BYTES)?;
     let chunk = Chunk::read(bytes)?;
-    if chunk.kind != TYPE_DOCUMENT || !chunk.rest.is_empty() {
+    if chunk.kind != chunk::DOCUMENT {
         return Err(Error::Malformed("not one document".into()));
     }
     chunk.refuse_compression()?;
@@ -225,7 +223,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<Automerge, Error> {
     })
 }
 
-fn number_fits(last: Option<u64>) -> Result<(), Error> {
+pub(super) fn number_fits(last: Option<u64>) -> Result<(), Error> {
     match last {
         Some(last) if last <= OPERATION_LIMIT => Ok(()),
         Some(_) | None => Err(Error::TooLarge {
@@ -236,7 +234,7 @@ fn number_fits(last: Option<u64>) -> Result<(), Error> {
     }
 }
 
-fn limit(what: &'static str, got: usize, limit: usize) -> Result<(), Error> {
+pub(super) fn limit(what: &'static str, got: usize, limit: usize) -> Result<(), Error> {
     if got <= limit {
         return Ok(());
     }
@@ -253,73 +251,4 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
             .or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(Error::Panicked(text.unwrap_or_else(|| "a panic".into())))
     })
-}
-
-/// The frame round a change or a document: magic, checksum, type, length, data.
-struct Chunk<'a> {
-    checksum: [u8; 4],
-    kind: u8,
-    data: &'a [u8],
-    rest: &'a [u8],
-}
-
-impl<'a> Chunk<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Error> {
-        Self::split(bytes).ok_or_else(|| Error::Malformed("no frame".into()))
-    }
-
-    fn split(bytes: &'a [u8]) -> Option<Self> {
-        let (magic, bytes) = bytes.split_first_chunk::<4>()?;
-        let (checksum, bytes) = bytes.split_first_chunk::<4>()?;
-        let (kind, mut bytes) = bytes.split_first()?;
-        let length = usize::try_from(number(&mut bytes)?).ok()?;
-        let (data, rest) = bytes.split_at_checked(length)?;
-        (*magic == MAGIC).then_some(Self { checksum: *checksum, kind: *kind, data, rest })
-    }
-
-    /// Refuses columns that would have to be inflated: a few bytes could become any number.
-    fn refuse_compression(&self) -> Result<(), Error> {
-        match self.is_compressed() {
-            Some(false) => Ok(()),
-            Some(true) => Err(Error::Malformed("a compressed document".into())),
-            None => Err(Error::Malformed("no column table".into())),
-        }
-    }
-
-    fn is_compressed(&self) -> Option<bool> {
-        const COMPRESSED: u64 = 1 << 3;
-        let mut data = self.data;
-        let actors = number(&mut data)?;
-        for _ in 0..actors {
-            let length = usize::try_from(number(&mut data)?).ok()?;
-            data = data.get(length..)?;
-        }
-        let heads = usize::try_from(number(&mut data)?).ok()?;
-        data = data.get(heads.checked_mul(32)?..)?;
-        // Two tables: columns of changes, columns of operations.
-        for _ in 0..2 {
-            let columns = number(&mut data)?;
-            for _ in 0..columns {
-                if number(&mut data)? & COMPRESSED != 0 {
-                    return Some(true);
-                }
-                number(&mut data)?;
-            }
-        }
-        Some(false)
-    }
-}
-
-/// Reads an unsigned LEB128 number.
-fn number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }

@@ -6,6 +6,7 @@ use automerge::{
 };
 
 use super::birth::{Birth, import_actor, promotion_actor};
+use super::diff::Splice;
 use super::error::Error;
 use super::register::{self, Held};
 use crate::model::{Content, Kind};
@@ -67,7 +68,7 @@ pub(super) fn promote(
 ) -> Result<ChangeHash, Error> {
     doc.set_actor(promotion_actor(&import.actor));
     let mut transaction = doc.transaction();
-    transaction.splice_text(text_object, 0, 0, text)?;
+    Splice { at: 0, delete: 0, insert: text.to_owned() }.make(&mut transaction, text_object)?;
     transaction.put(ROOT, register::CONTENT, Held::Characters.to_scalar())?;
     let (hash, _) = transaction.commit_with(CommitOptions::default());
     hash.ok_or_else(|| Error::Shape("a promotion without operations".into()))

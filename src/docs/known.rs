@@ -2,7 +2,8 @@
 //!
 //! Reading a long text out of the library takes some 20 µs for each 1,000 characters, and an edit
 //! would do so twice on either device: before, to compare, and after, to write it to the disk. What a
-//! version holds never changes, so the text of the one seen last is kept beside the document.
+//! version holds never changes, so the text of the one seen last is kept beside the document; and
+//! between taking in concurrent changes and settling them, those of the versions that meet.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -39,15 +40,21 @@ impl Document {
 
     /// The same, if they are at hand.
     pub(super) fn known_at(&self, at: &[Hash]) -> Option<&str> {
-        let known = self.known.as_ref().filter(|known| known.at == at)?;
+        let known = self.known.iter().find(|known| known.at == at)?;
         Some(&known.text)
+    }
+
+    /// Keeps what some version holds until the present one is known.
+    pub(super) fn know_too(&mut self, at: Vec<Hash>, text: &str) {
+        self.known.push(Known { at, text: text.into() });
     }
 
     /// Keeps what the present version holds.
     pub(super) fn know(&mut self, text: &str) {
-        let at = self.doc.get_heads();
-        let keep = text.len() >= FEWEST_BYTES;
-        self.known = keep.then(|| Known { at, text: text.into() });
+        self.known.clear();
+        if text.len() >= FEWEST_BYTES {
+            self.know_too(self.doc.get_heads(), text);
+        }
     }
 
     /// Keeps what the present version holds, given what an earlier one held and what was done since.
@@ -57,21 +64,24 @@ impl Document {
         let fits = |now: &String| now.chars().count() == self.doc.length(&self.text);
         match now.filter(fits) {
             Some(now) => self.know(&now),
-            None => self.known = None,
+            None => self.known.clear(),
         }
     }
 
     /// Keeps what `now`, the present view, holds, for whatever is next done to the document.
     pub fn keep_at_hand(&mut self, now: &View) {
         match &now.body {
-            Body::Text(_) if self.known_at(&self.doc.get_heads()).is_some() => {}
-            Body::Text(text) => self.know(text),
-            Body::Content(..) => self.known = None,
+            Body::Text(text) if self.known_at(&self.doc.get_heads()).is_none() => self.know(text),
+            Body::Text(_) => {
+                let at = self.doc.get_heads();
+                self.known.retain(|known| known.at == at && known.text.len() >= FEWEST_BYTES);
+            }
+            Body::Content(..) => self.known.clear(),
         }
     }
 
     /// Bytes of text at hand.
     pub(super) fn known_bytes(&self) -> u64 {
-        self.known.as_ref().map_or(0, |known| known.text.len() as u64)
+        self.known.iter().map(|known| known.text.len() as u64).sum()
     }
 }

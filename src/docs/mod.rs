@@ -54,15 +54,19 @@
 //! 5. A merge never writes a word twice that was written once (`tests::random`).
 
 mod birth;
+mod chunk;
+mod columns;
 mod diff;
 mod document;
 mod edit;
 mod error;
 mod fold;
 mod foreign;
+mod fork;
 mod graph;
 mod history;
 mod import;
+mod incoming;
 mod known;
 mod register;
 mod resolve;

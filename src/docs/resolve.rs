@@ -69,8 +69,7 @@ impl Document {
         });
         self.write(author, &at, time, |transaction, object| {
             for splice in &text {
-                let delete = isize::try_from(splice.delete).unwrap_or(isize::MAX);
-                transaction.splice_text(object, splice.at, delete, &splice.insert)?;
+                splice.make(transaction, object)?;
             }
             if let Some(holds) = holds {
                 if held != Some(holds) {

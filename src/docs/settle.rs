@@ -254,8 +254,7 @@ impl Operations {
                 transaction.put(ROOT, register::CONTENT, held.to_scalar())?;
             }
             for splice in &self.splices {
-                let delete = isize::try_from(splice.delete).unwrap_or(isize::MAX);
-                transaction.splice_text(object, splice.at, delete, &splice.insert)?;
+                splice.make(&mut transaction, object)?;
             }
             Ok(())
         };

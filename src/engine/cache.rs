@@ -5,6 +5,9 @@ use lru::LruCache;
 use super::job::Held;
 use crate::model::FileId;
 
+/// So many of the documents used last are kept ready for the next use; the others are made smaller.
+const IN_USE: usize = 16;
+
 /// Loaded documents, at most `documents` of them and `bytes` of measured weight.
 ///
 /// Eviction loses nothing: a document comes here only after everything in it is durable.
@@ -49,6 +52,12 @@ impl Cache {
             self.bytes -= old;
         }
         self.bytes += weight;
+        if let Some((_, (weight, held))) = self.held.iter_mut().nth(IN_USE) {
+            held.rest();
+            self.bytes -= *weight;
+            *weight = held.weight_bytes();
+            self.bytes += *weight;
+        }
         while self.held.len() > self.documents_limit || self.bytes > self.bytes_limit {
             match self.held.pop_lru() {
                 Some((_, (weight, _))) => self.bytes -= weight,

@@ -31,6 +31,11 @@ impl Held {
     pub(super) fn weight_bytes(&self) -> u64 {
         self.document.weight_bytes()
     }
+
+    /// Lets go of what only documents in use need.
+    pub(super) fn rest(&mut self) {
+        self.document.forget_fork();
+    }
 }
 
 /// Where the document comes from.

@@ -1,10 +1,13 @@
 //! Bytes from elsewhere: damaged, forged, or of another file.
 
 use automerge::transaction::Transactable;
-use automerge::{ActorId, Automerge, ObjType, ROOT};
+use automerge::{ActorId, Automerge, Change, ObjType, ROOT, ReadDoc};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::docs::chunk::Chunk;
+use crate::docs::foreign::guarded;
 use crate::docs::register::{CONTENT, PATH, TEXT};
 use crate::docs::{CHANGE_LIMIT_BYTES, Error};
 use crate::model::StoredDocument;
@@ -192,4 +195,64 @@ proptest! {
         prop_assert!(document.apply(&[framed.clone()]).is_err());
         prop_assert!(Document::receive(&birth(), &framed).is_err());
     }
+}
+
+/// `bytes` with the checksum and the length that belong to them.
+fn sealed(data: &[u8]) -> Vec<u8> {
+    let mut hashed = vec![1];
+    let mut length = data.len();
+    while length >= 0x80 {
+        hashed.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    hashed.push(u8::try_from(length).unwrap());
+    hashed.extend(data);
+    let mut sealed = vec![0x85, 0x6f, 0x4a, 0x83];
+    sealed.extend(&Sha256::digest(&hashed)[..4]);
+    sealed.extend(hashed);
+    sealed
+}
+
+/// What the library makes of one change, if it takes it.
+fn by_library(base: &Document, change: &[u8]) -> Option<Vec<u8>> {
+    let mut doc = base.doc.clone();
+    guarded(|| {
+        let change = Change::from_bytes(change.to_vec())
+            .map_err(|error| Error::Malformed(error.to_string()))?;
+        let hash = change.hash();
+        doc.apply_changes([change])?;
+        if doc.get_change_by_hash(&hash).is_none() {
+            return Err(Error::Malformed("not taken".into()));
+        }
+        Ok(doc.save_nocompress())
+    })
+    .ok()
+}
+
+#[test]
+fn what_a_forger_seals_comes_to_what_the_library_makes_of_it() {
+    let base = note("one\ntwo ä\nthree\n");
+    let mut ours = base.clone();
+    edit(&mut ours, 1, "one\nand 文\nthree, in a row\n");
+    let change = ours.changes_since(base.heads().as_slice()).remove(0);
+    let data = Chunk::read(&change).unwrap().data.to_vec();
+    assert_eq!(sealed(&data), change);
+    let (mut taken, mut refused) = (0, 0);
+    for at in 33..data.len() {
+        for bit in 0..8 {
+            let mut forged = data.clone();
+            forged[at] ^= 1 << bit;
+            let forged = sealed(&forged);
+            let mut document = base.clone();
+            if let Ok(applied) = document.apply(std::slice::from_ref(&forged)) {
+                assert_eq!(applied.new, 1);
+                assert_eq!(by_library(&base, &forged), Some(document.save()), "{at}/{bit}");
+                taken += 1;
+            } else {
+                assert_eq!(document.heads(), base.heads());
+                refused += 1;
+            }
+        }
+    }
+    assert!(taken > 50 && refused > 50, "{taken} taken, {refused} refused");
 }

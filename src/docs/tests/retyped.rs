@@ -1,11 +1,13 @@
 //! A change that is made again here comes to the same document as one that is taken in.
 
-use automerge::{Automerge, Change};
+use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
+use automerge::{Automerge, Change, ObjId, ReadDoc};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
-use crate::docs::retype::{OPERATIONS_LIMIT, PLACES_LIMIT};
+use crate::docs::incoming::{Apart, Id, Incoming, STEPS_LIMIT, Step as Made};
+use crate::docs::retype::Work;
 use crate::docs::{register, retype};
 use crate::model::StoredDocument;
 
@@ -73,6 +75,56 @@ fn parsed(changes: &[Vec<u8>]) -> Vec<Change> {
     changes.iter().map(|bytes| Change::from_bytes(bytes.clone()).unwrap()).collect()
 }
 
+fn incoming(changes: &[Vec<u8>]) -> Vec<Incoming<'_>> {
+    changes.iter().map(|bytes| Incoming::read(bytes).unwrap()).collect()
+}
+
+fn taken_apart(document: &Document, changes: &[Vec<u8>]) -> Option<Vec<Apart>> {
+    let work = Work::Walk { length: document.doc.length(&document.text) };
+    retype::taken_apart(&document.text, work, &incoming(changes))
+}
+
+/// A change in steps, as the library reads it.
+fn by_library(change: &Change, text: &ObjId) -> Apart {
+    let decoded = change.decode();
+    let id = |id: &OpId| -> Id { (id.counter(), id.actor().clone()) };
+    let in_text = |op: &Op| match (&op.obj, text) {
+        (ObjectId::Id(at), ObjId::Id(number, actor, _)) => id(at) == (*number, actor.clone()),
+        (ObjectId::Id(_) | ObjectId::Root, _) => false,
+    };
+    let mut steps: Vec<Made> = vec![];
+    for (number, op) in (decoded.start_op.get()..).zip(&decoded.operations) {
+        let step = match (&op.key, &op.action) {
+            (Key::Map(key), OpType::Put(value)) => Made::Put(key.to_string(), value.clone()),
+            (Key::Map(key), OpType::Delete) => Made::Cleared(key.to_string()),
+            (Key::Seq(ElementId::Id(at)), OpType::Delete) if in_text(op) => Made::Removed(id(at)),
+            (Key::Seq(place), OpType::Put(value)) if op.insert && in_text(op) => {
+                let behind = match place {
+                    ElementId::Head => None,
+                    ElementId::Id(at) => Some(id(at)),
+                };
+                let typed = value.as_str().unwrap();
+                let goes_on = behind == Some((number - 1, decoded.actor_id.clone()));
+                if let Some(Made::Typed { text, .. }) = steps.last_mut()
+                    && goes_on
+                {
+                    text.push_str(typed);
+                    continue;
+                }
+                Made::Typed { behind, text: typed.to_owned() }
+            }
+            other => panic!("{other:?}"),
+        };
+        steps.push(step);
+    }
+    Apart {
+        actor: decoded.actor_id.clone(),
+        time: decoded.time,
+        operations: change.len() as u64,
+        steps,
+    }
+}
+
 /// What the library itself comes to.
 fn walked(from: &Automerge, changes: &[Vec<u8>]) -> Automerge {
     let mut doc = from.clone();
@@ -98,7 +150,7 @@ proptest! {
     ) {
         let mut theirs = note(&long());
         let mut ours = theirs.clone();
-        let mut by_library = theirs.doc.clone();
+        let mut walked_doc = theirs.doc.clone();
         ours.keep_at_hand(&ours.view());
         for (by, step) in steps {
             let at = theirs.heads();
@@ -111,16 +163,19 @@ proptest! {
                 (None, _) => drop(theirs.delete(author(by), &at, NOON).unwrap()),
             }
             let changes = theirs.changes_since(at.as_slice());
-            for change in parsed(&changes) {
+            for (change, parsed) in incoming(&changes).iter().zip(parsed(&changes)) {
                 let mut again = ours.doc.clone();
-                prop_assert!(retype::fits(&again, &change));
-                let apart = change.decode();
-                let made = retype::retype(&mut again, &ours.text, change.hash(), &apart);
+                prop_assert!(retype::fits(&again, change));
+                let steps = by_library(&parsed, &ours.text);
+                if steps.steps.len() <= STEPS_LIMIT {
+                    prop_assert_eq!(change.apart(&ours.text), Some(steps.clone()));
+                }
+                let made = retype::retype(&mut again, &ours.text, change.hash, &steps);
                 prop_assert!(made.is_some());
             }
             ours.apply(&changes).unwrap();
-            by_library = walked(&by_library, &changes);
-            prop_assert!(same(&ours.doc, &by_library));
+            walked_doc = walked(&walked_doc, &changes);
+            prop_assert!(same(&ours.doc, &walked_doc));
             let now = ours.doc.get_heads();
             let read = register::characters(&ours.doc, &ours.text, &now);
             prop_assert_eq!(ours.known_at(&now).unwrap_or(&read), read.as_str());
@@ -149,13 +204,13 @@ fn appended(characters: usize, edits: usize) -> (Document, Vec<Vec<u8>>) {
 fn a_log_of_small_edits_is_made_again() {
     for (characters, edits) in [(360, 1), (3_600, 1), (3_600, 8), (36_000, 64)] {
         let (mut document, changes) = appended(characters, edits);
-        let apart = retype::taken_apart(&document.doc, &document.text, &parsed(&changes));
+        let apart = taken_apart(&document, &changes);
         assert_eq!(apart.map(|apart| apart.len()), Some(edits));
-        let by_library = walked(&document.doc, &changes);
+        let by_walk = walked(&document.doc, &changes);
         document.apply(&changes).unwrap();
-        assert!(same(&document.doc, &by_library));
+        assert!(same(&document.doc, &by_walk));
         let stored = StoredDocument { snapshot: note_of(characters).save(), changes };
-        assert!(same(&Document::load(&stored).unwrap().doc, &by_library));
+        assert!(same(&Document::load(&stored).unwrap().doc, &by_walk));
     }
 }
 
@@ -166,19 +221,19 @@ fn a_page_pasted_at_once_is_made_again() {
     let at = theirs.heads();
     edit(&mut theirs, 1, &format!("a short one\n{}", "lorem ipsum ".repeat(500)));
     let changes = theirs.changes_since(at.as_slice());
-    assert!(retype::taken_apart(&ours.doc, &ours.text, &parsed(&changes)).is_some());
-    let by_library = walked(&ours.doc, &changes);
+    assert!(taken_apart(&ours, &changes).is_some());
+    let by_walk = walked(&ours.doc, &changes);
     ours.apply(&changes).unwrap();
-    assert!(same(&ours.doc, &by_library));
+    assert!(same(&ours.doc, &by_walk));
 }
 
 #[test]
 fn what_is_more_work_to_make_again_is_taken_in() {
     let (mut document, changes) = appended(36, 8);
-    assert!(retype::taken_apart(&document.doc, &document.text, &parsed(&changes)).is_none());
-    let by_library = walked(&document.doc, &changes);
+    assert!(taken_apart(&document, &changes).is_none());
+    let by_walk = walked(&document.doc, &changes);
     document.apply(&changes).unwrap();
-    assert!(same(&document.doc, &by_library));
+    assert!(same(&document.doc, &by_walk));
 }
 
 #[test]
@@ -186,31 +241,13 @@ fn what_has_too_many_places_is_taken_in() {
     let line = "letters of a note\n";
     let before = note(&line.repeat(3_000));
     // One more operation says that the file lives.
-    for (places, fits) in [(PLACES_LIMIT - 1, true), (PLACES_LIMIT, false)] {
+    for (places, fits) in [(STEPS_LIMIT - 1, true), (STEPS_LIMIT, false)] {
         let mut theirs = before.clone();
         let new = [format!("x{line}").repeat(places), line.repeat(3_000 - places)].concat();
         edit(&mut theirs, 1, &new);
-        let changes = parsed(&theirs.changes_since(before.heads().as_slice()));
-        assert_eq!(changes[0].len(), places + 1);
-        let apart = retype::taken_apart(&before.doc, &before.text, &changes);
-        assert_eq!(apart.is_some(), fits, "{places}");
-    }
-}
-
-#[test]
-fn no_more_is_taken_apart_than_the_limit_allows() {
-    let before = note("one\n");
-    let at = before.heads();
-    // One more operation says that the file lives.
-    for (letters, fits) in
-        [(OPERATIONS_LIMIT - 2, true), (OPERATIONS_LIMIT - 1, true), (OPERATIONS_LIMIT, false)]
-    {
-        let mut theirs = before.clone();
-        edit(&mut theirs, 1, &format!("one\n{}", "x".repeat(letters)));
-        let changes = parsed(&theirs.changes_since(at.as_slice()));
-        assert_eq!(changes[0].len(), letters + 1);
-        let apart = retype::taken_apart(&theirs.doc, &theirs.text, &changes);
-        assert_eq!(apart.is_some(), fits, "{letters}");
+        let changes = theirs.changes_since(before.heads().as_slice());
+        assert_eq!(parsed(&changes)[0].len(), places + 1);
+        assert_eq!(taken_apart(&before, &changes).is_some(), fits, "{places}");
     }
 }
 
@@ -237,11 +274,11 @@ fn a_settlement_is_made_again() {
     let before = b.heads();
     assert!(a.settle().unwrap().changed);
     let changes = a.changes_since(before.as_slice());
-    let [fix_up] = &parsed(&changes)[..] else { panic!("one change settles it") };
+    let [fix_up] = &incoming(&changes)[..] else { panic!("one change settles it") };
     assert!(retype::fits(&b.doc, fix_up));
-    let by_library = walked(&b.doc, &changes);
+    let by_walk = walked(&b.doc, &changes);
     give(&a, &mut b);
-    assert!(same(&b.doc, &by_library));
+    assert!(same(&b.doc, &by_walk));
     assert_eq!(a.view(), b.view());
 }
 
@@ -252,8 +289,82 @@ fn what_stands_beside_ours_is_taken_in() {
     edit(&mut a, 1, &long().replace("line 1 ", "line one "));
     edit(&mut b, 2, &long().replace("line 500 ", "line five hundred "));
     let changes = b.changes_since(note(&long()).heads().as_slice());
-    assert!(!retype::fits(&a.doc, &parsed(&changes)[0]));
-    let by_library = walked(&a.doc, &changes);
+    assert!(!retype::fits(&a.doc, &incoming(&changes)[0]));
+    let by_walk = walked(&a.doc, &changes);
     give(&b, &mut a);
-    assert!(same(&a.doc, &by_library));
+    assert!(same(&a.doc, &by_walk));
+}
+
+/// `b` typed many lines while `a` wrote one; what `a` comes to, and what the library does.
+fn apart_for_a_while(ours: &str, theirs: &[&str]) -> (Document, Document, Vec<Vec<u8>>) {
+    let base = note("one\ntwo ä\nthree\n");
+    let (mut a, mut b) = (base.clone(), base.clone());
+    for now in theirs {
+        edit(&mut b, 2, now);
+    }
+    edit(&mut a, 1, ours);
+    let changes = b.changes_since(base.heads().as_slice());
+    (a, b, changes)
+}
+
+#[test]
+fn a_long_paste_beside_a_short_edit_is_made_again_where_it_was_made() {
+    let pasted = format!("one\ntwo ä\n{}three\n", "pasted 文 lines\n".repeat(300));
+    let more = format!("{pasted}{}", "and more 🦀\n".repeat(200));
+    let ours = "one of ours\ntwo ä\nthree\n";
+    let (a, b, changes) = apart_for_a_while(ours, &[&pasted, &more]);
+    let (_, made, rest) = a.refounded(&incoming(&changes)).unwrap();
+    assert_eq!((made, rest.len()), (2, 1));
+    let by_walk = walked(&a.doc, &changes);
+    let mut refounded = a.clone();
+    refounded.apply(&changes).unwrap();
+    assert_eq!(refounded.doc.get_heads(), by_walk.get_heads());
+    assert_eq!(refounded.doc.text(&a.text).unwrap(), by_walk.text(&a.text).unwrap());
+    for (at, of) in [(a.heads(), &a), (b.heads(), &b)] {
+        let at = refounded.hashes(&at).unwrap();
+        assert_eq!(refounded.known_at(&at), Some(text(of).as_str()));
+        assert_eq!(register::characters(&refounded.doc, &a.text, &at), text(of));
+    }
+    let mut plain = a.clone();
+    plain.forget_fork();
+    assert!(plain.refounded(&incoming(&changes)).is_none());
+    plain.apply(&changes).unwrap();
+    assert_eq!(plain.settle().unwrap(), refounded.settle().unwrap());
+    assert_eq!(plain.view(), refounded.view());
+    assert_eq!(text(&refounded), more.replacen("one", "one of ours", 1));
+    let stored = StoredDocument { snapshot: refounded.save(), changes: vec![] };
+    assert_eq!(Document::load(&stored).unwrap().view(), plain.view());
+    // Whoever has the one takes in the other, and edits go on as if nothing had been.
+    meet(&mut plain, &mut refounded);
+    edit(&mut refounded, 1, "short\n");
+    give(&refounded, &mut plain);
+    assert_eq!(text(&plain), "short\n");
+}
+
+#[test]
+fn a_short_edit_beside_a_short_edit_is_taken_in() {
+    let (a, _, changes) = apart_for_a_while("one!\ntwo ä\nthree\n", &["one\ntwo ä\nthree!\n"]);
+    assert!(a.refounded(&incoming(&changes)).is_none());
+    let paste = "x".repeat(9_000);
+    let (a, _, changes) = apart_for_a_while(&paste, &[&paste]);
+    assert!(a.refounded(&incoming(&changes)).is_none(), "ours is as long");
+}
+
+#[test]
+fn a_fork_is_kept_until_something_comes_in() {
+    let mut a = note("one\n");
+    let before = a.doc.get_heads();
+    assert!(a.fork.heads().is_none());
+    edit(&mut a, 1, "one\ntwo\n");
+    edit(&mut a, 1, "one\ntwo\nthree\n");
+    assert_eq!(a.fork.heads(), Some(before));
+    let light = a.weight_bytes();
+    let mut b = a.clone();
+    edit(&mut b, 2, "one\ntwo\nthree\nfour\n");
+    give(&b, &mut a);
+    assert!(a.fork.heads().is_none());
+    assert!(a.weight_bytes() < light);
+    let mut long = note(&"0123456789\n".repeat(2_000));
+    edit(&mut long, 1, "short\n");
+    assert!(long.fork.heads().is_none(), "no long texts");
 }
