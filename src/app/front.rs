@@ -113,8 +113,9 @@ pub fn init(dir: &Path, settings: &Settings, on_event: OnEvent<'_>) -> Result<In
 
 /// Waits until everything in the folder is durable.
 async fn taken_in(mut host: Host, on_event: OnEvent<'_>) -> Result<(Host, Status), Error> {
+    let mut news = host.take_news();
     loop {
-        match host.news.recv().await {
+        match news.recv().await {
             Ok(news) => match news.report.as_ref() {
                 Some(Report::Ready { .. }) => {
                     let status = host.handle.status().await?;

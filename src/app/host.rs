@@ -65,8 +65,9 @@ pub(crate) enum Role {
 pub(crate) struct Host {
     /// The way to it.
     pub(crate) handle: Handle,
-    /// Its news from the very first on.
-    pub(crate) news: broadcast::Receiver<Arc<News>>,
+    /// Its news from the very first on, until somebody listens to them: what a receiver does not take
+    /// is kept for it.
+    first_news: Option<broadcast::Receiver<Arc<News>>>,
     over: watch::Receiver<()>,
     driver: JoinHandle<(End, Workers)>,
     control: Option<Control>,
@@ -125,7 +126,7 @@ impl Host {
         let answers = mpsc::channel(ANSWERS_LIMIT);
         let workers = Workers::start(store, &ground, &answers.0)?;
         let (asks, asked) = mpsc::channel(ASKS_LIMIT);
-        let (news, first_news) = broadcast::channel(NEWS_LIMIT);
+        let (news, first_news) = news();
         let start = Start {
             startup_ms: 0,
             addresses: Vec::new(),
@@ -193,13 +194,12 @@ impl Host {
             drop(running);
             end
         });
-        Ok(Self { handle, news: first_news, over, driver, control, watcher, tasks, _hold: hold })
+        Ok(Self { handle, first_news, over, driver, control, watcher, tasks, _hold: hold })
     }
 
     /// The news from the start, for one listener; later ones hear from now on.
     pub(crate) fn take_news(&mut self) -> broadcast::Receiver<Arc<News>> {
-        let later = self.handle.news.subscribe();
-        std::mem::replace(&mut self.news, later)
+        self.first_news.take().unwrap_or_else(|| self.handle.news.subscribe())
     }
 
     /// Waits for the end of the loop, whatever ends it.
@@ -238,8 +238,8 @@ impl Host {
     }
 
     async fn close(self, limit: Duration) -> Result<(), Error> {
-        let Self { handle, news, over: _, mut driver, control, watcher, tasks, _hold } = self;
-        drop(news);
+        let Self { handle, first_news, over: _, mut driver, control, watcher, tasks, _hold } = self;
+        drop(first_news);
         let ended = timeout(limit, &mut driver).await;
         if let Some(control) = control {
             control.farewell().await;
@@ -283,6 +283,12 @@ impl Host {
         }
         result
     }
+}
+
+/// Where news are told, and who hears them from the first on.
+fn news() -> (broadcast::Sender<Arc<News>>, Option<broadcast::Receiver<Arc<News>>>) {
+    let (news, first) = broadcast::channel(NEWS_LIMIT);
+    (news, Some(first))
 }
 
 /// What this device is called in its vault, and whether that is news to the vault: a name that a

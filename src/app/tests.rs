@@ -206,6 +206,29 @@ fn init_takes_in_what_is_there_and_says_so_the_second_time() {
 }
 
 #[test]
+fn news_are_kept_for_nobody_who_does_not_listen() {
+    let device = Device::with_notes("laptop", NOTES);
+    let vault = init(&device.folder, &device.settings, &mut deaf).unwrap().vault;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (folder, _) = crate::vault::Folder::init(&device.folder).unwrap();
+        let ground = ground::Ground::vault(folder);
+        let opened = desk::open(&device.folder, vault, ground, &device.settings).await.unwrap();
+        let desk::Held::Here(desk) = opened else { panic!("somebody else has it") };
+        let opening = front::opening(host::Role::Watch, clock::Clock::start(), false);
+        let mut host = host::Host::start(*desk, opening).await.unwrap();
+        let listeners = host.handle.news.clone();
+        let first = host.take_news();
+        assert_eq!(listeners.receiver_count(), 1);
+        let second = host.take_news();
+        assert_eq!(listeners.receiver_count(), 2);
+        drop((first, second));
+        assert_eq!(listeners.receiver_count(), 0);
+        host.stop().await.unwrap();
+    });
+}
+
+#[test]
 fn a_watch_tells_ready_first_and_stopped_last() {
     let device = Device::with_notes("laptop", NOTES);
     let watching = device.watch();

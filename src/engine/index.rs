@@ -13,7 +13,8 @@ use crate::model::{ContentHash, Digest, FileId, Kind, VaultPath};
 ///   change only in [`Index::put`].
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    entries: BTreeMap<FileId, Entry>,
+    /// Boxed, for the map's nodes are a third empty.
+    entries: BTreeMap<FileId, Box<Entry>>,
     /// Which file lies at a place of this disk.
     on_disk: BTreeMap<VaultPath, FileId>,
     /// Which living files claim a path; the smallest id has it, the others are put beside it.
@@ -32,12 +33,12 @@ pub(super) struct Index {
 impl Index {
     /// One file.
     pub(super) fn get(&self, id: &FileId) -> Option<&Entry> {
-        self.entries.get(id)
+        self.entries.get(id).map(Box::as_ref)
     }
 
     /// All files, by identity.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&FileId, &Entry)> {
-        self.entries.iter()
+        self.entries.iter().map(|(id, entry)| (id, entry.as_ref()))
     }
 
     /// How many files there are, tombstones included.
@@ -112,10 +113,7 @@ impl Index {
 
     /// A place of this disk that holds `content`, if any.
     pub(super) fn holder_of(&self, content: &ContentHash) -> Option<&Entry> {
-        self.by_content
-            .get(content)
-            .and_then(|ids| ids.iter().next())
-            .and_then(|id| self.entries.get(id))
+        self.by_content.get(content).and_then(|ids| ids.iter().next()).and_then(|id| self.get(id))
     }
 
     /// The one file of this disk that holds `content`; `None` when there are several.
@@ -234,7 +232,7 @@ impl Index {
             self.files += 1;
             self.bytes += entry.content.size;
         }
-        self.entries.insert(id, entry);
+        self.entries.insert(id, Box::new(entry));
         old
     }
 
@@ -261,14 +259,14 @@ impl Index {
 
     /// Drops what is known of where `id` lies; returns it.
     pub(super) fn lies_nowhere(&mut self, id: FileId) -> Option<Base> {
-        let mut entry = self.entries.get(&id)?.clone();
+        let mut entry = self.get(&id)?.clone();
         let base = entry.base.take()?;
         self.put(id, entry);
         Some(base)
     }
 
     fn take_out(&mut self, id: &FileId) -> Option<Entry> {
-        let entry = self.entries.remove(id)?;
+        let entry = *self.entries.remove(id)?;
         self.digest = self.digest.minus(entry.digest(id));
         if let Some(base) = &entry.base {
             self.placed -= 1;

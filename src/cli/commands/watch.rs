@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -65,13 +65,16 @@ fn beside(
     listener: &mut Listener<'_, '_>,
     work: impl FnOnce(&mut (dyn FnMut(&Value) -> ControlFlow<()> + Send)) -> Result<(), app::Error>,
 ) -> Result<(), app::Error> {
-    let (into, events) = mpsc::sync_channel::<Value>(WAITING_EVENTS);
+    // A bounded channel would keep room for all of them from the start.
+    let (into, events) = mpsc::channel::<Value>();
+    let waiting = AtomicUsize::new(0);
     let (done, is_done) = mpsc::channel::<()>();
     let (deaf, missed) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
-        let (deaf, missed) = (&deaf, &missed);
+        let (deaf, missed, waiting) = (&deaf, &missed, &waiting);
         scope.spawn(move || {
             for event in events {
+                waiting.fetch_sub(1, Ordering::Relaxed);
                 let lost = missed.swap(0, Ordering::Relaxed);
                 let gap = json!({ "v": 1, "event": "missed", "count": lost });
                 let told = if lost > 0 { listener.take(&gap) } else { ControlFlow::Continue(()) };
@@ -83,8 +86,12 @@ fn beside(
             done.send(()).ok();
         });
         let result = work(&mut |event| {
-            if into.try_send(event.clone()).is_err() {
+            // Only this thread makes it more.
+            if waiting.load(Ordering::Relaxed) >= WAITING_EVENTS {
                 missed.fetch_add(1, Ordering::Relaxed);
+            } else {
+                waiting.fetch_add(1, Ordering::Relaxed);
+                into.send(event.clone()).ok();
             }
             if deaf.load(Ordering::Relaxed) {
                 ControlFlow::Break(())
