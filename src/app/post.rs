@@ -20,7 +20,7 @@ use super::workers::guarded;
 use super::{CHART, Error, Failure};
 use crate::engine::{DialError, Input, LinkId};
 use crate::net::{DialFailure, Event, FRAME_HEADER_BYTES, LinkNo, Net};
-use crate::wire::{self, Lane, Message};
+use crate::wire::{self, Lane, Message, Packer};
 
 /// Something for a peer.
 #[derive(Debug)]
@@ -53,11 +53,12 @@ impl Post {
         let thread = std::thread::Builder::new().name("pack".to_owned());
         let pack = move || {
             step_back_alone();
+            let mut packer = Packer::new(pack_from);
             for parcel in parcels {
                 match parcel {
                     Parcel::Frame(link, lane, message) => {
                         let _chart = trace_span!(target: CHART, "pack").entered();
-                        match guarded(|| wire::encode_packing(&message, pack_from)) {
+                        match guarded(|| packer.encode(&message)) {
                             Ok(frame) => send(&carrier, link, lane, frame),
                             // Told already; what was asked for will not come.
                             Err(_) => carrier.close(LinkNo(link.0)),

@@ -33,14 +33,22 @@ pub(super) struct Batch {
     pub(super) hold: bool,
     pub(super) held_bytes: usize,
     pub(super) done: u64,
-    /// Looks under way that a step of ours overtook: what they saw is old. Also whether a file was
-    /// known there before that step.
-    pub(super) stale: BTreeMap<VaultPath, bool>,
+    /// Looks under way that a step of ours overtook: what they saw is old.
+    pub(super) stale: BTreeMap<VaultPath, Before>,
     pub(super) under_way: BTreeSet<VaultPath>,
     /// Looks that are only to tell a step of our own from anything else.
     pub(super) echoes: BTreeSet<VaultPath>,
     /// Places whose writer is known to be done.
     pub(super) closed: BTreeSet<VaultPath>,
+}
+
+/// What was known of a place before a step of ours changed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// A file.
+    Known,
+    /// Nothing.
+    Free,
 }
 
 impl Batch {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::batch::{Batch, HELD_TEXT_BYTES};
+use super::batch::{Batch, Before, HELD_TEXT_BYTES};
 use super::brakes::Brake;
 use super::core::{Engine, Pending};
 use super::debounce::Due;
@@ -229,10 +229,10 @@ impl Engine {
         };
         batch.looking -= 1;
         batch.under_way.remove(&path);
-        if let Some(known) = batch.stale.remove(&path) {
+        if let Some(before) = batch.stale.remove(&path) {
             // Most likely it is that step which was told of, before it was answered. Of many files that
             // come for the first time nobody waits for such a look.
-            return if known && self.echo.may_be(self.now, &path) {
+            return if before == Before::Known && self.echo.may_be(self.now, &path) {
                 self.debounce.echo(self.now, path);
             } else {
                 self.debounce.hint(self.now, path);
@@ -432,7 +432,8 @@ impl Engine {
         if let Some(batch) = &mut self.intake.batch
             && batch.under_way.contains(path)
         {
-            batch.stale.insert(path.clone(), self.index.at(path).is_some());
+            let known = self.index.at(path).is_some();
+            batch.stale.insert(path.clone(), if known { Before::Known } else { Before::Free });
         }
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let old = std::mem::take(&mut task.disk);

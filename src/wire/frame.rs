@@ -2,9 +2,8 @@
 
 use std::io::Read;
 
-use flate2::Compression;
 use flate2::bufread::ZlibDecoder;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::{Error, Lane, Message};
 
@@ -31,6 +30,9 @@ const PACKED_BELOW_PERCENT: usize = 90;
 
 /// How much of a chunk is looked at before all of it is packed; most attachments are packed already.
 const SAMPLE_BYTES: usize = 4 * 1024;
+
+/// Larger buffers are not kept for the next frame.
+const KEPT_BYTES: usize = 1024 * 1024;
 
 /// zlib's effort. The lowest that builds its own code tables; one less packs notes a quarter worse,
 /// more costs more time than it saves on any link faster than a telephone's.
@@ -72,42 +74,80 @@ pub fn encode(message: &Message) -> Vec<u8> {
 ///
 /// Never, as [`encode`].
 pub fn encode_packing(message: &Message, pack_from_bytes: usize) -> Vec<u8> {
-    let plain = postcard::to_extend(message, vec![PLAIN])
-        .expect("a message is plain data, and the buffer grows as needed");
-    let body = &plain[1..];
-    if body.len() >= pack_from_bytes
-        && worth_packing(message)
-        && let Some(packed) = pack(body)
-        && packed.len() * 100 < body.len() * PACKED_BELOW_PERCENT
-    {
-        return packed;
-    }
-    plain
+    Packer::new(pack_from_bytes).encode(message)
 }
 
-fn worth_packing(message: &Message) -> bool {
-    match chunk_of(message) {
-        Some(bytes) => {
-            let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
-            pack(sample)
-                .is_some_and(|packed| packed.len() * 100 < sample.len() * PACKED_BELOW_PERCENT)
+/// Encodes many messages, one after the other, in buffers that are used again: each frame is then the
+/// only memory that it takes.
+#[derive(Debug)]
+pub struct Packer {
+    pack_from_bytes: usize,
+    plain: Vec<u8>,
+    packed: Vec<u8>,
+    /// Made for the first body that is packed.
+    stream: Option<Compress>,
+}
+
+impl Packer {
+    /// Packs bodies from `pack_from_bytes` on.
+    pub fn new(pack_from_bytes: usize) -> Self {
+        Self { pack_from_bytes, plain: Vec::new(), packed: Vec::new(), stream: None }
+    }
+
+    /// As [`encode`].
+    ///
+    /// # Panics
+    ///
+    /// Never, as [`encode`].
+    pub fn encode(&mut self, message: &Message) -> Vec<u8> {
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.clear();
+        plain.push(PLAIN);
+        let plain = postcard::to_extend(message, plain)
+            .expect("a message is plain data, and the buffer grows as needed");
+        let frame = if self.packs(message, &plain[1..]) { &self.packed } else { &plain };
+        let frame = frame.clone();
+        self.plain = plain;
+        for buffer in [&mut self.plain, &mut self.packed] {
+            buffer.clear();
+            buffer.shrink_to(KEPT_BYTES);
         }
-        None => true,
+        frame
+    }
+
+    /// Whether `packed` now holds a frame that is worth its reader's work.
+    fn packs(&mut self, message: &Message, body: &[u8]) -> bool {
+        let sample = chunk_of(message).map(|bytes| &bytes[..bytes.len().min(SAMPLE_BYTES)]);
+        body.len() >= self.pack_from_bytes
+            && sample.is_none_or(|sample| self.pack(sample))
+            && self.pack(body)
+    }
+
+    /// Packs `body`, the flag before it; false, at the latest, when it comes out too large.
+    fn pack(&mut self, body: &[u8]) -> bool {
+        let stream =
+            self.stream.get_or_insert_with(|| Compress::new(Compression::new(LEVEL), true));
+        stream.reset();
+        self.packed.clear();
+        self.packed.push(ZLIB);
+        let limit = body.len() * PACKED_BELOW_PERCENT / 100;
+        self.packed.reserve(body.len() / 2);
+        loop {
+            let taken = usize::try_from(stream.total_in()).unwrap_or(usize::MAX);
+            let rest = body.get(taken..).unwrap_or_default();
+            match stream.compress_vec(rest, &mut self.packed, FlushCompress::Finish) {
+                Ok(Status::StreamEnd) => return self.packed.len() < limit,
+                Ok(Status::Ok | Status::BufError) if self.packed.len() < limit => {
+                    self.packed.reserve(body.len() / 4 + SAMPLE_BYTES);
+                }
+                Ok(Status::Ok | Status::BufError) | Err(_) => return false,
+            }
+        }
     }
 }
 
 fn chunk_of(message: &Message) -> Option<&[u8]> {
     if let Message::Chunk { bytes, .. } = message { Some(bytes) } else { None }
-}
-
-/// The flag and the zlib stream of `body`.
-fn pack(body: &[u8]) -> Option<Vec<u8>> {
-    use std::io::Write;
-
-    let frame = vec![ZLIB];
-    let mut encoder = ZlibEncoder::new(frame, Compression::new(LEVEL));
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok()
 }
 
 /// Decodes one frame that came on `lane`.
