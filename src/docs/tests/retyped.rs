@@ -154,14 +154,7 @@ proptest! {
         ours.keep_at_hand(&ours.view());
         for (by, step) in steps {
             let at = theirs.heads();
-            match (change(&text(&theirs), &step), &step) {
-                (Some(new), _) => drop(theirs.edit_text(author(by), &at, NOON, &new).unwrap()),
-                (None, Step::Rename(name)) => {
-                    let to = path(&format!("moved/{name}.md"));
-                    theirs.rename(author(by), &at, NOON, &to).unwrap();
-                }
-                (None, _) => drop(theirs.delete(author(by), &at, NOON).unwrap()),
-            }
+            perform(&mut theirs, by, &step);
             let changes = theirs.changes_since(at.as_slice());
             for (change, parsed) in incoming(&changes).iter().zip(parsed(&changes)) {
                 let mut again = ours.doc.clone();
@@ -181,6 +174,86 @@ proptest! {
             prop_assert_eq!(ours.known_at(&now).unwrap_or(&read), read.as_str());
             prop_assert_eq!(ours.view(), theirs.view());
         }
+    }
+}
+
+/// Pages put into a short note, and small edits between them.
+fn page() -> impl Strategy<Value = Step> {
+    let at = 0..3_000_usize;
+    prop_oneof![
+        2 => (at.clone(), "[a-z ä文🦀\n]{10,30}").prop_map(|(at, words)| {
+            Step::Insert(at, words.repeat(60))
+        }),
+        1 => (at.clone(), 1..60_usize).prop_map(|(at, length)| Step::Remove(at, length)),
+        1 => (at, 1..20_usize, "[a-z]{1,9}").prop_map(|(at, length, word)| {
+            Step::Replace(at, length, word)
+        }),
+        1 => any::<u8>().prop_map(Step::Rename),
+    ]
+}
+
+fn perform(document: &mut Document, by: u8, step: &Step) {
+    let at = document.heads();
+    match (change(&text(document), step), step) {
+        (Some(new), _) => drop(document.edit_text(author(by), &at, NOON, &new).unwrap()),
+        (None, Step::Rename(name)) => {
+            let to = path(&format!("moved/{name}.md"));
+            document.rename(author(by), &at, NOON, &to).unwrap();
+        }
+        (None, _) => drop(document.delete(author(by), &at, NOON).unwrap()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        rng_seed: RngSeed::Fixed(6),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn with_a_fork_and_without_comes_to_the_same(
+        ours in proptest::collection::vec(step(), 1..3),
+        theirs in proptest::collection::vec(page(), 1..4),
+        later in proptest::collection::vec(page(), 1..3),
+    ) {
+        let line = |line| format!("line {line} of a note, ä 文 🦀\n");
+        let base = note(&(0..60).map(line).collect::<Vec<_>>().concat());
+        let (mut a, mut b) = (base.clone(), base.clone());
+        ours.iter().for_each(|step| perform(&mut a, 1, step));
+        theirs.iter().for_each(|step| perform(&mut b, 2, step));
+        let changes = b.changes_since(base.heads().as_slice());
+        let mut plain = a.clone();
+        plain.forget_fork();
+        a.apply(&changes).unwrap();
+        plain.apply(&changes).unwrap();
+        prop_assert_eq!(a.doc.get_heads(), plain.doc.get_heads());
+        let now = a.doc.get_heads();
+        for at in [now.clone(), base.doc.get_heads(), b.doc.get_heads()] {
+            let read = register::characters(&plain.doc, &plain.text, &at);
+            prop_assert_eq!(register::characters(&a.doc, &a.text, &at), read.as_str());
+            prop_assert_eq!(a.characters(&at), read.as_str());
+        }
+        prop_assert_eq!(a.settle().unwrap(), plain.settle().unwrap());
+        prop_assert_eq!(a.view(), plain.view());
+        prop_assert_eq!(a.heads(), plain.heads());
+        let stored = StoredDocument { snapshot: a.save(), changes: vec![] };
+        let mut again = Document::load(&stored).unwrap();
+        prop_assert_eq!(again.view(), a.view());
+        // All go on, each from what it has.
+        later.iter().for_each(|step| perform(&mut again, 3, step));
+        perform(&mut a, 1, &Step::Insert(0, "ours ".into()));
+        give(&a, &mut b);
+        give(&again, &mut a);
+        give(&a, &mut b);
+        give(&b, &mut plain);
+        for document in [&mut a, &mut b, &mut plain] {
+            document.settle().unwrap();
+        }
+        prop_assert_eq!(a.heads(), b.heads());
+        prop_assert_eq!(a.view(), b.view());
+        prop_assert_eq!(plain.view(), b.view());
     }
 }
 
