@@ -44,6 +44,13 @@
 //!   it writes). Two programs that merge differently thus make two changes, never two different ones
 //!   under one number. It may be empty: then it only says that something was chosen.
 //!
+//! # Taking in
+//!
+//! A change from elsewhere is known by its hash and what it builds on (`incoming`). If it builds on the
+//! present version it is made again here (`retype`); if it is long and builds on the version before our
+//! own edits, it is made again on that one, and ours are taken in after it (`fork`). All others the
+//! library takes in. The way is chosen by cost alone: each leads to the same document.
+//!
 //! # Invariants
 //!
 //! 1. Devices with the same heads settle to the same heads (`tests::random`, `tests::merges`).
@@ -52,6 +59,7 @@
 //! 3. No number of an author is used for two changes (`no_number_is_used_twice_…`).
 //! 4. Foreign bytes either make a readable file or change nothing (`tests::foreign`).
 //! 5. A merge never writes a word twice that was written once (`tests::random`).
+//! 6. A change that is made again is the same change, by its hash (`tests::retyped`).
 
 mod birth;
 mod chunk;

@@ -221,8 +221,12 @@ proptest! {
         let line = |line| format!("line {line} of a note, ä 文 🦀\n");
         let base = note(&(0..60).map(line).collect::<Vec<_>>().concat());
         let (mut a, mut b) = (base.clone(), base.clone());
-        ours.iter().for_each(|step| perform(&mut a, 1, step));
-        theirs.iter().for_each(|step| perform(&mut b, 2, step));
+        for step in &ours {
+            perform(&mut a, 1, step);
+        }
+        for step in &theirs {
+            perform(&mut b, 2, step);
+        }
         let changes = b.changes_since(base.heads().as_slice());
         let mut plain = a.clone();
         plain.forget_fork();
@@ -242,7 +246,9 @@ proptest! {
         let mut again = Document::load(&stored).unwrap();
         prop_assert_eq!(again.view(), a.view());
         // All go on, each from what it has.
-        later.iter().for_each(|step| perform(&mut again, 3, step));
+        for step in &later {
+            perform(&mut again, 3, step);
+        }
         perform(&mut a, 1, &Step::Insert(0, "ours ".into()));
         give(&a, &mut b);
         give(&again, &mut a);
