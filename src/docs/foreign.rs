@@ -117,19 +117,10 @@ impl Document {
         let Some(apart) = retype::taken_apart(&next.text, work, &ready) else {
             return (next, ready);
         };
-        let mut edits = vec![];
-        let mut count = 0;
-        for (change, apart) in ready.iter().zip(&apart) {
-            if !retype::fits(&next.doc, change) {
-                break;
-            }
-            let (doc, text) = (&mut next.doc, &next.text);
-            match guarded(|| Ok(retype::retype(doc, text, change.hash, apart))) {
-                Ok(Some(splices)) => edits.extend(splices),
-                Ok(None) | Err(_) => return (self.clone(), ready),
-            }
-            count += 1;
-        }
+        let made = retype::remake(&mut next.doc, &next.text, &ready, &apart);
+        let Some((count, edits)) = made else {
+            return (self.clone(), ready);
+        };
         if let Some(text) = self.known_at(&self.doc.get_heads()) {
             next.know_edited(text, &edits);
         }

@@ -10,7 +10,6 @@ use automerge::{Automerge, ChangeHash as Hash, ObjId, ReadDoc};
 
 use super::diff;
 use super::document::Document;
-use super::foreign::guarded;
 use super::incoming::Incoming;
 use super::register;
 use super::retype::{self, Work};
@@ -72,17 +71,7 @@ impl Document {
         let mut next = self.clone();
         next.doc = Automerge::clone(fork);
         let base = register::characters(&next.doc, &next.text, &at);
-        let mut edits = vec![];
-        let mut count = 0;
-        for (change, apart) in ready.iter().zip(&apart) {
-            if !retype::fits(&next.doc, change) {
-                break;
-            }
-            let (doc, text) = (&mut next.doc, &next.text);
-            let made = guarded(|| Ok(retype::retype(doc, text, change.hash, apart))).ok()?;
-            edits.extend(made?);
-            count += 1;
-        }
+        let (count, edits) = retype::remake(&mut next.doc, &next.text, ready, &apart)?;
         let ours: Vec<Hash> = self.doc.get_heads();
         let theirs = diff::apply(&base, &edits)
             .filter(|theirs| theirs.chars().count() == next.doc.length(&next.text));

@@ -10,6 +10,7 @@ use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{Automerge, ChangeHash, Cursor, ObjId, ROOT, ReadDoc};
 
 use super::diff::Splice;
+use super::foreign::guarded;
 use super::incoming::{Apart, Id, Incoming, STEPS_LIMIT, Step};
 
 /// What the walk takes for each character of the text, in nanoseconds. These four figures were measured
@@ -59,6 +60,27 @@ pub(super) fn taken_apart(
 pub(super) fn fits(doc: &Automerge, change: &Incoming<'_>) -> bool {
     // An author's last change is named beside the heads, even where they build on it.
     doc.get_heads().iter().all(|head| change.deps.contains(head))
+}
+
+/// Makes changes again as long as each builds on the present version: how many these were, and what
+/// they did to the text. `None` leaves `doc` unfit for use.
+pub(super) fn remake(
+    doc: &mut Automerge,
+    text: &ObjId,
+    changes: &[Incoming<'_>],
+    apart: &[Apart],
+) -> Option<(usize, Vec<Splice>)> {
+    let mut edits = vec![];
+    let mut count = 0;
+    for (change, apart) in changes.iter().zip(apart) {
+        if !fits(doc, change) {
+            break;
+        }
+        let made = guarded(|| Ok(retype(doc, text, change.hash, apart))).ok()?;
+        edits.extend(made?);
+        count += 1;
+    }
+    Some((count, edits))
 }
 
 /// Makes a change again that was taken apart, and says what it did to the text; `None`, or a panic of
