@@ -16,6 +16,9 @@ use super::retype::{self, Work};
 
 /// No forks of longer texts are kept, in characters: with these the walk is most of the work.
 const LONGEST: usize = 16 * 1024;
+/// Nor of documents of more changes: a fork holds them all, and where many notes are edited in turn its
+/// coming and going would leave the memory in pieces.
+const MOST_CHANGES: u64 = 64;
 /// Bytes that a fork takes beside its text, which it holds one and a half times; measured.
 const WEIGHT_BASE_BYTES: u64 = 4_000;
 
@@ -27,7 +30,8 @@ pub(super) struct Fork(Option<Arc<Automerge>>);
 impl Fork {
     /// Keeps `doc`, which is about to be edited here, if nothing earlier is kept.
     pub(super) fn keep(&mut self, doc: &Automerge, text: &ObjId) {
-        if self.0.is_none() && doc.length(text) <= LONGEST {
+        let small = || doc.length(text) <= LONGEST && doc.stats().num_changes <= MOST_CHANGES;
+        if self.0.is_none() && small() {
             self.0 = Some(Arc::new(doc.clone()));
         }
     }

@@ -6,7 +6,7 @@ use super::job::Held;
 use crate::model::FileId;
 
 /// So many of the documents used last are kept ready for the next use; the others are made smaller.
-const IN_USE: usize = 16;
+const IN_USE: usize = 8;
 
 /// Loaded documents, at most `documents` of them and `bytes` of measured weight.
 ///

@@ -446,4 +446,9 @@ fn a_fork_is_kept_until_something_comes_in() {
     let mut long = note(&"0123456789\n".repeat(2_000));
     edit(&mut long, 1, "short\n");
     assert!(long.fork.heads().is_none(), "no long texts");
+    let (_, past) = appended(360, 70);
+    let mut old = note_of(360);
+    old.apply(&past).unwrap();
+    edit(&mut old, 1, "short\n");
+    assert!(old.fork.heads().is_none(), "no long past");
 }
