@@ -85,28 +85,26 @@ impl<'a> Chunk<'a> {
 
 /// Reads an unsigned LEB128 number.
 pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
+    Some(leb128(bytes)?.0)
+}
+
+/// Reads a signed LEB128 number.
+pub(super) fn signed(bytes: &mut &[u8]) -> Option<i64> {
+    let (value, bits) = leb128(bytes)?;
+    let unused = 64_u32.saturating_sub(bits);
+    // The highest bit that was written is the sign.
+    Some(value.cast_signed() << unused >> unused)
+}
+
+/// The bits of a number, and how many were written.
+fn leb128(bytes: &mut &[u8]) -> Option<(u64, u32)> {
     let mut value = 0_u64;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
         *bytes = rest;
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-/// Reads a signed LEB128 number.
-pub(super) fn signed(bytes: &mut &[u8]) -> Option<i64> {
-    let mut value = 0_i64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= i64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            let negative = byte & 0x40 != 0 && shift + 7 < 64;
-            return Some(if negative { value | -1 << (shift + 7) } else { value });
+            return Some((value, shift + 7));
         }
     }
     None
@@ -118,4 +116,35 @@ pub(super) fn prefixed<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (read, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;
     Some(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        let unsigned: [(&[u8], u64); 4] = [
+            (&[0], 0),
+            (&[0x7f], 127),
+            (&[0xe5, 0x8e, 0x26], 624_485),
+            (&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], u64::MAX),
+        ];
+        for (mut bytes, value) in unsigned {
+            assert_eq!((number(&mut bytes), bytes.len()), (Some(value), 0));
+        }
+        let with_sign: [(&[u8], i64); 6] = [
+            (&[2], 2),
+            (&[0x7e], -2),
+            (&[0xff, 0], 127),
+            (&[0x80, 0x7f], -128),
+            (&[0xc0, 0xbb, 0x78], -123_456),
+            (&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], i64::MIN),
+        ];
+        for (mut bytes, value) in with_sign {
+            assert_eq!((signed(&mut bytes), bytes.len()), (Some(value), 0));
+        }
+        assert_eq!(number(&mut &[0x80; 11][..]), None);
+        assert_eq!(signed(&mut &[0x80][..]), None);
+    }
 }

@@ -15,6 +15,9 @@ use super::foreign::{CHANGE_LIMIT_BYTES, OPERATION_LIMIT, guarded, limit, number
 /// are, 20 µs with 300 of them, 80 with 3,000 and 200 with 10,000.
 pub(super) const STEPS_LIMIT: usize = 512;
 
+/// Nor is a change of more columns or more authors taken apart: a byte of it would take forty here.
+const TABLE_LIMIT: u64 = 1024;
+
 /// One change, known by its hash.
 #[derive(Debug)]
 pub(super) struct Incoming<'a> {
@@ -91,6 +94,11 @@ fn deps(data: &mut &[u8]) -> Option<Vec<Hash>> {
     Some(deps.as_chunks::<32>().0.iter().map(|hash| Hash(*hash)).collect())
 }
 
+/// Reads how many there are of something that takes more memory than bytes.
+fn few(data: &mut &[u8]) -> Option<u64> {
+    number(data).filter(|count| *count <= TABLE_LIMIT)
+}
+
 /// The id of an operation: its number and who made it.
 pub(super) type Id = (u64, ActorId);
 
@@ -132,7 +140,7 @@ impl Apart {
             return None;
         }
         let mut actors = vec![actor.clone()];
-        for _ in 0..number(&mut data)? {
+        for _ in 0..few(&mut data)? {
             actors.push(ActorId::from(prefixed(&mut data)?));
         }
         let mut reader = Reader::of(data, actors, text)?;
@@ -166,7 +174,7 @@ impl<'a> Columns<'a> {
     /// Reads the table and leaves nothing behind the columns.
     fn of(mut data: &'a [u8]) -> Option<Self> {
         let mut table = vec![];
-        for _ in 0..number(&mut data)? {
+        for _ in 0..few(&mut data)? {
             table.push((number(&mut data)?, usize::try_from(number(&mut data)?).ok()?));
         }
         let mut columns = vec![];

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::docs::chunk::Chunk;
+use crate::docs::chunk::{Chunk, number, prefixed, signed};
 use crate::docs::foreign::guarded;
+use crate::docs::incoming::Incoming;
 use crate::docs::register::{CONTENT, PATH, TEXT};
 use crate::docs::{CHANGE_LIMIT_BYTES, Error};
 use crate::model::StoredDocument;
@@ -255,4 +256,41 @@ fn what_a_forger_seals_comes_to_what_the_library_makes_of_it() {
         }
     }
     assert!(taken > 50 && refused > 50, "{taken} taken, {refused} refused");
+}
+
+#[test]
+fn a_change_with_a_crowd_of_authors_is_not_taken_apart() {
+    let base = note("one\n");
+    let mut ours = base.clone();
+    edit(&mut ours, 1, "one and two\n");
+    let change = ours.changes_since(base.heads().as_slice()).remove(0);
+    let data = Chunk::read(&change).unwrap().data.to_vec();
+    // Deps, author, sequence, first operation, time, message; then the others.
+    let mut rest = &data[1 + 32 * usize::from(data[0])..];
+    prefixed(&mut rest).unwrap();
+    for _ in 0..2 {
+        number(&mut rest).unwrap();
+    }
+    signed(&mut rest).unwrap();
+    prefixed(&mut rest).unwrap();
+    let place = data.len() - rest.len();
+    let others = number(&mut rest).unwrap();
+    let crowded = |more: usize| {
+        let count = u16::try_from(usize::try_from(others).unwrap() + more).unwrap();
+        let mut crowded = data[..place].to_vec();
+        crowded.extend([(count & 0x7f) as u8 | 0x80, u8::try_from(count >> 7).unwrap()]);
+        let known = rest.len() - usize::try_from(others).unwrap() * 17;
+        crowded.extend(&rest[..rest.len() - known]);
+        crowded.extend([1, 7].repeat(more));
+        crowded.extend(&rest[rest.len() - known..]);
+        sealed(&crowded)
+    };
+    let apart = |change: &[u8]| Incoming::read(change).unwrap().apart(&base.text).is_some();
+    assert!(apart(&change) && apart(&crowded(3)) && !apart(&crowded(2_000)));
+    for more in [3, 2_000] {
+        // Whatever the library says of it, it is no other edit.
+        let mut document = base.clone();
+        let taken = document.apply(&[crowded(more)]).is_ok();
+        assert_eq!(taken, by_library(&base, &crowded(more)).is_some());
+    }
 }
