@@ -21,6 +21,21 @@ pub(super) fn open_read(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// The same in one call that meets no symlink on the way either; any error but says that the path
+/// has to be walked.
+#[cfg(target_os = "linux")]
+pub(super) fn open_straight(path: &Path) -> io::Result<File> {
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(File::from(openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)?))
+}
+
+/// Not offered by this system. (Android kills who asks.)
+#[cfg(not(target_os = "linux"))]
+pub(super) fn open_straight(_path: &Path) -> io::Result<File> {
+    Err(ErrorKind::Unsupported.into())
+}
+
 /// Whether [`open_read`] failed because it met a symlink.
 pub(super) fn is_symlink_met(error: &io::Error) -> bool {
     #[cfg(unix)]

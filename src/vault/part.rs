@@ -167,6 +167,9 @@ impl Folder {
 
     /// Opens the file at `path`, provided it is as long as `content`.
     fn open_as_expected(&self, path: &VaultPath, content: Content) -> Result<File, StepError> {
+        if let Some(file) = self.open_straight(path, content) {
+            return Ok(file);
+        }
         let text = path.as_str();
         let failed = |error: io::Error| StepError::Problem(unreadable(text, &error));
         let place = self.place(path, &mut Listings::new()).map_err(failed)?;
@@ -182,6 +185,18 @@ impl Folder {
             | Place::UnderFile
             | Place::Twin(..) => Err(StepError::Changed),
         }
+    }
+
+    /// The same without a walk, where the name on disk is the path itself; `None` is no answer.
+    fn open_straight(&self, path: &VaultPath, content: Content) -> Option<File> {
+        if self.inner.folds_case {
+            return None;
+        }
+        let file = os::open_straight(&self.root().join(path.as_str())).ok()?;
+        let meta = file.metadata().ok()?;
+        let due = meta.is_file() && meta.len() == content.size;
+        // The folders above are known to be real ones by now, so their rules can be looked for.
+        (due && !self.inner.rules.leave_out_lately(path, self.root()).ok()?).then_some(file)
     }
 }
 

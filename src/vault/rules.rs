@@ -1,9 +1,10 @@
 //! Which names take part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -21,6 +22,12 @@ pub const RULES_FILE: &str = ".vaultsyncignore";
 /// Most bytes of a rules file that are read; what lies beyond counts for nothing. Far above any
 /// real list, and low enough that a mistaken file costs no time.
 const RULES_LIMIT_BYTES: u64 = 256 * 1024;
+
+/// For how long the rules of a folder need not be looked for again by who reads many files in it.
+const LATELY: Duration = Duration::from_millis(100);
+
+/// Most folders remembered for that; the rules of others are looked for each time.
+const LOOKS_LIMIT: usize = 1024;
 
 /// Obsidian's own folder at the root, with its slash.
 const SETTINGS: &str = ".obsidian/";
@@ -185,6 +192,31 @@ pub(super) struct Rules {
     settings: Gitignore,
     scope: RwLock<Option<Scope>>,
     files: Mutex<BTreeMap<String, (Stamp, Arc<Gitignore>)>>,
+    looks: Mutex<Looks>,
+}
+
+/// Folders whose rules were looked for since a moment that is at most [`LATELY`] ago.
+#[derive(Debug)]
+struct Looks {
+    since: Instant,
+    dirs: BTreeSet<String>,
+}
+
+impl Looks {
+    /// Whether `dir` is one of them; forgets them all once the first may be too old.
+    fn is_recent(&mut self, dir: &str) -> bool {
+        if self.since.elapsed() > LATELY {
+            *self = Self { since: Instant::now(), dirs: BTreeSet::new() };
+        }
+        self.dirs.contains(dir)
+    }
+
+    /// Notes that `dir` was looked into.
+    fn note(&mut self, dir: &str) {
+        if self.dirs.len() < LOOKS_LIMIT {
+            self.dirs.insert(dir.to_owned());
+        }
+    }
 }
 
 impl Rules {
@@ -196,6 +228,7 @@ impl Rules {
             settings: matcher(paths.into_iter()),
             scope: RwLock::new(None),
             files: Mutex::new(BTreeMap::new()),
+            looks: Mutex::new(Looks { since: Instant::now(), dirs: BTreeSet::new() }),
         }
     }
 
@@ -310,15 +343,36 @@ impl Rules {
             if let Some((_, rules)) = self.lock().get(dir) {
                 chain.0.push((below(dir), rules.clone()));
             }
-            let from = below(dir);
-            let Some(end) = text[from..].find('/') else {
+            let Some(next) = next_below(dir, text) else {
                 return self.leave_out(&chain, text, Sort::File);
             };
-            dir = &text[..from + end];
+            dir = next;
             if self.leave_out(&chain, dir, Sort::Folder) {
                 return true;
             }
         }
+    }
+
+    /// The same for a file below `root`, by the rules that its folders have, or had [`LATELY`] ago.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rules::enter`].
+    pub(super) fn leave_out_lately(&self, path: &VaultPath, root: &Path) -> io::Result<bool> {
+        let mut dir = Some("");
+        while let Some(at) = dir {
+            if !self.looks().is_recent(at) {
+                self.own(at, &root.join(at))?;
+                self.looks().note(at);
+            }
+            dir = next_below(at, path.as_str());
+        }
+        Ok(self.leave_out_unseen(path))
+    }
+
+    fn looks(&self) -> MutexGuard<'_, Looks> {
+        // As below; a folder too few is looked into once more.
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (Stamp, Arc<Gitignore>)>> {
@@ -342,6 +396,12 @@ pub(super) fn stands_for(name: &str) -> Option<&str> {
 /// The name of the stub that would stand for the file `name`.
 pub(super) fn stub_of(name: &str) -> String {
     format!(".{name}.icloud")
+}
+
+/// The folder directly in `dir` that leads to `path`; `None` when `path` itself lies there.
+fn next_below<'p>(dir: &str, path: &'p str) -> Option<&'p str> {
+    let from = below(dir);
+    path[from..].find('/').map(|end| &path[..from + end])
 }
 
 /// Where the names in the folder `dir` begin within their paths.

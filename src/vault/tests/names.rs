@@ -135,7 +135,9 @@ fn nothing_goes_through_a_symlink() {
         lab.step(replace("file.md", Some("secret"), "x")),
         Err(StepError::Problem(problem_at(&lab, "file.md")))
     );
-    assert!(lab.folder.read_chunk(&path("file.md"), of("secret"), 0).is_err());
+    for name in ["file.md", "link/secret.md"] {
+        assert!(lab.folder.read_chunk(&path(name), of("secret"), 0).is_err(), "{name}");
+    }
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
     let secret = fs::read_to_string(outside.path().join("secret.md")).unwrap();
     assert_eq!(secret, "secret");

@@ -1,6 +1,6 @@
 //! Contents that come in chunks.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::*;
 use crate::model::{CHUNK_BYTES, ContentHash, outline_of_bytes, verify_chunk};
@@ -124,6 +124,38 @@ fn chunks_that_do_not_fit_are_refused() {
     let refused = lab.folder.put_chunk(absurd, 0, &bytes);
     assert!(matches!(refused, Err(StepError::Problem(_))));
     assert_eq!(u64::try_from(CHUNK).unwrap(), CHUNK_BYTES);
+}
+
+#[test]
+fn a_chunk_is_read_only_of_what_takes_part() {
+    let lab = Lab::new();
+    lab.put("sub/.vaultsyncignore", "*.log\n");
+    for name in ["a.md", "a.tmp", "sub/a.log", "sub/b/a.log", "sub/b/a.md", "e\u{301}.md"] {
+        lab.put(name, "x");
+    }
+    let read = |name: &str| lab.folder.read_chunk(&path(name), of("x"), 0);
+    for name in ["a.md", "sub/b/a.md", "\u{e9}.md"] {
+        assert_eq!(read(name).unwrap(), b"x", "{name}");
+    }
+    for name in ["a.tmp", "sub/a.log", "sub/b/a.log"] {
+        assert_eq!(read(name), Err(StepError::Ignored), "{name}");
+    }
+    assert_eq!(read("sub"), Err(StepError::Changed));
+    // Rules that come later count soon after, though nobody walked the folder.
+    lab.put(".vaultsyncignore", "*.md\n");
+    wait_until(|| read("sub/b/a.md") == Err(StepError::Ignored));
+    lab.put("sub/.vaultsyncignore", "!*.md\n");
+    wait_until(|| read("sub/b/a.md").is_ok());
+    assert_eq!(read("a.md"), Err(StepError::Ignored));
+}
+
+/// Waits for what takes the tenth of a second for which rules are remembered.
+fn wait_until(mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !holds() {
+        assert!(Instant::now() < end, "it never holds");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]
