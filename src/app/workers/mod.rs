@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | store | appends and loads, in the order asked | all appends waiting, into one transaction |
 //! | steps | changes of the folder, in the order asked | up to [`STEPS_LIMIT`] steps or [`STEPS_BYTES`] waiting, into one batch with one durability barrier |
-//! | readers ([`READERS`]) | scans, looks, small contents | – |
+//! | readers ([`READERS`]) | scans, looks, small contents | up to [`SMALL_TOGETHER`] small contents waiting, into one answer |
 //! | shelf | outlines and chunks of large contents | – |
 //! | documents ([`DOCUMENTS`]) | long work on one document each | – |
 //!
@@ -36,6 +36,9 @@ use crate::vault::Folder;
 /// Threads that look at files. Reading and hashing 10,000 notes is CPU work of 70 ms; a third would
 /// only wait for the second core.
 const READERS: usize = 2;
+/// Most small contents that a reader takes at once, so that the driver is woken once for all of
+/// them; few enough for the other reader to have its share of those that wait.
+const SMALL_TOGETHER: usize = 16;
 /// Threads that work on documents. A long merge does not hold up another note behind it; and each
 /// thread more keeps some of the memory that its largest job took, since the system's allocator gives
 /// every thread a heap of its own.
@@ -228,6 +231,9 @@ fn tell(answers: &Answers, input: Input) {
 }
 
 fn tell_all(answers: &Answers, inputs: Vec<Input>) {
+    if inputs.is_empty() {
+        return;
+    }
     // Without receiver the driver is gone, and nobody needs the answers.
     answers.blocking_send(inputs).ok();
 }
@@ -401,34 +407,56 @@ fn failure(path: &VaultPath, text: &str) -> Problem {
     }
 }
 
+/// The next work for a reader: one job, or small contents that wait one behind the other and what
+/// comes after them; nothing once there is no more.
+fn next_reads(jobs: &Mutex<Receiver<ReadJob>>) -> Vec<ReadJob> {
+    // The lock is held while waiting: whoever has it is the next to work.
+    let jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut taken: Vec<ReadJob> = jobs.recv().into_iter().collect();
+    while let Some(ReadJob::Small(..)) = taken.last()
+        && taken.len() < SMALL_TOGETHER
+        && let Ok(next) = jobs.try_recv()
+    {
+        taken.push(next);
+    }
+    taken
+}
+
 fn read_files(ground: &Ground, jobs: &Mutex<Receiver<ReadJob>>, answers: &Answers) {
     loop {
-        // The lock is held while waiting: whoever has it is the next to work.
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(ReadJob::Scan(op)) => {
-                let _chart = trace_span!(target: CHART, "scan").entered();
-                let result = scan(ground);
-                tell(answers, Input::Scanned { op, result });
-            }
-            Ok(ReadJob::Look(op, path, writer)) => {
-                let _chart = trace_span!(target: CHART, "look", path = path.as_str()).entered();
-                let observed = match ground.to_read() {
-                    Some(folder) => guarded(|| folder.look_after(&path, writer)),
-                    None => Err("there is no folder yet".to_owned()),
-                };
-                let observed =
-                    observed.unwrap_or_else(|text| Observed::Problem(failure(&path, &text)));
-                tell(answers, Input::Read { op, observed });
-            }
-            Ok(ReadJob::Small(op, path, content)) => {
-                let _chart = trace_span!(target: CHART, "read", path = path.as_str()).entered();
-                let result =
-                    on_shelf(ground.to_read(), |folder| folder.read_chunk(&path, content, 0));
-                tell(answers, Input::ChunkRead { op, result });
-            }
-            Err(_) => return,
+        let taken = next_reads(jobs);
+        if taken.is_empty() {
+            return;
         }
+        let mut small = Vec::new();
+        for job in taken {
+            match job {
+                ReadJob::Scan(op) => {
+                    let _chart = trace_span!(target: CHART, "scan").entered();
+                    tell_all(answers, std::mem::take(&mut small));
+                    let result = scan(ground);
+                    tell(answers, Input::Scanned { op, result });
+                }
+                ReadJob::Look(op, path, writer) => {
+                    let _chart = trace_span!(target: CHART, "look", path = path.as_str()).entered();
+                    tell_all(answers, std::mem::take(&mut small));
+                    let observed = match ground.to_read() {
+                        Some(folder) => guarded(|| folder.look_after(&path, writer)),
+                        None => Err("there is no folder yet".to_owned()),
+                    };
+                    let observed =
+                        observed.unwrap_or_else(|text| Observed::Problem(failure(&path, &text)));
+                    tell(answers, Input::Read { op, observed });
+                }
+                ReadJob::Small(op, path, content) => {
+                    let _chart = trace_span!(target: CHART, "read", path = path.as_str()).entered();
+                    let result =
+                        on_shelf(ground.to_read(), |folder| folder.read_chunk(&path, content, 0));
+                    small.push(Input::ChunkRead { op, result });
+                }
+            }
+        }
+        tell_all(answers, small);
     }
 }
 
