@@ -132,7 +132,7 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
     tokio::pin!(performing);
     let result = loop {
         tokio::select! {
-            Some(event) = told.recv() => write(&mut writer, &Reply::Event(event)).await?,
+            Some(event) = told.recv() => write(&mut writer, &Reply::Event(Arc::unwrap_or_clone(event))).await?,
             result = &mut performing => break result,
             // An asker says nothing more; the end of the stream means that it went away.
             read = reader.read(&mut rest) => {
@@ -143,7 +143,7 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
         }
     };
     while let Ok(event) = told.try_recv() {
-        write(&mut writer, &Reply::Event(event)).await?;
+        write(&mut writer, &Reply::Event(Arc::unwrap_or_clone(event))).await?;
     }
     write(&mut writer, &Reply::end(result)).await
 }
@@ -201,7 +201,7 @@ impl Client {
     pub(crate) async fn ask(
         self,
         request: &Request,
-        events: mpsc::Sender<Value>,
+        events: mpsc::Sender<Arc<Value>>,
     ) -> Result<Value, Error> {
         let gone = |error: Option<io::Error>| {
             let failure = Error::new(
@@ -235,7 +235,7 @@ impl Client {
             match reply {
                 // Without receiver nobody prints them, and the end still counts.
                 Reply::Event(event) => {
-                    events.send(event).await.ok();
+                    events.send(Arc::new(event)).await.ok();
                 }
                 Reply::Done(value) => return Ok(value),
                 Reply::Failed { kind, message, hints, causes } => {

@@ -49,7 +49,7 @@ pub(crate) struct News {
     /// What the engine said; `None` when this process tells something of itself.
     pub(crate) report: Option<Report>,
     /// The same as JSON.
-    pub(crate) event: Option<Value>,
+    pub(crate) event: Option<Arc<Value>>,
 }
 
 /// What can be asked of the driver.
@@ -310,7 +310,7 @@ impl Driver {
     /// Tells that a budget is over, or no longer is.
     fn tell_budget(&self, turned: Option<BudgetState>) {
         if let Some(state) = turned {
-            let event = Some(of_budget(wall(), &state));
+            let event = Some(Arc::new(of_budget(wall(), &state)));
             // Without receiver nobody listens at the moment.
             self.parts.news.send(Arc::new(News { report: None, event })).ok();
         }
@@ -533,7 +533,7 @@ impl Driver {
             }
             others = self.parts.engine.status().peers.len();
         }
-        let event = of_report(wall(), &report, &self.parts.start, others);
+        let event = of_report(wall(), &report, &self.parts.start, others).map(Arc::new);
         // Without receiver nobody listens at the moment.
         self.parts.news.send(Arc::new(News { report: Some(report), event })).ok();
     }

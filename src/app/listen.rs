@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -40,7 +41,7 @@ pub(crate) enum Heard<T> {
 /// Hands events on while `work` goes on. When it does not end by itself it is dropped.
 pub(crate) async fn listen<T>(
     work: impl Future<Output = T>,
-    told: &mut mpsc::Receiver<Value>,
+    told: &mut mpsc::Receiver<Arc<Value>>,
     on_event: OnEvent<'_>,
     signals: &mut Signals,
 ) -> Heard<T> {

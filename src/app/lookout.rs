@@ -130,7 +130,7 @@ pub(crate) fn tell_problem(news: &broadcast::Sender<Arc<News>>, found: &Problem)
     if !found.message.is_empty() {
         fields["message"] = found.message.clone().into();
     }
-    let event = Some(event(super::clock::wall(), name, fields));
+    let event = Some(Arc::new(event(super::clock::wall(), name, fields)));
     // The first listener is the host itself.
     news.send(Arc::new(News { report: Some(report), event })).ok();
 }

@@ -23,7 +23,7 @@ use crate::model::{Member, PeerId, WallMs};
 use crate::net::{Net, Ticket};
 
 /// Where a vault's events go; a receiver that is gone hears no more of them.
-pub(crate) type Events = mpsc::Sender<Value>;
+pub(crate) type Events = mpsc::Sender<Arc<Value>>;
 
 /// How long a new endpoint may take to learn its own addresses before a ticket is made without.
 const ADDRESSES_LIMIT: Duration = Duration::from_secs(3);
@@ -277,13 +277,13 @@ fn braked(reason: &str, count: u64) -> Error {
 pub(crate) async fn pass_on(news: &News, events: &Events) {
     if let Some(event) = &news.event {
         // Without receiver nobody listens, and the work goes on.
-        events.send(event.clone()).await.ok();
+        events.send(Arc::clone(event)).await.ok();
     }
 }
 
 async fn missed(count: u64, events: &Events) {
     let fields = serde_json::json!({ "count": count });
-    events.send(event(wall(), "missed", fields)).await.ok();
+    events.send(Arc::new(event(wall(), "missed", fields))).await.ok();
 }
 
 /// Hands all news on until the engine has stopped or failed.
@@ -336,7 +336,7 @@ async fn invite(
         return value(&shown);
     }
     shown.event = Some("invite".to_owned());
-    events.send(value(&shown)?).await.ok();
+    events.send(Arc::new(value(&shown)?)).await.ok();
     let limit = tokio::time::sleep(Duration::from_millis(expires_ms));
     tokio::pin!(limit);
     let mut guests = Guests::new(uses);

@@ -22,6 +22,7 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,7 +37,7 @@ use crate::model::VaultId;
 ///   `receiving` or `sending`), which is shown on a terminal only.
 /// - [`ControlFlow::Break`] means that nobody listens any more: the work ends cleanly and early,
 ///   and counts as done.
-pub type OnEvent<'a> = &'a mut (dyn FnMut(&Value) -> ControlFlow<()> + Send);
+pub type OnEvent<'a> = &'a mut (dyn FnMut(&Arc<Value>) -> ControlFlow<()> + Send);
 
 /// One thing asked of a vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use super::*;
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// Listens to nothing, and lets all go on.
-fn deaf(_event: &Value) -> ControlFlow<()> {
+fn deaf(_event: &Arc<Value>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -74,9 +75,9 @@ impl Device {
         let (folder, settings) = (self.folder.clone(), self.settings.clone());
         let (told, events) = channel();
         let thread = std::thread::spawn(move || {
-            watch(&folder, &settings, &mut |event: &Value| {
+            watch(&folder, &settings, &mut |event: &Arc<Value>| {
                 println!("{}: {event}", folder.display());
-                match told.send(event.clone()) {
+                match told.send(event.as_ref().clone()) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(SendError(_)) => ControlFlow::Break(()),
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::escape::{escape, quote};
-use super::output::{Format, Output, Paint, Tone};
+use super::output::{Format, Output, Paint, Talk, Tone};
 use super::words::{amount, count, span};
 use crate::app;
 
@@ -55,6 +56,19 @@ impl<'a, 'o> Listener<'a, 'o> {
         }
     }
 
+    /// Shows events that came together, in one piece.
+    pub(super) fn take_all(&mut self, events: &[Arc<Value>]) -> ControlFlow<()> {
+        self.output.hold();
+        let shown = events.iter().try_for_each(|event| self.take(event));
+        match self.output.hand_on() {
+            Ok(()) => shown,
+            Err(error) => {
+                self.end.get_or_insert(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
     /// The end of the work: an unreadable output comes before whatever came of the work.
     pub(super) fn finish<T>(self, result: Result<T, app::Error>) -> Result<T, Error> {
         self.output.end_progress();
@@ -93,10 +107,13 @@ impl<'a, 'o> Listener<'a, 'o> {
                 self.output.result(&line)
             }
             Lines::Important => {
-                let line = self.line(event, &name, self.output.paint_err);
-                match tone_of(&name) {
-                    Some(Tone::Bad | Tone::Warn) => self.output.note(&line),
-                    Some(Tone::Good | Tone::Faint | Tone::Strong) | None => {
+                let loud = matches!(tone_of(&name), Some(Tone::Bad | Tone::Warn));
+                // A first join has thousands that nobody asked to see.
+                if loud || self.output.talk >= Talk::Verbose {
+                    let line = self.line(event, &name, self.output.paint_err);
+                    if loud {
+                        self.output.note(&line);
+                    } else {
                         self.output.detail(&line);
                     }
                 }

@@ -85,6 +85,8 @@ pub(super) struct Output<'a> {
     pub(super) columns: Option<usize>,
     /// How many characters a line of results shows, where that is known.
     pub(super) width: Option<usize>,
+    /// Results that wait to be handed on together.
+    held: Option<String>,
     progress: Progress,
 }
 
@@ -112,6 +114,7 @@ impl<'a> Output<'a> {
             paint_err: Paint::Plain,
             columns: None,
             width: None,
+            held: None,
             progress: Progress::new(Bars::Hidden),
         }
     }
@@ -121,8 +124,28 @@ impl<'a> Output<'a> {
         self.progress = Progress::new(bars);
     }
 
-    /// Writes one result, ending its last line, and hands it on at once.
+    /// Collects results from now on, until [`Output::hand_on`].
+    pub(super) fn hold(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// Writes what was collected, in one piece: whoever reads it is woken once.
+    pub(super) fn hand_on(&mut self) -> Result<(), Error> {
+        match self.held.take() {
+            Some(held) if !held.is_empty() => self.result(&held),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Writes one result, ending its last line, and hands it on at once unless it is held.
     pub(super) fn result(&mut self, text: &str) -> Result<(), Error> {
+        if let Some(held) = &mut self.held {
+            held.push_str(text);
+            if !text.is_empty() && !text.ends_with('\n') {
+                held.push('\n');
+            }
+            return Ok(());
+        }
         let stdout = &mut self.stdout;
         self.progress.aside(|| {
             stdout.write_all(text.as_bytes())?;
@@ -208,6 +231,30 @@ mod tests {
         let mut full = Closed(io::ErrorKind::StorageFull);
         let mut output = Output::new(&mut full, &mut stderr);
         assert!(matches!(output.result("x"), Err(Error::Output(_))));
+    }
+
+    #[test]
+    fn what_is_held_comes_in_order_and_in_one_piece() {
+        struct Pieces(Vec<String>);
+        impl Write for Pieces {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.push(String::from_utf8(bytes.to_vec()).unwrap());
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (mut stdout, mut stderr) = (Pieces(Vec::new()), Vec::new());
+        let mut output = Output::new(&mut stdout, &mut stderr);
+        output.result("one\n").unwrap();
+        output.hold();
+        output.result("two").unwrap();
+        output.result("three\n").unwrap();
+        output.hand_on().unwrap();
+        output.hand_on().unwrap();
+        output.result("four\n").unwrap();
+        assert_eq!(stdout.0, ["one\n", "two\nthree\n", "four\n"]);
     }
 
     #[test]

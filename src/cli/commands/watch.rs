@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use clap::Args;
@@ -56,6 +56,9 @@ pub(in crate::cli) fn run(arguments: &Watch, context: &mut Context<'_>) -> Resul
 /// only, for the vault must not wait for its audience.
 const WAITING_EVENTS: usize = 65_536;
 
+/// Most events written in one piece when many wait: some ten kilobytes, which any pipe takes.
+const TOGETHER: usize = 64;
+
 /// How long the last events may take to be read once the work is over.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -63,24 +66,30 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// stream stops neither the work nor its end.
 fn beside(
     listener: &mut Listener<'_, '_>,
-    work: impl FnOnce(&mut (dyn FnMut(&Value) -> ControlFlow<()> + Send)) -> Result<(), app::Error>,
+    work: impl FnOnce(app::OnEvent<'_>) -> Result<(), app::Error>,
 ) -> Result<(), app::Error> {
     // A bounded channel would keep room for all of them from the start.
-    let (into, events) = mpsc::channel::<Value>();
+    let (into, events) = mpsc::channel::<Arc<Value>>();
     let waiting = AtomicUsize::new(0);
     let (done, is_done) = mpsc::channel::<()>();
     let (deaf, missed) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
         let (deaf, missed, waiting) = (&deaf, &missed, &waiting);
         scope.spawn(move || {
-            for event in events {
-                waiting.fetch_sub(1, Ordering::Relaxed);
+            let mut together = Vec::new();
+            while let Ok(event) = events.recv() {
+                together.push(event);
+                together.extend(events.try_iter().take(TOGETHER - 1));
+                waiting.fetch_sub(together.len(), Ordering::Relaxed);
                 let lost = missed.swap(0, Ordering::Relaxed);
-                let gap = json!({ "v": 1, "event": "missed", "count": lost });
-                let told = if lost > 0 { listener.take(&gap) } else { ControlFlow::Continue(()) };
-                if told.is_break() || listener.take(&event).is_break() {
+                if lost > 0 {
+                    let gap = json!({ "v": 1, "event": "missed", "count": lost });
+                    together.insert(0, Arc::new(gap));
+                }
+                if listener.take_all(&together).is_break() {
                     deaf.store(true, Ordering::Relaxed);
                 }
+                together.clear();
             }
             // Nobody may wait any more.
             done.send(()).ok();
@@ -91,7 +100,7 @@ fn beside(
                 missed.fetch_add(1, Ordering::Relaxed);
             } else {
                 waiting.fetch_add(1, Ordering::Relaxed);
-                into.send(event.clone()).ok();
+                into.send(Arc::clone(event)).ok();
             }
             if deaf.load(Ordering::Relaxed) {
                 ControlFlow::Break(())
