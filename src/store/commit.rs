@@ -39,13 +39,13 @@ impl Store {
         if batches.iter().all(|batch| batch.as_ref().is_empty()) {
             return Ok(());
         }
-        let (large, packs) = (&mut self.large, &self.packs);
+        let (large, packs, deflate) = (&mut self.large, &self.packs, &mut self.deflate);
         let gone = self.base.writing(|transaction| {
             let mut draft = Draft {
                 tables: Tables::new(transaction),
                 large,
                 packs,
-                packer: Packer::default(),
+                packer: Packer::new(deflate),
                 gone: Vec::new(),
             };
             for write in batches.iter().flat_map(AsRef::as_ref) {
@@ -93,7 +93,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Keeps what is `waiting` as one pack, under a number above all others.
-    pub(super) fn put_pack(&mut self, waiting: &mut Packer<'_>) -> Result<(), Fault> {
+    pub(super) fn put_pack(&mut self, waiting: &mut Packer<'_, '_>) -> Result<(), Fault> {
         let Some(packed) = waiting.pack() else {
             return Ok(());
         };
@@ -112,15 +112,15 @@ impl<'t> Tables<'t> {
 }
 
 /// A transaction being filled.
-struct Draft<'t, 'w> {
+struct Draft<'t, 'w, 'd> {
     tables: Tables<'t>,
     large: &'t mut Large,
     packs: &'t Cache,
-    packer: Packer<'w>,
+    packer: Packer<'w, 'd>,
     gone: Vec<u64>,
 }
 
-impl<'w> Draft<'_, 'w> {
+impl<'w> Draft<'_, 'w, '_> {
     fn write(&mut self, write: &'w Write) -> Result<(), Fault> {
         match write {
             Write::File { id, record } => self.tables.put(FILES, id.as_bytes(), record),

@@ -128,6 +128,7 @@ pub struct Store {
     base: base::Base,
     large: large::Large,
     packs: texts::Cache,
+    deflate: texts::Deflate,
     renewal: Option<Renewal>,
     _lock: disk::Lock,
 }

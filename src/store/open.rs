@@ -17,7 +17,7 @@ use super::read::row;
 use super::tables::{
     ABOUT, ABOUT_LIFE, ABOUT_SESSIONS, ABOUT_VERSION, ALL, LARGE, LargeRow, VERSION, take, unseal,
 };
-use super::texts::Cache;
+use super::texts::{Cache, Deflate};
 use super::{Error, Store};
 use crate::model::Life;
 
@@ -105,7 +105,14 @@ impl Store {
             marked: false,
             failed: false,
         };
-        Ok(Self { base, large, packs: Cache::default(), renewal, _lock: lock })
+        Ok(Self {
+            base,
+            large,
+            packs: Cache::default(),
+            deflate: Deflate::default(),
+            renewal,
+            _lock: lock,
+        })
     }
 
     /// The life of this store: what makes its changes' authors different from those of any copy.

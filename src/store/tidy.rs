@@ -7,7 +7,7 @@ use redb::WriteTransaction;
 use super::commit::Tables;
 use super::error::Fault;
 use super::tables::{PACKS, TEXTS, TextRow};
-use super::texts::{Packer, cut, unpack};
+use super::texts::{Deflate, Packer, cut, unpack};
 use super::verify::texts_by_pack;
 use super::{Error, Store, read};
 use crate::model::ContentHash;
@@ -72,14 +72,19 @@ impl Store {
         if plan.gone.is_empty() {
             return Ok(Tidied::default());
         }
-        self.base.writing(|transaction| carry_out(transaction, &plan))?;
+        let deflate = &mut self.deflate;
+        self.base.writing(|transaction| carry_out(transaction, &plan, deflate))?;
         self.packs.clear();
         let (forgotten, packs) = (plan.gone.len() as u64, plan.packs.len() as u64);
         Ok(Tidied { forgotten, packs, more: plan.more })
     }
 }
 
-fn carry_out(transaction: &WriteTransaction, plan: &Plan) -> Result<(), Fault> {
+fn carry_out(
+    transaction: &WriteTransaction,
+    plan: &Plan,
+    deflate: &mut Deflate,
+) -> Result<(), Fault> {
     let mut tables = Tables::new(transaction);
     for hash in &plan.gone {
         tables.remove(TEXTS, hash.as_bytes())?;
@@ -87,7 +92,7 @@ fn carry_out(transaction: &WriteTransaction, plan: &Plan) -> Result<(), Fault> {
     for pack in &plan.packs {
         tables.remove(PACKS, &pack.to_be_bytes())?;
     }
-    let mut packer = Packer::default();
+    let mut packer = Packer::new(deflate);
     for (hash, text) in &plan.again {
         if packer.is_full_for(text) {
             tables.put_pack(&mut packer)?;
