@@ -8,8 +8,8 @@
 //!   is read from the peers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -35,7 +35,9 @@ pub(crate) enum Parcel {
 #[derive(Debug)]
 pub(crate) struct Post {
     net: Arc<Net>,
-    pack_from: usize,
+    /// For what is encoded where it is sent. One for all of it: the state of packing is 0.4 MB, and a
+    /// new one for each edit left the heap in pieces.
+    packer: Mutex<Packer>,
     slow: Sender<Parcel>,
 }
 
@@ -71,7 +73,7 @@ impl Post {
         thread.spawn(pack).map_err(|error| {
             Error::new(Failure::Io, "cannot start the pack thread").caused_by(error)
         })?;
-        Ok(Self { net, pack_from, slow })
+        Ok(Self { net, packer: Mutex::new(Packer::new(pack_from)), slow })
     }
 
     /// Sends one message; lanes keep their order.
@@ -82,7 +84,11 @@ impl Post {
         match lane {
             Lane::Control | Lane::Live => {
                 let _chart = trace_span!(target: CHART, "pack").entered();
-                send(&self.net, link, lane, wire::encode_packing(&message, self.pack_from));
+                // After a panic its buffers are begun anew like after any other message.
+                let mut packer = self.packer.lock().unwrap_or_else(PoisonError::into_inner);
+                let frame = packer.encode(&message);
+                drop(packer);
+                send(&self.net, link, lane, frame);
             }
             Lane::Bulk | Lane::Blob => self.slow(Parcel::Frame(link, lane, message)),
         }

@@ -65,16 +65,7 @@ impl Lane {
 ///
 /// Never: a message is plain data, and the buffer grows as needed.
 pub fn encode(message: &Message) -> Vec<u8> {
-    encode_packing(message, PACK_FROM_BYTES)
-}
-
-/// As [`encode`], packing bodies from `pack_from_bytes` on.
-///
-/// # Panics
-///
-/// Never, as [`encode`].
-pub fn encode_packing(message: &Message, pack_from_bytes: usize) -> Vec<u8> {
-    Packer::new(pack_from_bytes).encode(message)
+    Packer::new(PACK_FROM_BYTES).encode(message)
 }
 
 /// Encodes many messages, one after the other, in buffers that are used again: each frame is then the

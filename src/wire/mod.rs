@@ -143,7 +143,7 @@ mod tests;
 pub use error::Error;
 pub use frame::{
     BLOB_LIMIT_BYTES, BULK_LIMIT_BYTES, CONTROL_LIMIT_BYTES, LIVE_LIMIT_BYTES, PACK_FROM_BYTES,
-    Packer, STRANGER_LIMIT_BYTES, decode, decode_within, encode, encode_packing,
+    Packer, STRANGER_LIMIT_BYTES, decode, decode_within, encode,
 };
 pub use message::{
     Body, Bye, Delivery, Hello, Lane, Leaf, Message, Node, PROTOCOL_VERSION, Pair, Share, State,

@@ -255,7 +255,7 @@ fn long_bodies_are_packed_when_that_helps() {
     assert_eq!(body(PACK_FROM_BYTES - 1).len(), PACK_FROM_BYTES);
     assert_eq!(body(PACK_FROM_BYTES)[0], 1);
     assert!(body(PACK_FROM_BYTES).len() < 200);
-    let from = |from, bytes| encode_packing(&document(vec![b'a'; bytes]), from)[0];
+    let from = |from, bytes| Packer::new(from).encode(&document(vec![b'a'; bytes]))[0];
     assert_eq!((from(512, 400), from(512, 512), from(usize::MAX, 5000)), (0, 1, 0));
     assert_eq!(encode(&document(noise(50_000)))[0], 0);
     assert_eq!(encode(&chunk(noise(50_000)))[0], 0);
