@@ -23,8 +23,8 @@ fn deleted_on_purpose(a: &mut Device, b: &mut Device) {
     let said = a.run(&["--json", "sync", "--allow-mass-delete"]);
     assert_eq!(said.code, 3, "{said:#?}");
     assert_eq!(said.json()["peers"][0]["outcome"], "held_back", "{said:#?}");
-    let told = b.event("brake", |_| true);
-    assert_eq!(told["count"], NOTES - 1, "{told:#}");
+    // Told again for those that a busy machine sends a little later.
+    b.event("brake", |told| told["count"] == NOTES - 1);
     assert_eq!(tree(&b.vault).len(), NOTES);
 }
 
@@ -81,7 +81,9 @@ fn it_is_held_by_one_shots_and_after_a_restart() {
     b.watch();
     b.event("brake", |_| true);
     agreed(&a, &b);
-    b.holds("more 59.md", Some(b"more 59\n"));
+    for note in 0..NOTES {
+        b.holds(&format!("more {note}.md"), Some(format!("more {note}\n").as_bytes()));
+    }
     assert!(is_braked(&b));
     assert_eq!(tree(&b.vault).len(), 2 * NOTES);
     b.stop();

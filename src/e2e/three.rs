@@ -47,8 +47,10 @@ fn a_third_that_joins_two_is_not_sent_everything_by_both() {
     in_sync(&a, &c);
     in_sync(&b, &c);
     assert_equal(&a.vault, &c.vault, Times::Compared);
+    // One gives alone until the other comes forward, and so few may all have left by then; the other
+    // begins with its half of them all the same.
     let sent = sent(&a) + sent(&b) - before;
-    assert!((files..files * 3 / 2).contains(&sent), "{sent} deliveries for {files} files");
+    assert!((files..files * 7 / 4).contains(&sent), "{sent} deliveries for {files} files");
 }
 
 #[test]
