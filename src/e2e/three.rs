@@ -33,7 +33,8 @@ fn a_third_joins_through_the_second_and_later_meets_the_first() {
 
 #[test]
 fn a_third_that_joins_two_is_not_sent_everything_by_both() {
-    let files = 1000;
+    // One gives alone until the other comes forward: of a thousand, all could have left by then.
+    let files = 3000;
     let (a, b) = pair(|vault| {
         for number in 0..files {
             let text = format!("# Note {number}\n\n{}\n", "some words ".repeat(100));
@@ -47,10 +48,8 @@ fn a_third_that_joins_two_is_not_sent_everything_by_both() {
     in_sync(&a, &c);
     in_sync(&b, &c);
     assert_equal(&a.vault, &c.vault, Times::Compared);
-    // One gives alone until the other comes forward, and so few may all have left by then; the other
-    // begins with its half of them all the same.
     let sent = sent(&a) + sent(&b) - before;
-    assert!((files..files * 7 / 4).contains(&sent), "{sent} deliveries for {files} files");
+    assert!((files..files * 3 / 2).contains(&sent), "{sent} deliveries for {files} files");
 }
 
 #[test]
