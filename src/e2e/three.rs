@@ -34,9 +34,10 @@ fn a_third_joins_through_the_second_and_later_meets_the_first() {
 #[test]
 fn a_third_that_joins_two_is_not_sent_everything_by_both() {
     let files = 1000;
+    // 22 MB: far more than the 8 MB that may leave the first before the second comes forward.
     let (a, b) = pair(|vault| {
         for number in 0..files {
-            let text = format!("# Note {number}\n\n{}\n", "some words ".repeat(100));
+            let text = format!("# Note {number}\n\n{}\n", "some words ".repeat(2000));
             std::fs::write(vault.join(format!("{number}.md")), text).unwrap();
         }
     });
@@ -47,10 +48,8 @@ fn a_third_that_joins_two_is_not_sent_everything_by_both() {
     in_sync(&a, &c);
     in_sync(&b, &c);
     assert_equal(&a.vault, &c.vault, Times::Compared);
-    // In a fifth of all runs one gives everything and the other its half, whatever their number: half
-    // as many again, and some. Why is not known yet; twice as many would be no sharing at all.
     let sent = sent(&a) + sent(&b) - before;
-    assert!((files..files * 7 / 4).contains(&sent), "{sent} deliveries for {files} files");
+    assert!((files..files * 3 / 2).contains(&sent), "{sent} deliveries for {files} files");
 }
 
 #[test]
