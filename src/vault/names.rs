@@ -10,6 +10,7 @@ use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ignore::gitignore::Gitignore;
 use unicode_normalization::UnicodeNormalization as _;
@@ -26,7 +27,23 @@ pub(super) struct Listings {
     names: BTreeMap<PathBuf, BTreeMap<String, OsString>>,
     /// The rules that each folder has of its own.
     rules: BTreeMap<String, Option<Arc<Gitignore>>>,
+    /// Folders that were walked to just now, by vault path.
+    folders: BTreeMap<String, Entered>,
 }
+
+/// A folder that a path led to: no symlink on the way, nothing left out.
+#[derive(Debug)]
+struct Entered {
+    real: PathBuf,
+    /// The rules above it and its own.
+    chain: Chain,
+    since: Instant,
+}
+
+/// For how long it is not looked again whether a folder is where it was. What a step puts in place lies
+/// in the same folder before: had a person moved the folder meanwhile, or put a link there, the step
+/// would not find it, and fail.
+const JUST_NOW: Duration = Duration::from_millis(10);
 
 impl Listings {
     /// Nothing yet.
@@ -37,11 +54,31 @@ impl Listings {
     /// Forgets the names: they were changed.
     pub(super) fn forget_names(&mut self) {
         self.names.clear();
+        self.forget_folders();
+    }
+
+    /// Forgets which folders are there: some may have been moved, or taken away.
+    pub(super) fn forget_folders(&mut self) {
+        self.folders.clear();
     }
 
     /// Forgets the rules: they may have been changed.
     pub(super) fn forget_rules(&mut self) {
         self.rules.clear();
+        self.forget_folders();
+    }
+
+    /// The folder `dir`, if a path led there just now.
+    fn entered(&self, dir: &str) -> Option<(PathBuf, Chain)> {
+        let found = self.folders.get(dir).filter(|it| it.since.elapsed() < JUST_NOW)?;
+        Some((found.real.clone(), found.chain.clone()))
+    }
+
+    /// Notes the folder `dir`.
+    fn note(&mut self, dir: &str, real: &Path, chain: &Chain) {
+        let entered =
+            Entered { real: real.to_owned(), chain: chain.clone(), since: Instant::now() };
+        self.folders.insert(dir.to_owned(), entered);
     }
 
     /// As [`Rules::enter`], looking once into each folder.
@@ -109,11 +146,14 @@ impl Folder {
     ) -> io::Result<Place> {
         let text = path.as_str();
         let rules = &self.inner.rules;
-        let mut chain = Chain::default();
-        let mut at = self.inner.root.clone();
+        let known = text.rsplit_once('/').and_then(|(dir, _)| Some((dir, listings.entered(dir)?)));
+        let (mut end, mut at, mut chain, entered) = match known {
+            Some((dir, (at, chain))) => (dir.len(), at, chain, true),
+            None => (0, self.inner.root.clone(), Chain::default(), false),
+        };
         let mut missing = None;
-        let mut end = 0;
-        let mut parts = path.parts().peekable();
+        let rest = if entered { &text[end + 1..] } else { text };
+        let mut parts = rest.split('/').peekable();
         while let Some(part) = parts.next() {
             if cfg!(windows) && os::windows_refuses(part) {
                 return Err(ErrorKind::InvalidFilename.into());
@@ -129,7 +169,12 @@ impl Folder {
             let child = if missing.is_some() {
                 Child::Missing
             } else {
-                listings.enter(rules, &mut chain, dir, &at)?;
+                if !entered {
+                    listings.enter(rules, &mut chain, dir, &at)?;
+                    if last && !dir.is_empty() {
+                        listings.note(dir, &at, &chain);
+                    }
+                }
                 self.child(&at, part, listings)?
             };
             let folder = match &child {

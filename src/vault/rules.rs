@@ -122,6 +122,9 @@ struct NameRule {
     prefix: &'static str,
     suffix: Option<&'static str>,
     only: Option<Sort>,
+    /// The first and the last byte of every name that fits, where the rule says: nearly every name of a
+    /// vault is told apart by these.
+    ends: (Option<u8>, Option<u8>),
 }
 
 impl NameRule {
@@ -134,10 +137,19 @@ impl NameRule {
             Some((prefix, suffix)) => (prefix, Some(suffix)),
             None => (line, None),
         };
-        Self { prefix, suffix, only }
+        let last = suffix.unwrap_or(prefix).as_bytes().last().copied();
+        let ends = (prefix.as_bytes().first().copied(), last);
+        Self { prefix, suffix, only, ends }
     }
 
     fn fits(&self, name: &str, sort: Sort) -> bool {
+        let (first, last) = self.ends;
+        let bytes = name.as_bytes();
+        if first.is_some_and(|first| bytes.first() != Some(&first))
+            || last.is_some_and(|last| bytes.last() != Some(&last))
+        {
+            return false;
+        }
         let Some(rest) = name.strip_prefix(self.prefix) else {
             return false;
         };

@@ -88,6 +88,9 @@ impl Folder {
         let mut results = Vec::with_capacity(steps.len());
         for (index, (step, ready)) in steps.iter().zip(ready).enumerate() {
             batch.current = index;
+            if !matches!(step, Step::Replace { .. }) {
+                batch.listings.forget_folders();
+            }
             results.push(ready.and_then(|temp| batch.take(step, temp)));
             if concerns_rules(step) {
                 batch.listings.forget_rules();
@@ -459,6 +462,9 @@ impl<'a> Batch<'a> {
     /// Takes away folders that were made for files which then did not come.
     fn drop_unused_folders(&mut self, results: &[Result<StepDone, StepError>]) {
         let unused = |index: usize| results.get(index).is_some_and(Result::is_err);
+        if results.last().is_some_and(Result::is_err) {
+            self.listings.forget_folders();
+        }
         if results.last().is_none_or(Result::is_ok) || !self.made.iter().any(|(i, _)| unused(*i)) {
             return;
         }

@@ -145,6 +145,30 @@ fn nothing_goes_through_a_symlink() {
     assert!(fs::symlink_metadata(lab.real("file.md")).unwrap().is_symlink());
 }
 
+#[test]
+#[cfg(unix)]
+fn a_link_put_in_the_place_of_a_folder_during_a_batch_is_not_followed() {
+    let outside = tempfile::tempdir().unwrap();
+    let (away, linked) = (outside.path().join("was"), outside.path().join("other"));
+    fs::create_dir(&linked).unwrap();
+    let target = linked.clone();
+    let lab = Lab::hooked(move |point, place| {
+        if point == Point::Placed && place.ends_with("f/a.md") {
+            let folder = place.parent().unwrap();
+            fs::rename(folder, &away)?;
+            std::os::unix::fs::symlink(&target, folder)?;
+        }
+        Ok(())
+    });
+    lab.put("f/kept.md", "kept");
+    let steps = ["f/a.md", "f/b.md", "f/c.md"].map(|name| replace(name, None, name));
+    let answers = lab.folder.apply(&steps);
+    assert!(answers[0].is_ok());
+    assert!(answers[1].is_err() && answers[2].is_err(), "{answers:?}");
+    assert_eq!(fs::read_dir(&linked).unwrap().count(), 0);
+    assert!(!outside.path().join("was/b.md").exists());
+}
+
 #[cfg(unix)]
 fn problem_at(lab: &Lab, name: &str) -> Problem {
     let Observed::Special(problem) = lab.folder.look(&path(name)) else {
