@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Longest path in bytes; the longest that common systems open.
@@ -36,8 +36,7 @@ pub enum PathError {
 /// - Shape: at least one part; no part is empty, `.` or `..`; no NUL.
 /// - Units: at most [`PATH_LIMIT_BYTES`] bytes, each part at most [`NAME_LIMIT_BYTES`].
 /// - Source: only [`VaultPath::parse`] makes one, deserialising included.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VaultPath(Arc<str>);
 
 impl VaultPath {
@@ -51,7 +50,8 @@ impl VaultPath {
         if text.contains('\0') {
             return Err(PathError::Nul(clip()));
         }
-        let normal: Cow<'_, str> = if is_nfc(text) { text.into() } else { text.nfc().collect() };
+        let normal: Cow<'_, str> =
+            if text.is_ascii() || is_nfc(text) { text.into() } else { text.nfc().collect() };
         if normal.len() > PATH_LIMIT_BYTES {
             return Err(PathError::TooLong(clip()));
         }
@@ -131,6 +131,12 @@ impl TryFrom<String> for VaultPath {
 
     fn try_from(text: String) -> Result<Self, PathError> {
         Self::parse(&text)
+    }
+}
+
+impl Serialize for VaultPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
