@@ -20,7 +20,7 @@ pub(super) const FOLDER_GENERATION: u32 = 1 << 31;
 /// - Shape: what the vault says of it (`path`, `kind`, `content`, `alive`, `heads`), and what this
 ///   disk held when both last agreed (`base`).
 /// - Invariant: everything but the memory of this struct is durable before anybody sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Entry {
     /// The path it was born under; part of its identity.
     pub(super) birth: VaultPath,
@@ -47,7 +47,7 @@ pub(super) struct Entry {
 }
 
 /// What this disk held when it last agreed with a version of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Base {
     /// Where; differs from the claimed path while two files claim one.
     pub(super) path: VaultPath,
@@ -61,6 +61,32 @@ pub(super) struct Base {
     pub(super) sketch: Sketch,
     /// Which version of the document that was; empty for the file as it was born.
     pub(super) heads: Heads,
+}
+
+/// The durable form of an [`Entry`], but for its births.
+#[derive(Deserialize)]
+struct Stored<'a> {
+    birth: &'a str,
+    generation: u32,
+    path: &'a str,
+    kind: Kind,
+    content: Content,
+    alive: bool,
+    heads: Heads,
+    mtime_ms: i64,
+    #[serde(borrow)]
+    base: Option<StoredBase<'a>>,
+}
+
+/// The durable form of a [`Base`].
+#[derive(Deserialize)]
+struct StoredBase<'a> {
+    path: &'a str,
+    content: Content,
+    kind: Kind,
+    stamp: Stamp,
+    sketch: Sketch,
+    heads: Heads,
 }
 
 impl Base {
@@ -89,6 +115,15 @@ impl Entry {
         Digest(digest)
     }
 
+    /// Whether both say the same of the file, wherever it lies and whenever it was touched.
+    pub(super) fn is_same_version(&self, other: &Self) -> bool {
+        self.path == other.path
+            && self.kind == other.kind
+            && self.content == other.content
+            && self.alive == other.alive
+            && self.heads == other.heads
+    }
+
     /// What a peer is told of it, without the earlier changes a negotiation may need.
     pub(super) fn state(&self) -> State {
         if self.heads.is_empty() {
@@ -114,20 +149,27 @@ impl Entry {
     /// Reads the durable form back; `None` for another version or damaged bytes.
     pub(super) fn decode(record: &[u8]) -> Option<Self> {
         let (version, fields) = record.split_first()?;
-        let (entry, rest): (Self, &[u8]) = postcard::take_from_bytes(fields).ok()?;
+        let (stored, rest): (Stored<'_>, &[u8]) = postcard::take_from_bytes(fields).ok()?;
         let births = match *version {
-            1 if rest.is_empty() => entry.heads.is_empty().then(Vec::new),
+            1 if rest.is_empty() => stored.heads.is_empty().then(Vec::new),
             RECORD_VERSION => postcard::from_bytes(rest).ok()?,
             _ => return None,
         };
-        let mut entry = Self { births, ..entry };
-        // Nearly always one path, which is then held once.
-        if entry.birth == entry.path {
-            entry.birth = entry.path.clone();
-        }
-        if let Some(base) = entry.base.as_mut().filter(|base| base.path == entry.path) {
-            base.path = entry.path.clone();
-        }
-        Some(entry)
+        let Stored { birth, generation, path, kind, content, alive, heads, mtime_ms, base } =
+            stored;
+        // Nearly always one path, which is then parsed and held once.
+        let at = VaultPath::parse(path).ok()?;
+        let parse = |text: &str| {
+            if text == path { Some(at.clone()) } else { VaultPath::parse(text).ok() }
+        };
+        let birth = parse(birth)?;
+        let base = match base {
+            None => None,
+            Some(StoredBase { path, content, kind, stamp, sketch, heads }) => {
+                Some(Base { path: parse(path)?, content, kind, stamp, sketch, heads })
+            }
+        };
+        let path = at;
+        Some(Self { birth, generation, path, kind, content, alive, heads, mtime_ms, base, births })
     }
 }

@@ -6,10 +6,17 @@ use crate::model::FileId;
 
 /// Files by identity, at least one. A set for each path and each content of a vault would take more
 /// memory and time than everything else that is known of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Ids {
     One(FileId),
     Several(BTreeSet<FileId>),
+}
+
+impl PartialEq for Ids {
+    /// One that is left of several is one.
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
 }
 
 impl Ids {

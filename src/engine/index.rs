@@ -11,7 +11,7 @@ use crate::model::{ContentHash, Digest, FileId, Kind, VaultPath};
 ///
 /// - Invariant: `on_disk`, `claims`, `by_content` and the sums follow from `entries` alone; they
 ///   change only in [`Index::put`].
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Index {
     /// Boxed, for the map's nodes are a third empty.
     entries: BTreeMap<FileId, Box<Entry>>,
@@ -211,29 +211,117 @@ impl Index {
         disputed
     }
 
+    /// An index of these files, by identity ascending, each once; and those of them that say they lie
+    /// where another one does, which are not in it. Far quicker than to put them in one by one.
+    pub(super) fn load(files: Vec<(FileId, Entry)>) -> (Self, Vec<(FileId, Entry)>) {
+        let mut places: Vec<(VaultPath, FileId)> = Vec::with_capacity(files.len());
+        for (id, entry) in &files {
+            places.extend(entry.base.as_ref().map(|base| (base.path.clone(), *id)));
+        }
+        places.sort_unstable();
+        let mut rivals = BTreeSet::new();
+        for pair in places.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+            rivals.extend([pair[0].1, pair[1].1]);
+        }
+        if !rivals.is_empty() {
+            places.retain(|(_, id)| !rivals.contains(id));
+        }
+        let (mut index, mut apart) = (Self::default(), Vec::new());
+        let (mut entries, mut contents) = (Vec::with_capacity(files.len()), Vec::new());
+        // In the order of their places, for that is nearly always the path they claim.
+        let mut claims = Vec::with_capacity(places.len());
+        let mut moved: BTreeSet<FileId> = BTreeSet::new();
+        for (id, entry) in files {
+            if rivals.contains(&id) {
+                apart.push((id, entry));
+                continue;
+            }
+            index.digest = index.digest.plus(entry.digest(&id));
+            index.count(&entry);
+            let base = entry.base.as_ref();
+            if let Some(base) = base.filter(|_| entry.kind != Kind::Folder) {
+                contents.push((base.content.hash, id));
+            }
+            if !entry.alive || base.is_none_or(|base| base.path != entry.path) {
+                moved.insert(id);
+                claims.extend(entry.alive.then(|| (entry.path.clone(), id)));
+            }
+            entries.push((id, Box::new(entry)));
+        }
+        claims.extend(places.iter().filter(|(_, id)| !moved.contains(id)).cloned());
+        index.entries = entries.into_iter().collect();
+        index.on_disk = places.into_iter().collect();
+        index.claims = grouped(claims);
+        index.by_content = grouped(contents);
+        (index, apart)
+    }
+
+    /// Adds a file to the figures.
+    fn count(&mut self, entry: &Entry) {
+        if entry.base.is_some() {
+            self.placed += 1;
+            self.lying += u64::from(entry.kind != Kind::Folder);
+        }
+        self.tombstones += u64::from(!entry.alive);
+        if entry.counts() {
+            self.files += 1;
+            self.bytes += entry.content.size;
+        }
+    }
+
     /// Puts `entry` in, replacing what was known of `id`; returns what was known.
     pub(super) fn put(&mut self, id: FileId, entry: Entry) -> Option<Entry> {
+        if let Some(known) = self.entries.get_mut(&id)
+            && known.is_same_version(&entry)
+        {
+            // Only what lies here differs, as after every step.
+            let old = std::mem::replace(known.as_mut(), entry);
+            self.rebase(&id, &old);
+            return Some(old);
+        }
         let old = self.take_out(&id);
         self.digest = self.digest.plus(entry.digest(&id));
+        self.count(&entry);
         if let Some(base) = &entry.base {
-            self.placed += 1;
             self.on_disk.insert(base.path.clone(), id);
             if entry.kind != Kind::Folder {
-                self.lying += 1;
                 note(&mut self.by_content, base.content.hash, id);
             }
         }
         if entry.alive {
             note(&mut self.claims, entry.path.clone(), id);
-        } else {
-            self.tombstones += 1;
-        }
-        if entry.counts() {
-            self.files += 1;
-            self.bytes += entry.content.size;
         }
         self.entries.insert(id, Box::new(entry));
         old
+    }
+
+    /// What follows from where a file lies, which was `old` before.
+    fn rebase(&mut self, id: &FileId, old: &Entry) {
+        let Some(entry) = self.entries.get(id) else { return };
+        let file = entry.kind != Kind::Folder;
+        let (was, is) = (old.base.as_ref(), entry.base.as_ref());
+        if let Some(base) = was
+            && is.is_none_or(|now| now.path != base.path)
+            && self.on_disk.get(&base.path) == Some(id)
+        {
+            self.on_disk.remove(&base.path);
+        }
+        if let Some(base) = is {
+            // Also where another has taken the place meanwhile.
+            self.on_disk.insert(base.path.clone(), *id);
+        }
+        let hash = |base: Option<&Base>| base.filter(|_| file).map(|base| base.content.hash);
+        if hash(was) != hash(is) {
+            if let Some(hash) = hash(was) {
+                forget(&mut self.by_content, &hash, id);
+            }
+            if let Some(hash) = hash(is) {
+                note(&mut self.by_content, hash, *id);
+            }
+        }
+        self.placed = self.placed + usize::from(is.is_some()) - usize::from(was.is_some());
+        self.lying =
+            self.lying + u64::from(file && is.is_some()) - u64::from(file && was.is_some());
     }
 
     /// Another file that is recorded at the place that `entry`, of `id`, says it has.
@@ -302,6 +390,20 @@ pub(super) fn is_beside_rival(id: &FileId, entry: &Entry, place: &VaultPath) -> 
     (1..=9).any(|number| *place == beside(id, entry, number))
 }
 
+/// Files by what they have in common.
+fn grouped<K: Ord>(mut pairs: Vec<(K, FileId)>) -> BTreeMap<K, Ids> {
+    // Stable, for it finds what is sorted already.
+    pairs.sort();
+    let mut groups: Vec<(K, Ids)> = Vec::with_capacity(pairs.len());
+    for (key, id) in pairs {
+        match groups.last_mut().filter(|(last, _)| *last == key) {
+            Some((_, ids)) => ids.insert(id),
+            None => groups.push((key, Ids::One(id))),
+        }
+    }
+    groups.into_iter().collect()
+}
+
 fn note<K: Ord>(map: &mut BTreeMap<K, Ids>, key: K, id: FileId) {
     match map.entry(key) {
         MapEntry::Vacant(free) => {
@@ -366,6 +468,82 @@ mod tests {
             assert!(disputed.contains(&FileId([number; 16])), "{number}");
         }
         assert!(!disputed.contains(&gone));
+    }
+
+    /// Entries at random: some moved, some deleted, some nowhere, some that hold the same.
+    fn any_entry(seed: u64, number: u64) -> Entry {
+        let dice = |salt: u64, sides: u64| {
+            let bytes = [seed.to_le_bytes(), number.to_le_bytes(), salt.to_le_bytes()].concat();
+            let hash = blake3::hash(&bytes);
+            u64::from_le_bytes(*hash.as_bytes().first_chunk().unwrap()) % sides
+        };
+        let place =
+            if dice(0, 4) == 0 { format!("moved/{}", dice(1, 9)) } else { number.to_string() };
+        let mut entry = entry(&number.to_string(), &place);
+        entry.alive = dice(2, 5) > 0;
+        entry.base = entry.base.filter(|_| dice(3, 5) > 0);
+        if dice(4, 3) == 0 {
+            entry.content = Content::of(b"the same");
+            if let Some(base) = &mut entry.base {
+                base.content = entry.content;
+            }
+        }
+        if dice(5, 6) == 0 {
+            entry.kind = Kind::Folder;
+        }
+        if dice(6, 4) == 0 {
+            entry.path = VaultPath::parse(&format!("claimed {}", dice(7, 5))).unwrap();
+        }
+        entry
+    }
+
+    fn id(number: u64) -> FileId {
+        FileId(u128::from(number).to_be_bytes())
+    }
+
+    fn loaded(files: Vec<(FileId, Entry)>) -> Index {
+        let (mut index, apart) = Index::load(files);
+        for (id, entry) in apart {
+            index.put(id, entry);
+        }
+        index
+    }
+
+    #[test]
+    fn loaded_at_once_or_put_in_one_by_one_it_is_the_same() {
+        for seed in 0..200 {
+            let files: Vec<_> = (0..30).map(|it| (id(it), any_entry(seed, it))).collect();
+            let mut index = Index::default();
+            for (id, entry) in files.clone() {
+                index.put(id, entry);
+            }
+            assert!(loaded(files) == index, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn what_was_put_in_before_leaves_no_trace() {
+        for seed in 0..200 {
+            let mut index = Index::default();
+            let mut files = BTreeMap::new();
+            for step in 0..120 {
+                // Places of their own: of two at one place the later has it, which is a trace.
+                let (number, version) = (step % 20, step / 40);
+                let mut entry = any_entry(seed + version, number);
+                if let Some(base) = &mut entry.base {
+                    base.path = VaultPath::parse(&format!("{number} {version}")).unwrap();
+                }
+                index.put(id(number), entry.clone());
+                files.insert(id(number), entry);
+                // Again, with nothing but where it lies changed.
+                if step % 3 == 0 {
+                    let nowhere = Entry { base: None, ..files[&id(number)].clone() };
+                    index.put(id(number), nowhere.clone());
+                    files.insert(id(number), nowhere);
+                }
+            }
+            assert!(loaded(files.into_iter().collect()) == index, "seed {seed}");
+        }
     }
 
     #[test]
