@@ -134,6 +134,8 @@ pub(crate) struct Parts {
     pub(crate) after: After,
     /// When the folder is first looked through.
     pub(crate) scans: Scans,
+    /// Whether the process goes on after the loop: then what the engine knows is freed.
+    pub(crate) goes_on: bool,
     /// What is measured, if anything is.
     pub(crate) meter: Option<Beginning>,
     /// This device.
@@ -235,8 +237,13 @@ impl Driver {
             self.hand_over();
         }
         let end = self.end.take().expect("the loop ends with an end");
-        let Parts { engine, workers, .. } = self.parts;
-        let_go(engine);
+        let Parts { engine, workers, goes_on, .. } = self.parts;
+        if goes_on {
+            let_go(engine);
+        } else {
+            // The system takes it back more quickly than it is freed file by file.
+            std::mem::forget(engine);
+        }
         (end, workers)
     }
 
@@ -437,6 +444,7 @@ impl Driver {
                 workers.shelf(ShelfJob::Put(op, content, index, bytes));
             }
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
+            Effect::LoadPacks { op, texts } => workers.store(StoreJob::LoadPacks(op, texts)),
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
             Effect::KeepTexts { op, keep } => workers.store(StoreJob::KeepTexts(op, keep)),
             // Neither is the loop held up by many small ones, nor a small one by long ones.

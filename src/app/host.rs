@@ -61,6 +61,13 @@ pub(crate) enum Role {
     Alone,
 }
 
+impl Role {
+    /// Whether the process ends with its one piece of work.
+    const fn is_shot(self) -> bool {
+        matches!(self, Self::Shot | Self::Dry)
+    }
+}
+
 /// A vault at work.
 pub(crate) struct Host {
     /// The way to it.
@@ -160,10 +167,6 @@ impl Host {
         if renames && role != Role::Dry {
             handle.command(Command::RenamePeer(me, handle.facts.name.clone())).await?;
         }
-        let scans = match role {
-            Role::Shot | Role::Dry => Scans::AfterShot,
-            Role::Watch | Role::Wait | Role::Brief | Role::Alone => Scans::AtOnce,
-        };
         let driver = Driver::new(
             Parts {
                 engine,
@@ -179,7 +182,8 @@ impl Host {
                 meter: measured(role, created, &settings),
                 me,
                 after: if role == Role::Dry { After::Nothing } else { After::More },
-                scans,
+                scans: if role.is_shot() { Scans::AfterShot } else { Scans::AtOnce },
+                goes_on: !role.is_shot(),
             },
             gate,
         );
