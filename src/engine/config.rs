@@ -41,6 +41,8 @@ pub struct Config {
     /// Texts that nobody needs are looked for this often, in milliseconds; no key. Rarely, for it
     /// reads where each text lies.
     pub text_round_ms: u64,
+    /// From so many texts on that one peer lacks, packs of the store are looked for; no key.
+    pub packs_from: usize,
     /// `scope.max_attachment_bytes`: attachments longer than this take no part on this device; their
     /// records do.
     pub max_attachment_bytes: u64,
@@ -63,6 +65,7 @@ impl Default for Config {
             brake_percent: 50,
             text_days: 30,
             text_round_ms: 21_600_000,
+            packs_from: 16,
             max_attachment_bytes: u64::MAX,
             background: Background::Flows,
         }

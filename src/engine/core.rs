@@ -79,6 +79,8 @@ pub(super) enum Pending {
     SendFile(LinkId, FileId, Content, Lane),
     /// A text is read to be sent.
     SendText(LinkId, FileId, Lane),
+    /// Packs are looked for, of texts to be sent.
+    SendPacks(LinkId, Vec<(FileId, Content)>),
     /// What is already here of a content is outlined.
     PartOutline(ContentHash),
     /// A chunk is put in place.
@@ -318,6 +320,12 @@ impl Engine {
                     other => debug_assert!(other.is_none(), "a text answers a text"),
                 }
             }
+            Input::PacksLoaded { op, result } => {
+                if let Some(Pending::SendPacks(link, files)) = self.pending.remove(&op) {
+                    // A store that fails says so when it is next written to; the folder has the files.
+                    self.on_packs(link, &files, result.unwrap_or_default());
+                }
+            }
             Input::Computed { op, result } => {
                 if let Some(Pending::Job(id)) = self.pending.remove(&op) {
                     self.on_computed(id, result);
@@ -539,9 +547,10 @@ impl Engine {
         let begun =
             task.is_some_and(|it| !it.disk.is_empty() || it.bytes.is_some() || it.part.is_some());
         let coming = task.and_then(|it| it.incoming.front()).map(|it| it.delivery.mtime_ms);
+        let seen = task.and_then(|it| it.disk.front()).and_then(|(disk, _)| disk.mtime_ms());
         let known = self.index.get(&id).map(|entry| entry.mtime_ms);
         let stage = if begun { turns::Stage::Begun } else { turns::Stage::New };
-        let mtime_ms = std::cmp::Reverse(coming.max(known).unwrap_or(0));
+        let mtime_ms = std::cmp::Reverse(coming.max(seen).max(known).unwrap_or(0));
         self.turns.push(id, turns::Rank { stage, mtime_ms });
     }
 

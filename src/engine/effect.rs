@@ -90,6 +90,13 @@ pub enum Effect {
         /// Which text.
         hash: ContentHash,
     },
+    /// Look for packs that hold little else than these texts. Answer: [`super::Input::PacksLoaded`].
+    LoadPacks {
+        /// Echoed in the answer.
+        op: Op,
+        /// Which texts, the most urgent first.
+        texts: Vec<ContentHash>,
+    },
     /// Make these writes durable, all or none. Appends of one drain may share a transaction.
     /// Answer: [`super::Input::Appended`].
     Append {

@@ -384,7 +384,7 @@ impl Engine {
     ) {
         let is_text = |id: &FileId| self.index.get(id).is_some_and(|it| it.kind == Kind::Text);
         if let Some(bytes) = bytes.filter(|_| waiting.iter().any(is_text)) {
-            let write = Write::Text { hash, bytes: bytes.clone() };
+            let write = Write::Text { hash, bytes: bytes.clone(), packed: None };
             self.append(vec![write], Pending::Kept(Kept::Text));
         }
     }

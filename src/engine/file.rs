@@ -127,7 +127,7 @@ impl Engine {
         if let (Kind::Text, true, true, Some(bytes)) =
             (seen.kind, arrived, entry.heads.is_empty(), &seen.text)
         {
-            let write = Write::Text { hash: seen.content.hash, bytes: bytes.clone() };
+            let write = Write::Text { hash: seen.content.hash, bytes: bytes.clone(), packed: None };
             self.append(vec![write], Pending::Kept(Kept::Text));
         }
     }
@@ -148,13 +148,13 @@ impl Engine {
             content: seen.content,
             alive: true,
             heads: Heads::default(),
-            mtime_ms: seen.stamp.mtime_ns / 1_000_000,
+            mtime_ms: seen.stamp.mtime_ms(),
             base: Some(Base::seen(path.clone(), &seen, Heads::default())),
             births: Some(Vec::new()),
         };
         let mut writes = Vec::new();
         if let (Kind::Text, Some(bytes)) = (seen.kind, seen.text) {
-            writes.push(Write::Text { hash: seen.content.hash, bytes });
+            writes.push(Write::Text { hash: seen.content.hash, bytes, packed: None });
         }
         let mut reports = Vec::new();
         if !self.intake.fresh && seen.kind != Kind::Folder {
@@ -207,7 +207,8 @@ impl Engine {
                 let mut writes = Vec::new();
                 if let Some(bytes) = bytes {
                     if *kind == Kind::Text {
-                        writes.push(Write::Text { hash: content.hash, bytes: bytes.clone() });
+                        let (bytes, packed) = (bytes.clone(), delivery.packed.clone());
+                        writes.push(Write::Text { hash: content.hash, bytes, packed });
                     }
                     if let Some(task) = self.tasks.get_mut(&id) {
                         task.bytes = Some((content.hash, bytes.clone()));

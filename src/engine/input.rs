@@ -4,7 +4,8 @@ use super::command::Command;
 use super::effect::{LinkId, Op};
 use super::job::Outcome;
 use crate::model::{
-    ContentHash, Observed, PeerId, StepDone, StepError, StoredDocument, VaultPath, Walk,
+    ContentHash, Observed, PackedTexts, PeerId, StepDone, StepError, StoredDocument, VaultPath,
+    Walk,
 };
 use crate::wire::{Lane, Message};
 
@@ -71,6 +72,13 @@ pub enum Input {
         op: Op,
         /// Its bytes.
         result: Result<Option<Vec<u8>>, String>,
+    },
+    /// Packs were looked for; texts that lie in none of these lie elsewhere.
+    PacksLoaded {
+        /// Of which effect.
+        op: Op,
+        /// The most urgent first.
+        result: Result<Vec<PackedTexts>, String>,
     },
     /// Writes are durable, or none of them were made.
     Appended {

@@ -382,7 +382,7 @@ impl Engine {
             batch.appeared.insert(path, seen);
             if let Some(bytes) = text {
                 let kept = super::members::Kept::Text;
-                self.append(vec![Write::Text { hash, bytes }], Pending::Kept(kept));
+                self.append(vec![Write::Text { hash, bytes, packed: None }], Pending::Kept(kept));
             }
         } else {
             self.born_file(path, seen, first);

@@ -111,7 +111,7 @@ impl Engine {
         let name = birth.path;
         self.intake.arriving.insert(name.clone(), id);
         let source = Source::CopyOf { path: base.path.clone(), content };
-        let mtime_ms = base.stamp.mtime_ns / 1_000_000;
+        let mtime_ms = base.stamp.mtime_ms();
         let step = Step::Replace { path: name.clone(), expected: None, source, mtime_ms };
         let op = self.op(Pending::Copied(Box::new(Copy { of, id, name, content })));
         self.emit(Effect::Step { op, step });
@@ -171,7 +171,8 @@ impl Engine {
         let bytes = text.clone().into_bytes();
         self.tasks.entry(id).or_default().bytes = Some((content.hash, bytes));
         self.hold_task(id);
-        let writes = vec![Write::Text { hash: content.hash, bytes: text.into_bytes() }];
+        let writes =
+            vec![Write::Text { hash: content.hash, bytes: text.into_bytes(), packed: None }];
         let (reports, copies) = (Vec::new(), Vec::new());
         self.commit(
             writes,

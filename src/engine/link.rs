@@ -10,9 +10,9 @@ use super::core::{Engine, Stage};
 use super::digest;
 use super::effect::{Effect, LinkId};
 use super::input::DialError;
+use super::outbox::Outbox;
 use super::progress::Told;
 use super::report::Report;
-use super::send::Outbox;
 use super::serve::Serving;
 use super::spread::{Offers, Version};
 use super::task::Incoming;
@@ -362,6 +362,7 @@ impl Engine {
             | Message::States { .. }
             | Message::Compared
             | Message::Deliver(_)
+            | Message::Packed(_)
             | Message::Ack(_)
             | Message::Need(_)
             | Message::Settled { .. }
@@ -395,6 +396,8 @@ impl Engine {
             Message::States { reply, states } => self.on_states(link, reply, states),
             Message::Compared => self.on_compared(link),
             Message::Deliver(deliveries) => self.on_deliver(link, lane, deliveries),
+            // It never comes out of a frame.
+            Message::Packed(_) => self.close(link, Bye::Protocol, "a pack that was not unpacked"),
             Message::Ack(acks) => self.on_ack(link, &acks),
             Message::Need(needs) => self.on_need(link, needs),
             Message::Settled { digest, busy, held } => {
@@ -447,10 +450,12 @@ impl Engine {
         let equal = hello.digest == ours;
         let they_lack_all = hello.files == 0 || files == 0;
         let members_differ = hello.members != self.members.digest();
+        let others = self.members.others().filter(|it| !it.removed).count() > 1;
         let Some(it) = self.links.get_mut(&link) else {
             return;
         };
         it.fanout = fanout;
+        it.out.others = others;
         it.out.begin_with(hello.share);
         it.hello = Some(hello);
         it.phase = Phase::Comparing;

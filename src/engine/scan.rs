@@ -1,11 +1,41 @@
 //! What a walk of the folder tells: what differs from what is known, and what is not there.
 
+use std::cmp::{Ordering, Reverse};
+
 use super::brakes::Brake;
 use super::core::{Engine, Stage};
+use super::entry::Entry;
 use super::input::ScanError;
 use super::intake::Intake;
 use super::report::{Report, Work};
+use crate::docs::Birth;
 use crate::model::{FileId, Found, Kind, Stamp, VaultPath, Walk};
+
+/// How a walk differs from what is known.
+#[derive(Debug, Default)]
+struct Differences {
+    /// Found, and to be looked at: when it was last touched, by path ascending.
+    looks: Vec<(Reverse<i64>, VaultPath)>,
+    /// Not found, and to be looked at, by path ascending.
+    gone: Vec<VaultPath>,
+    /// New empty folders.
+    folders: Vec<(VaultPath, Stamp)>,
+    /// Whether a file is not there.
+    missing: bool,
+}
+
+impl Differences {
+    /// Something was found, where `known` lies.
+    fn note(&mut self, it: &Found, known: Option<&Entry>) {
+        match known.and_then(|entry| entry.base.as_ref().map(|base| (entry.kind, base))) {
+            Some((Kind::Folder, _)) if it.empty_folder => {}
+            Some((kind, base))
+                if kind != Kind::Folder && !it.empty_folder && base.stamp == it.stamp => {}
+            None if it.empty_folder => self.folders.push((it.path.clone(), it.stamp)),
+            _ => self.looks.push((Reverse(it.stamp.mtime_ms()), it.path.clone())),
+        }
+    }
+}
 
 impl Engine {
     pub(super) fn on_scanned(&mut self, result: Result<Walk, ScanError>) {
@@ -40,8 +70,10 @@ impl Engine {
         let mut found = walk.found;
         // As it comes already; found and known files are gone through side by side.
         found.sort_by(|a, b| a.path.cmp(&b.path));
-        let (mut looks, folders) = self.unlike(&found);
-        let missing = self.not_among(&found, &blind, &mut looks);
+        let Differences { mut looks, gone, folders, missing } = self.differences(&found, &blind);
+        // The newest first, and of one moment in the order in which they are sent: what is taken in
+        // together lies in one pack of the store, and can then be sent as it lies.
+        looks.sort_by_cached_key(|(newest, path)| (*newest, self.first_id(path)));
         let total = found.len() as u64;
         let Some(batch) = &mut self.intake.batch else {
             return;
@@ -52,7 +84,7 @@ impl Engine {
             || !batch.vanished.is_empty()
             || !batch.appeared.is_empty()
             || !self.intake.vanishing.is_empty();
-        for path in looks {
+        for path in looks.into_iter().map(|(_, path)| path).chain(gone) {
             batch.look_at(&self.index, path);
         }
         for (path, stamp) in folders {
@@ -63,50 +95,52 @@ impl Engine {
         }
     }
 
-    /// What was found that is not as it is known: to be looked at, and new empty folders. `found` is by
-    /// path ascending.
-    fn unlike(&self, found: &[Found]) -> (Vec<VaultPath>, Vec<(VaultPath, Stamp)>) {
-        let (mut looks, mut folders) = (Vec::new(), Vec::new());
+    /// What was found and is not as it is known, and what is known and was not found, but for what could
+    /// not be looked at. `found` is by path ascending.
+    fn differences(&self, found: &[Found], blind: &[String]) -> Differences {
+        let mut differences = Differences::default();
         let mut places = self.index.places().peekable();
-        for it in found {
-            while places.next_if(|(path, _)| **path < it.path).is_some() {}
-            let known = places.peek().filter(|(path, _)| **path == it.path);
-            let known = known.and_then(|(_, id)| self.index.get(id));
-            match known.and_then(|entry| entry.base.as_ref().map(|base| (entry.kind, base))) {
-                Some((Kind::Folder, _)) if it.empty_folder => {}
-                Some((kind, base))
-                    if kind != Kind::Folder && !it.empty_folder && base.stamp == it.stamp => {}
-                None if it.empty_folder => folders.push((it.path.clone(), it.stamp)),
-                _ => looks.push(it.path.clone()),
+        let mut there = found.iter().peekable();
+        loop {
+            let order = match (there.peek(), places.peek()) {
+                (Some(it), Some((path, _))) => it.path.cmp(path),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            let it = there.next_if(|_| order.is_le());
+            let known = if order.is_ge() { places.next() } else { None };
+            match (it, known) {
+                (Some(it), known) => {
+                    let known = known.and_then(|(_, id)| self.index.get(id));
+                    differences.note(it, known);
+                }
+                (None, Some((path, id))) => {
+                    if blind.iter().any(|blind| lies_in(path.as_str(), blind)) {
+                        continue;
+                    }
+                    let folder = self.index.get(id).is_some_and(|it| it.kind == Kind::Folder);
+                    // A folder that is no longer empty is there all the same.
+                    let inside = folder
+                        && there
+                            .clone()
+                            .take_while(|it| it.path.as_str().starts_with(path.as_str()))
+                            .any(|it| it.path.is_below(path));
+                    if !inside {
+                        differences.missing |= !folder;
+                        differences.gone.push(path.clone());
+                    }
+                }
+                (None, None) => break,
             }
         }
-        (looks, folders)
+        differences
     }
 
-    /// Adds to `looks` the places of known files that were not `found`, by path ascending, but for what
-    /// could not be looked at; whether a file is among them.
-    fn not_among(&self, found: &[Found], blind: &[String], looks: &mut Vec<VaultPath>) -> bool {
-        let mut missing = false;
-        let mut there = found.iter().peekable();
-        for (path, id) in self.index.places() {
-            while there.next_if(|it| it.path < *path).is_some() {}
-            let seen = there.peek().is_some_and(|it| it.path == *path);
-            if seen || blind.iter().any(|blind| lies_in(path.as_str(), blind)) {
-                continue;
-            }
-            let folder = self.index.get(id).is_some_and(|entry| entry.kind == Kind::Folder);
-            // A folder that is no longer empty is there all the same.
-            let inside = folder
-                && there
-                    .clone()
-                    .take_while(|it| it.path.as_str().starts_with(path.as_str()))
-                    .any(|it| it.path.is_below(path));
-            if !inside {
-                missing |= !folder;
-                looks.push(path.clone());
-            }
-        }
-        missing
+    /// The file that lies at a place, or that is born there if nobody else was.
+    fn first_id(&self, path: &VaultPath) -> FileId {
+        let born = || Birth { vault: self.vault, path: path.clone(), generation: 0 }.file_id();
+        self.index.at(path).unwrap_or_else(born)
     }
 
     /// What is recorded at a place that is known as another's, or as nobody's, lies nowhere: it is
@@ -146,7 +180,7 @@ impl Engine {
             if let Some(winner) = winner {
                 self.index.lies_nowhere(winner);
             }
-            self.index.put(rival, super::entry::Entry { base: Some(base), ..entry });
+            self.index.put(rival, Entry { base: Some(base), ..entry });
         }
     }
 }

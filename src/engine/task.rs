@@ -22,6 +22,18 @@ pub(super) enum Disk {
     Gone(VaultPath),
 }
 
+impl Disk {
+    /// When the file was last touched, as far as the disk says.
+    pub(super) fn mtime_ms(&self) -> Option<i64> {
+        match self {
+            Self::Born { seen, .. } | Self::Edited(_, seen) | Self::Moved(_, seen) => {
+                Some(seen.stamp.mtime_ms())
+            }
+            Self::Gone(_) => None,
+        }
+    }
+}
+
 /// A delivery waiting for its turn.
 #[derive(Debug, Clone)]
 pub(super) struct Incoming {

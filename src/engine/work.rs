@@ -328,7 +328,7 @@ impl Engine {
                 reports = self.disk_reports(&entry, old.as_ref(), disk, done.ops, *first);
                 if let Disk::Edited(_, seen) | Disk::Moved(_, seen) | Disk::Born { seen, .. } = disk
                 {
-                    let seen_ms = seen.stamp.mtime_ns / 1_000_000;
+                    let seen_ms = seen.stamp.mtime_ms();
                     entry.mtime_ms = match (entry.content == seen.content, changed) {
                         (true, true) => seen_ms,
                         (true, false) => entry.mtime_ms,
@@ -336,7 +336,8 @@ impl Engine {
                     };
                 }
                 if let Disk::Born { seen: Seen { content, text: Some(bytes), .. }, .. } = disk {
-                    writes.push(Write::Text { hash: content.hash, bytes: bytes.clone() });
+                    let bytes = bytes.clone();
+                    writes.push(Write::Text { hash: content.hash, bytes, packed: None });
                 }
             }
             Work::Incoming(incoming) => {
@@ -351,7 +352,8 @@ impl Engine {
                 if let Body::Plain { content, bytes: Some(bytes), kind: Kind::Text } =
                     &incoming.delivery.body
                 {
-                    writes.push(Write::Text { hash: content.hash, bytes: bytes.clone() });
+                    let (bytes, packed) = (bytes.clone(), incoming.delivery.packed.clone());
+                    writes.push(Write::Text { hash: content.hash, bytes, packed });
                 }
                 self.note_origin(id, incoming);
             }
@@ -457,7 +459,7 @@ impl Engine {
 }
 
 fn mtime(seen: &Seen) -> WallMs {
-    WallMs(seen.stamp.mtime_ns / 1_000_000)
+    WallMs(seen.stamp.mtime_ms())
 }
 
 fn remember_text(seen: &Seen, texts: &mut Vec<(ContentHash, String)>) -> Option<String> {

@@ -21,6 +21,13 @@ pub struct Stamp {
     pub birth_ns: i64,
 }
 
+impl Stamp {
+    /// Last modification in milliseconds since 1970.
+    pub fn mtime_ms(&self) -> i64 {
+        self.mtime_ns / 1_000_000
+    }
+}
+
 /// One thing a walk met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {

@@ -1,6 +1,6 @@
 //! What the store is asked to keep, as plain data.
 
-use super::{ContentHash, FileId, PeerId};
+use super::{ContentHash, FileId, InPack, PeerId};
 
 /// One thing to keep or to forget. A batch of these is one transaction: all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum Write {
         hash: ContentHash,
         /// UTF-8, at most the text limit.
         bytes: Vec<u8>,
+        /// The pack it came in, if it did; with enough others of it that is kept as it is.
+        packed: Option<InPack>,
     },
     /// The record of a peer; replaces the earlier one.
     Peer {

@@ -15,6 +15,7 @@ mod ids;
 mod kept;
 mod member;
 mod outline;
+mod pack;
 mod path;
 mod sketch;
 mod time;
@@ -32,6 +33,7 @@ pub use outline::{
     CHUNK_BYTES, chunk_count, chunk_entry, chunk_len, outline_of_bytes, verify_chunk,
     verify_outline,
 };
+pub use pack::{InPack, PackedTexts, TEXT_PACK_BYTES, TextPack};
 pub use path::{NAME_LIMIT_BYTES, PATH_LIMIT_BYTES, PathError, VaultPath};
 pub use sketch::Sketch;
 pub use time::{Tick, WallMs};

@@ -414,7 +414,7 @@ fn batch(rng: &mut Rng) -> Vec<Write> {
                 3 => Write::Changes { id, changes: vec![some(rng), some(rng)] },
                 4 => {
                     let bytes = some(rng);
-                    Write::Text { hash: ContentHash::of(&bytes), bytes }
+                    Write::Text { hash: ContentHash::of(&bytes), bytes, packed: None }
                 }
                 5 => Write::Peer { id: PeerId([byte(rng); 32]), record: some(rng) },
                 6 => Write::Meta { key: format!("key {}", byte(rng)), value: some(rng) },
@@ -435,7 +435,7 @@ fn whatever_is_kept_both_stores_hold_the_same() {
         for _ in 0..15 {
             let writes = batch(&mut rng);
             for write in &writes {
-                if let Write::Text { hash, bytes } = write {
+                if let Write::Text { hash, bytes, .. } = write {
                     texts.insert(*hash, bytes.clone());
                 }
             }

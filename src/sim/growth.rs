@@ -99,6 +99,9 @@ impl Desk {
             Effect::LoadText { op, hash } => {
                 Input::TextLoaded { op, result: Ok(self.store.text(hash).unwrap()) }
             }
+            Effect::LoadPacks { op, texts } => {
+                Input::PacksLoaded { op, result: Ok(self.store.packs(&texts).unwrap()) }
+            }
             Effect::Append { op, writes } => {
                 self.store.commit(&[writes]).unwrap();
                 Input::Appended { op, result: Ok(()) }

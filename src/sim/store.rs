@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::rng::Rng;
 use crate::engine::Op;
-use crate::model::{ContentHash, FileId, Life, PeerId, StoredDocument, Write};
+use crate::model::{ContentHash, FileId, Life, PackedTexts, PeerId, StoredDocument, Write};
+use crate::wire;
 
 /// Whether an answered batch is really kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +167,7 @@ impl Store {
                 Write::Changes { id, changes } => {
                     self.documents.entry(id).or_default().changes.extend(changes);
                 }
-                Write::Text { hash, bytes } => {
+                Write::Text { hash, bytes, .. } => {
                     self.texts.insert(hash, bytes);
                 }
                 Write::Peer { id, record } => {
@@ -202,6 +203,18 @@ impl Store {
     /// A kept text.
     pub(crate) fn text(&self, hash: &ContentHash) -> Option<Vec<u8>> {
         self.texts.get(hash).cloned()
+    }
+
+    /// Packs of some of these texts, as if these had been taken in together, and others not.
+    pub(crate) fn packs(&self, wanted: &[ContentHash]) -> Vec<PackedTexts> {
+        let mut kept: Vec<&[u8]> = Vec::new();
+        for hash in wanted {
+            let text = self.texts.get(hash).map(Vec::as_slice);
+            kept.extend(text.filter(|text| !kept.contains(text)));
+        }
+        let lies_with_others = |at: &usize| at % 4 != 3;
+        let groups = kept.chunks(3).enumerate().filter(|(at, _)| lies_with_others(at));
+        groups.map(|(_, texts)| wire::pack_of(texts)).collect()
     }
 
     /// Every file record.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
@@ -11,9 +12,9 @@ use super::tables::{
     Bytes, CHANGES, DOCUMENTS, FILES, LARGE, LEDGER, LargeRow, META, PACKS, PEERS, TEXTS, TextRow,
     change_key, change_sequence, push_change, seal, unseal,
 };
-use super::texts::{Cache, Packer};
+use super::texts::{Arrived, Cache, Packer, as_u32, payload_of};
 use super::{Error, Store, TEXT_MAX_BYTES};
-use crate::model::{ContentHash, FileId, Write};
+use crate::model::{ContentHash, FileId, InPack, TextPack, Write};
 
 /// Snapshots longer than this, in bytes, become files of their own: rewriting them inside the
 /// database would cost more than the sync of another file. Smaller ones share the transaction's sync.
@@ -40,12 +41,15 @@ impl Store {
             return Ok(());
         }
         let (large, packs, deflate) = (&mut self.large, &self.packs, &mut self.deflate);
-        let gone = self.base.writing(|transaction| {
+        let arrived = self.arrived.clone();
+        let (gone, arrived) = self.base.writing(|transaction| {
             let mut draft = Draft {
                 tables: Tables::new(transaction),
                 large,
                 packs,
                 packer: Packer::new(deflate),
+                wanted: wanted_of_packs(batches),
+                arrived,
                 gone: Vec::new(),
             };
             for write in batches.iter().flat_map(AsRef::as_ref) {
@@ -53,9 +57,21 @@ impl Store {
             }
             draft.finish()
         })?;
+        self.arrived = arrived;
         self.large.remove(&gone);
         Ok(())
     }
+}
+
+/// How many bytes of each pack that came from elsewhere are to be kept, by its place in memory.
+fn wanted_of_packs(batches: &[impl AsRef<[Write]>]) -> BTreeMap<usize, usize> {
+    let mut wanted = BTreeMap::new();
+    for write in batches.iter().flat_map(AsRef::as_ref) {
+        if let Write::Text { bytes, packed: Some(at), .. } = write {
+            *wanted.entry(Arc::as_ptr(&at.pack).addr()).or_default() += bytes.len();
+        }
+    }
+    wanted
 }
 
 /// The tables of one transaction, each opened when first needed.
@@ -97,17 +113,23 @@ impl<'t> Tables<'t> {
         let Some(packed) = waiting.pack() else {
             return Ok(());
         };
-        let last = match self.table(PACKS)?.last()? {
-            Some((key, _)) => key.value().try_into().map_or(0, u64::from_be_bytes),
-            None => 0,
-        };
-        let pack = last + 1;
-        self.put(PACKS, &pack.to_be_bytes(), &packed.payload)?;
+        let pack = self.put_payload(&packed.payload)?;
         for (hash, offset, length) in packed.places {
             let row = TextRow { pack, offset, length };
             self.put(TEXTS, hash.as_bytes(), &row.encode())?;
         }
         Ok(())
+    }
+
+    /// Keeps a pack under a number above all others.
+    fn put_payload(&mut self, payload: &[u8]) -> Result<u64, Fault> {
+        let last = match self.table(PACKS)?.last()? {
+            Some((key, _)) => key.value().try_into().map_or(0, u64::from_be_bytes),
+            None => 0,
+        };
+        let pack = last + 1;
+        self.put(PACKS, &pack.to_be_bytes(), payload)?;
+        Ok(pack)
     }
 }
 
@@ -117,6 +139,9 @@ struct Draft<'t, 'w, 'd> {
     large: &'t mut Large,
     packs: &'t Cache,
     packer: Packer<'w, 'd>,
+    /// As [`wanted_of_packs`] has it.
+    wanted: BTreeMap<usize, usize>,
+    arrived: Arrived,
     gone: Vec<u64>,
 }
 
@@ -130,7 +155,7 @@ impl<'w> Draft<'_, 'w, '_> {
             }
             Write::Snapshot { id, bytes } => self.snapshot(*id, bytes),
             Write::Changes { id, changes } => self.changes(*id, changes),
-            Write::Text { hash, bytes } => self.text(*hash, bytes),
+            Write::Text { hash, bytes, packed } => self.text(*hash, bytes, packed.as_ref()),
             Write::Peer { id, record } => self.tables.put(PEERS, id.as_bytes(), record),
             Write::Meta { key, value } => self.tables.put(META, key.as_bytes(), value),
             Write::Ledger { key, entry } => self.tables.put(LEDGER, key, entry),
@@ -190,7 +215,12 @@ impl<'w> Draft<'_, 'w, '_> {
         Ok(())
     }
 
-    fn text(&mut self, hash: ContentHash, bytes: &'w [u8]) -> Result<(), Fault> {
+    fn text(
+        &mut self,
+        hash: ContentHash,
+        bytes: &'w [u8],
+        packed: Option<&InPack>,
+    ) -> Result<(), Fault> {
         let refuse = |reason| Fault::Own(Error::Text { hash, reason });
         if bytes.len() > TEXT_MAX_BYTES {
             return Err(refuse("it is too long"));
@@ -201,11 +231,31 @@ impl<'w> Draft<'_, 'w, '_> {
         if self.packer.holds(&hash) || self.knows_text(hash)? {
             return Ok(());
         }
+        if let Some(InPack { pack, offset }) = packed
+            && let Some(number) = self.as_it_came(pack)?
+        {
+            let row = TextRow { pack: number, offset: *offset, length: as_u32(bytes.len()) };
+            return self.tables.put(TEXTS, hash.as_bytes(), &row.encode());
+        }
         if self.packer.is_full_for(bytes) {
             self.tables.put_pack(&mut self.packer)?;
         }
         self.packer.add(hash, bytes);
         Ok(())
+    }
+
+    /// The number under which a pack that came from elsewhere is kept as it is, if that is worth it.
+    fn as_it_came(&mut self, pack: &Arc<TextPack>) -> Result<Option<u64>, Fault> {
+        if let Some(number) = self.arrived.number_of(pack) {
+            return Ok(Some(number));
+        }
+        let wanted = self.wanted.get(&Arc::as_ptr(pack).addr()).copied().unwrap_or(0);
+        if as_u32(wanted) < pack.raw_bytes / 2 {
+            return Ok(None);
+        }
+        let number = self.tables.put_payload(&payload_of(pack))?;
+        self.arrived.add(Arc::clone(pack), number);
+        Ok(Some(number))
     }
 
     fn knows_text(&mut self, hash: ContentHash) -> Result<bool, Fault> {
@@ -218,11 +268,12 @@ impl<'w> Draft<'_, 'w, '_> {
         Ok(row.is_some_and(|row| !self.packs.is_damaged(row.pack)))
     }
 
-    /// What is left before the commit; gives the files to take away after it.
-    fn finish(mut self) -> Result<Vec<u64>, Fault> {
+    /// What is left before the commit; gives the files to take away after it, and the packs that are
+    /// kept as they came.
+    fn finish(mut self) -> Result<(Vec<u64>, Arrived), Fault> {
         self.tables.put_pack(&mut self.packer)?;
         self.large.sync()?;
-        Ok(self.gone)
+        Ok((self.gone, self.arrived))
     }
 }
 

@@ -50,6 +50,8 @@
 //!   again. A row ends once it is 64 KiB long.
 //! - A pack holds the texts of one commit one after the other: at most 64 and 256 KiB of raw bytes,
 //!   or one longer text alone. Packs are numbered from 1, each above all that are there.
+//! - A pack that came from another store with its texts is kept as it came, if half of it is wanted;
+//!   some of it may be no text of this store then. [`Store::packs`] gives packs away like that.
 //! - Limits: a text has at most [`TEXT_MAX_BYTES`]; a value at most 3 GiB (redb's limit).
 //! - Versions: the table `about`, its row `version` and the checksum are the same in all versions. A
 //!   reader that finds a higher version answers [`Error::Version`] and changes no row. A new version
@@ -107,6 +109,7 @@ mod error;
 mod large;
 mod life;
 mod open;
+mod packs;
 mod read;
 mod tables;
 mod texts;
@@ -128,6 +131,7 @@ pub struct Store {
     base: base::Base,
     large: large::Large,
     packs: texts::Cache,
+    arrived: texts::Arrived,
     deflate: texts::Deflate,
     renewal: Option<Renewal>,
     _lock: disk::Lock,

@@ -17,7 +17,7 @@ use super::read::row;
 use super::tables::{
     ABOUT, ABOUT_LIFE, ABOUT_SESSIONS, ABOUT_VERSION, ALL, LARGE, LargeRow, VERSION, take, unseal,
 };
-use super::texts::{Cache, Deflate};
+use super::texts::{Arrived, Cache, Deflate};
 use super::{Error, Store};
 use crate::model::Life;
 
@@ -109,6 +109,7 @@ impl Store {
             base,
             large,
             packs: Cache::default(),
+            arrived: Arrived::default(),
             deflate: Deflate::default(),
             renewal,
             _lock: lock,

@@ -10,17 +10,14 @@ use flate2::write::ZlibEncoder;
 
 use super::Error;
 use super::tables::{PACKS, TextRow, take};
-use crate::model::ContentHash;
+use crate::model::{ContentHash, TEXT_PACK_BYTES, TextPack};
 
 /// Longest text taken, in bytes; far above what a note may have, since a merge of two may be longer
 /// than either. It bounds the memory needed to read one text; a larger value only costs memory.
 pub const TEXT_MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// A pack ends before it grows past this many raw bytes, unless one text alone is longer. Larger
-/// packs compress a little better, but reading one text has to unpack all of its pack.
-pub(super) const PACK_BYTES: usize = 256 * 1024;
-
-/// Most texts in one pack; see [`PACK_BYTES`].
+/// Most texts in one pack; see [`TEXT_PACK_BYTES`], before which it ends unless one text alone is
+/// longer.
 pub(super) const PACK_TEXTS: usize = 64;
 
 /// Unpacked packs kept, so that texts read in the order they were written unpack each pack once.
@@ -53,6 +50,36 @@ pub(super) struct Packer<'w, 'd> {
     deflate: &'d mut Deflate,
 }
 
+/// The payload of the row of a pack that came from elsewhere.
+pub(super) fn payload_of(pack: &TextPack) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(4 + pack.zlib.len());
+    payload.extend_from_slice(&pack.raw_bytes.to_be_bytes());
+    payload.extend_from_slice(&pack.zlib);
+    payload
+}
+
+/// Packs that came from elsewhere and were kept as they were, the last few, with their numbers: not all
+/// texts of one are kept at the same time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Arrived(VecDeque<(Arc<TextPack>, u64)>);
+
+impl Arrived {
+    pub(super) fn number_of(&self, pack: &Arc<TextPack>) -> Option<u64> {
+        let found = self.0.iter().find(|(kept, _)| Arc::ptr_eq(kept, pack));
+        found.map(|(_, number)| *number)
+    }
+
+    pub(super) fn add(&mut self, pack: Arc<TextPack>, number: u64) {
+        self.0.push_front((pack, number));
+        self.0.truncate(KEPT_PACKS);
+    }
+
+    /// For when packs were taken away, whose numbers may be given again.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
 /// One pack, ready to be kept.
 pub(super) struct Packed {
     /// The payload of its row.
@@ -72,7 +99,7 @@ impl<'w, 'd> Packer<'w, 'd> {
 
     /// Whether `text` has to wait for the next pack.
     pub(super) fn is_full_for(&self, text: &[u8]) -> bool {
-        let full = self.waiting.len() >= PACK_TEXTS || self.bytes + text.len() > PACK_BYTES;
+        let full = self.waiting.len() >= PACK_TEXTS || self.bytes + text.len() > TEXT_PACK_BYTES;
         full && !self.waiting.is_empty()
     }
 
@@ -100,7 +127,7 @@ impl<'w, 'd> Packer<'w, 'd> {
     }
 }
 
-fn as_u32(bytes: usize) -> u32 {
+pub(super) fn as_u32(bytes: usize) -> u32 {
     u32::try_from(bytes).expect("a pack is at most as long as one text may be")
 }
 

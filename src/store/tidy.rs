@@ -75,6 +75,7 @@ impl Store {
         let deflate = &mut self.deflate;
         self.base.writing(|transaction| carry_out(transaction, &plan, deflate))?;
         self.packs.clear();
+        self.arrived.clear();
         let (forgotten, packs) = (plan.gone.len() as u64, plan.packs.len() as u64);
         Ok(Tidied { forgotten, packs, more: plan.more })
     }

@@ -88,6 +88,28 @@ pub(super) mod maybe {
     }
 }
 
+/// `Arc<TextPack>`: the length of the raw bytes, then the stream.
+pub(super) mod pack {
+    use std::sync::Arc;
+
+    use super::{Borrowed, Deserialize, Deserializer, Owned, Serialize, Serializer};
+    use crate::model::TextPack;
+
+    pub(in crate::wire) fn serialize<S: Serializer>(
+        pack: &TextPack,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (pack.raw_bytes, Borrowed(&pack.zlib)).serialize(serializer)
+    }
+
+    pub(in crate::wire) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<TextPack>, D::Error> {
+        let (raw_bytes, zlib) = <(u32, Owned)>::deserialize(deserializer)?;
+        Ok(Arc::new(TextPack { raw_bytes, zlib: zlib.0 }))
+    }
+}
+
 /// `Vec<Vec<u8>>`.
 pub(super) mod many {
     use super::{Borrowed, Deserialize, Deserializer, Owned, Serializer};

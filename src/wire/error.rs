@@ -30,6 +30,9 @@ pub enum Error {
         #[source]
         cause: postcard::Error,
     },
+    /// A pack of texts does not hold what the message says; the text says how.
+    #[error("a pack of texts with {0}")]
+    Pack(&'static str),
     /// There are bytes after the end.
     #[error("a frame with {bytes} bytes after its end")]
     Trailing {

@@ -106,8 +106,12 @@ impl Packer {
         frame
     }
 
-    /// Whether `packed` now holds a frame that is worth its reader's work.
+    /// Whether `packed` now holds a frame that is worth its reader's work. What travels in a pack of
+    /// its own is left as it is.
     fn packs(&mut self, message: &Message, body: &[u8]) -> bool {
+        if matches!(message, Message::Packed(_)) {
+            return false;
+        }
         let sample = chunk_of(message).map(|bytes| &bytes[..bytes.len().min(SAMPLE_BYTES)]);
         body.len() >= self.pack_from_bytes
             && sample.is_none_or(|sample| self.pack(sample))
@@ -164,8 +168,8 @@ pub fn decode_within(limit_bytes: usize, frame: &[u8]) -> Result<Message, Error>
     }
     match frame.split_first() {
         None => Err(Error::Empty),
-        Some((&PLAIN, body)) => parse(body),
-        Some((&ZLIB, body)) => parse(&unpack(limit_bytes, body)?),
+        Some((&PLAIN, body)) => parse(limit_bytes, body),
+        Some((&ZLIB, body)) => parse(limit_bytes, &unpack(limit_bytes, body)?),
         Some((&flag, _)) => Err(Error::Flag(flag)),
     }
 }
@@ -183,8 +187,9 @@ fn unpack(limit_bytes: usize, packed: &[u8]) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn parse(body: &[u8]) -> Result<Message, Error> {
+fn parse(limit_bytes: usize, body: &[u8]) -> Result<Message, Error> {
     match postcard::take_from_bytes(body) {
+        Ok((Message::Packed(packed), [])) => packed.unpack(limit_bytes),
         Ok((message, [])) => Ok(message),
         Ok((_, rest)) => Err(Error::Trailing { bytes: rest.len() }),
         Err(cause) => Err(Error::Message { tag: body.first().copied(), cause }),

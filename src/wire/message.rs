@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::packed::Packed;
 use crate::model::{
-    ChangeHash, Content, ContentHash, Digest, FileId, Heads, Kind, Member, VaultId, VaultPath,
+    ChangeHash, Content, ContentHash, Digest, FileId, Heads, InPack, Kind, Member, VaultId,
+    VaultPath,
 };
 
 /// The version of the protocol that this build speaks; part of the hello.
@@ -107,6 +109,9 @@ pub enum Message {
     Holds(Vec<(FileId, [u8; 8])>),
     /// News of where the receiver is to begin with what it gives.
     Share(Share),
+    /// Texts as they were born, in a pack of the sender's store. Never decoded: what comes out of its
+    /// frame is a [`Message::Deliver`] with the texts.
+    Packed(Packed),
 }
 
 /// Which part of what a device lacks comes first from one of those that give to it at once. Each
@@ -230,6 +235,9 @@ pub struct Delivery {
     pub others: Vec<[u8; 4]>,
     /// What is delivered of it.
     pub body: Body,
+    /// The pack that the text came in; does not travel.
+    #[serde(skip)]
+    pub packed: Option<InPack>,
 }
 
 /// What is delivered of a file.

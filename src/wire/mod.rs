@@ -38,7 +38,9 @@
 //! that every file that differs has been named.
 //!
 //! *Delivery.* From the peer's state each side knows what the peer lacks, and sends it with
-//! [`Message::Deliver`]: a file as it was born, a whole document, or changes. Edits made meanwhile
+//! [`Message::Deliver`]: a file as it was born, a whole document, or changes. Texts as they were born
+//! that lie together in a pack of its store it sends with [`Message::Packed`], as they lie: they are
+//! packed once, when the first of all devices takes them in, and never again. Edits made meanwhile
 //! go the same way on the lane for live edits, without any comparison. What builds on changes that
 //! are missing is answered by [`Message::Need`]. What is durable is answered by [`Message::Ack`].
 //! A side with nothing on its way says [`Message::Settled`] with its digest; equal digests of two
@@ -109,6 +111,7 @@
 //! | 18 | `Bye` | 0 done, 1 refused, 2 ticket, 3 version (*n*), 4 other vault, 5 protocol, 6 full |
 //! | 19 | `Holds` | *\[*16\[file\], 8\[digest\]*\]* |
 //! | 20 | `Share` | 1\[part\], 1\[of\] |
+//! | 21 | `Packed` | *n* raw length, *y* zlib of so many bytes; *\[entry\]*: *n* offset, delivery |
 //!
 //! `fixtures/wire/v1.json` holds each as hex.
 //!
@@ -137,6 +140,7 @@ mod bytes;
 mod error;
 mod frame;
 mod message;
+mod packed;
 #[cfg(test)]
 mod tests;
 
@@ -148,3 +152,6 @@ pub use frame::{
 pub use message::{
     Body, Bye, Delivery, Hello, Lane, Leaf, Message, Node, PROTOCOL_VERSION, Pair, Share, State,
 };
+pub use packed::Packed;
+#[cfg(test)]
+pub(crate) use packed::pack_of;

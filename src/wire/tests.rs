@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use proptest::collection::vec;
@@ -12,8 +13,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    ChangeHash, Content, ContentHash, Digest, FileId, Heads, Kind, Member, PeerId, VaultId,
-    VaultPath,
+    ChangeHash, Content, ContentHash, Digest, FileId, Heads, InPack, Kind, Member, PackedTexts,
+    PeerId, TEXT_PACK_BYTES, TextPack, VaultId, VaultPath,
 };
 
 fn content(fill: u8) -> Content {
@@ -39,6 +40,7 @@ fn delivery(body: Body) -> Delivery {
         mtime_ms: 1_700_000_000_000,
         others: vec![],
         body,
+        packed: None,
     }
 }
 
@@ -142,11 +144,71 @@ fn delivering() -> Vec<Sample> {
                 ..delivery(Body::Document { bytes: vec![] })
             }]),
         ),
+        ("packed", packed().0),
         ("ack", Message::Ack(vec![(ID, DIGEST)])),
         ("holds", Message::Holds(vec![(ID, [8; 8])])),
         ("share", Message::Share(Share { part: 1, of: 3 })),
         ("settled", Message::Settled { digest: DIGEST, busy: false, held: 300 }),
     ]
+}
+
+const TEXTS: [&[u8]; 3] = [b"hi\n", b"", b"and so on\n"];
+
+/// Two of three texts in a pack, and what comes out of the frame.
+fn packed() -> (Message, Message) {
+    let PackedTexts { pack, texts } = pack_of(&TEXTS);
+    let plain = |text: &[u8], bytes| {
+        delivery(Body::Plain { kind: Kind::Text, content: Content::of(text), bytes })
+    };
+    let wanted = [0, 2];
+    let deliveries = wanted.map(|at| (texts[at].1, plain(TEXTS[at], None))).to_vec();
+    let whole = wanted.map(|at| Delivery {
+        packed: Some(InPack { pack: Arc::clone(&pack), offset: texts[at].1 }),
+        ..plain(TEXTS[at], Some(TEXTS[at].to_vec()))
+    });
+    (Message::Packed(Packed { pack, deliveries }), Message::Deliver(whole.to_vec()))
+}
+
+/// What a message is on the other side.
+fn arrived(message: Message) -> Message {
+    if message == packed().0 { packed().1 } else { message }
+}
+
+fn refused(change: impl FnOnce(&mut TextPack, &mut Vec<(u32, Delivery)>)) -> Error {
+    let Message::Packed(Packed { pack, mut deliveries }) = packed().0 else { unreachable!() };
+    let mut pack = Arc::unwrap_or_clone(pack);
+    change(&mut pack, &mut deliveries);
+    let message = Message::Packed(Packed { pack: Arc::new(pack), deliveries });
+    decode(Lane::Bulk, &encode(&message)).unwrap_err()
+}
+
+#[test]
+fn a_pack_that_is_not_what_it_says_is_refused() {
+    let why = |error: &Error| error.to_string();
+    let long = refused(|pack, _| pack.raw_bytes += 1);
+    assert_eq!(why(&long), "a pack of texts with another length than it says");
+    let short = refused(|pack, _| pack.raw_bytes -= 1);
+    assert_eq!(why(&short), "a pack of texts with another length than it says");
+    let bomb =
+        refused(|pack, _| *pack = pack_of(&[&vec![0; TEXT_PACK_BYTES + 1]]).pack.as_ref().clone());
+    assert!(matches!(bomb, Error::TooLarge { limit_bytes: TEXT_PACK_BYTES }));
+    let trailing = refused(|pack, _| pack.zlib.push(0));
+    assert!(matches!(trailing, Error::Trailing { bytes: 1 }));
+    assert!(matches!(refused(|pack, _| pack.zlib.truncate(5)), Error::Zlib(_)));
+    // Texts over one another would make much of little.
+    let over = refused(|_, deliveries| deliveries[1].0 = 0);
+    assert_eq!(why(&over), "a pack of texts with a text outside of it, or over another");
+    let outside = refused(|_, deliveries| deliveries[1].0 += 1);
+    assert_eq!(why(&outside), "a pack of texts with a text outside of it, or over another");
+    let huge = refused(|_, deliveries| {
+        let content = Content { size: u64::MAX, ..Content::of(b"") };
+        deliveries[1].1.body = Body::Plain { kind: Kind::Text, content, bytes: None };
+    });
+    assert_eq!(why(&huge), "a pack of texts with a text outside of it, or over another");
+    let other = refused(|_, deliveries| {
+        deliveries[0].1.body = Body::Document { bytes: vec![] };
+    });
+    assert_eq!(why(&other), "a pack of texts with something else than a text");
 }
 
 fn transferring() -> Vec<Sample> {
@@ -192,7 +254,7 @@ fn every_message_has_the_bytes_of_version_1() {
     assert_eq!(now, pinned, "now:\n{}", serde_json::to_string_pretty(&now).unwrap());
     for (name, message) in samples() {
         let frame = HEXLOWER.decode(pinned[name].as_bytes()).unwrap();
-        assert_eq!(decode(Lane::Control, &frame).unwrap(), message, "{name}");
+        assert_eq!(decode(Lane::Control, &frame).unwrap(), arrived(message), "{name}");
     }
 }
 
@@ -408,6 +470,7 @@ fn arbitrary() -> impl Strategy<Value = Message> {
             mtime_ms,
             others,
             body,
+            packed: None,
         });
     let sample = (0..samples().len()).prop_map(|at| samples().swap_remove(at).1);
     prop_oneof![
@@ -429,7 +492,8 @@ fn arbitrary() -> impl Strategy<Value = Message> {
 proptest! {
     #[test]
     fn any_message_survives(message in arbitrary()) {
-        prop_assert_eq!(decode(Lane::Bulk, &encode(&message)).unwrap(), message);
+        let frame = encode(&message);
+        prop_assert_eq!(decode(Lane::Bulk, &frame).unwrap(), arrived(message));
     }
 
     #[test]

@@ -247,6 +247,7 @@ impl Settings {
             brake_percent: self.number(Key::BrakePercent),
             text_days: self.number(Key::TrashDays),
             text_round_ms: Config::default().text_round_ms,
+            packs_from: Config::default().packs_from,
             max_attachment_bytes: self.max_attachment_bytes(),
             background: Config::default().background,
         }

@@ -66,6 +66,8 @@ pub(crate) enum StoreJob {
     Load(Op, FileId),
     /// Read a text.
     LoadText(Op, ContentHash),
+    /// Look for packs that hold little else than these texts.
+    LoadPacks(Op, Vec<ContentHash>),
     /// Forget all other texts.
     KeepTexts(Op, BTreeSet<ContentHash>),
     /// Anything else that needs the store; answers by itself.
@@ -115,6 +117,7 @@ impl std::fmt::Debug for StoreJob {
             Self::Append(_) => "Append",
             Self::Load(..) => "Load",
             Self::LoadText(..) => "LoadText",
+            Self::LoadPacks(..) => "LoadPacks",
             Self::KeepTexts(..) => "KeepTexts",
             Self::Call(_) => "Call",
         })
@@ -273,6 +276,13 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers, co
                     let loaded = guarded(|| store.text(hash));
                     let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
                     tell(answers, Input::TextLoaded { op, result });
+                }
+                StoreJob::LoadPacks(op, texts) => {
+                    // Texts that wait to be written are in no pack yet.
+                    let _chart = trace_span!(target: CHART, "load packs").entered();
+                    let loaded = guarded(|| store.packs(&texts));
+                    let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
+                    tell(answers, Input::PacksLoaded { op, result });
                 }
                 StoreJob::KeepTexts(op, keep) => {
                     commit(&mut store, &mut waiting);

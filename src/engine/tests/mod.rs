@@ -5,6 +5,7 @@ mod background;
 mod brakes;
 mod copies;
 mod mesh;
+mod packs;
 mod silence;
 mod texts;
 mod trades;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::*;
 use crate::docs::Birth;
 use crate::model::*;
-use crate::wire::{Body, Delivery, Lane, Message};
+use crate::wire::{self, Body, Delivery, Lane, Message};
 
 struct Peer {
     engine: Engine,
@@ -25,6 +26,8 @@ struct Peer {
     parts: BTreeMap<ContentHash, BTreeMap<u32, Vec<u8>>>,
     documents: BTreeMap<FileId, StoredDocument>,
     texts: BTreeMap<ContentHash, Vec<u8>>,
+    /// How many texts its store has in one pack.
+    pack_texts: usize,
     files: BTreeMap<FileId, Vec<u8>>,
     members: BTreeMap<PeerId, Vec<u8>>,
     meta: BTreeMap<String, Vec<u8>>,
@@ -55,6 +58,7 @@ impl Peer {
             parts: BTreeMap::new(),
             documents: BTreeMap::new(),
             texts: BTreeMap::new(),
+            pack_texts: 64,
             files: BTreeMap::new(),
             members: BTreeMap::new(),
             meta: BTreeMap::new(),
@@ -210,7 +214,7 @@ impl Peer {
                 Write::Changes { id, changes } => {
                     self.documents.entry(id).or_default().changes.extend(changes);
                 }
-                Write::Text { hash, bytes } => drop(self.texts.insert(hash, bytes)),
+                Write::Text { hash, bytes, .. } => drop(self.texts.insert(hash, bytes)),
                 Write::Peer { id, record } => drop(self.members.insert(id, record)),
                 Write::Meta { key, value } => drop(self.meta.insert(key, value)),
                 Write::Ledger { .. } => {}
@@ -269,6 +273,12 @@ impl Peer {
             }
             Effect::LoadText { op, hash } => {
                 Input::TextLoaded { op, result: Ok(self.texts.get(&hash).cloned()) }
+            }
+            Effect::LoadPacks { op, texts } => {
+                let kept: Vec<&[u8]> =
+                    texts.iter().filter_map(|it| self.texts.get(it)).map(Vec::as_slice).collect();
+                let packs = kept.chunks(self.pack_texts).map(wire::pack_of).collect();
+                Input::PacksLoaded { op, result: Ok(packs) }
             }
             Effect::Append { op, writes } => {
                 self.keep(writes.to_vec());
@@ -333,6 +343,8 @@ struct World {
     delivered_on: Vec<Lane>,
     /// Chunks that crossed.
     chunks: u64,
+    /// Of each pack that crossed, which files were delivered with it.
+    packs: Vec<Vec<FileId>>,
     /// Documents that were delivered as a whole.
     wholes: usize,
     /// Pairs that do not reach each other, the smaller first.
@@ -360,6 +372,7 @@ impl World {
             dials: 0,
             delivered_on: vec![],
             chunks: 0,
+            packs: vec![],
             wholes: 0,
             strangers: BTreeSet::new(),
             post: None,
@@ -418,6 +431,14 @@ impl World {
             }
             Out::Send(link, lane, message) => {
                 self.messages += 1;
+                let packed = matches!(message, Message::Packed(_));
+                let message = if packed {
+                    let texts = wire::decode(lane, &wire::encode(&message)).unwrap();
+                    self.packs.extend(in_pack(&texts));
+                    texts
+                } else {
+                    message
+                };
                 if let Message::Deliver(deliveries) = &message {
                     self.delivered_on.push(lane);
                     let whole = |it: &&Delivery| matches!(it.body, Body::Document { .. });
@@ -526,6 +547,12 @@ impl World {
             assert_eq!(peer.engine.status().digest, self.peers[0].engine.status().digest);
         }
     }
+}
+
+/// The files that a delivery brings in a pack.
+fn in_pack(message: &Message) -> Option<Vec<FileId>> {
+    let Message::Deliver(deliveries) = message else { return None };
+    deliveries.iter().map(|it| it.packed.as_ref().map(|_| it.id)).collect()
 }
 
 fn met(peers: usize) -> World {

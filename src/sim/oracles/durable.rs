@@ -8,7 +8,7 @@ use crate::model::{
     Content, ContentHash, FileId, Heads, Kind, Source, Step, StoredDocument, VaultId, VaultPath,
     Write,
 };
-use crate::wire::{Body, Delivery, Message, State};
+use crate::wire::{Body, Delivery, Message, Packed, State};
 
 /// What one peer's store really holds, read independently of the engine.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Durable {
                 Write::Snapshot { id, .. } | Write::Changes { id, .. } => {
                     touched.insert(*id);
                 }
-                Write::Text { hash, bytes } => {
+                Write::Text { hash, bytes, .. } => {
                     if ContentHash::of(bytes) != *hash {
                         return Err(format!("a text is kept under a wrong hash {hash}"));
                     }
@@ -95,6 +95,7 @@ impl Durable {
             | Effect::PutChunk { .. }
             | Effect::Load { .. }
             | Effect::LoadText { .. }
+            | Effect::LoadPacks { .. }
             | Effect::Append { .. }
             | Effect::KeepTexts { .. }
             | Effect::Dial { .. }
@@ -108,6 +109,9 @@ impl Durable {
         match message {
             Message::Deliver(deliveries) => {
                 deliveries.iter().try_for_each(|it| self.judge_delivery(it))
+            }
+            Message::Packed(Packed { deliveries, .. }) => {
+                deliveries.iter().try_for_each(|(_, it)| self.judge_delivery(it))
             }
             Message::States { states, .. } | Message::Need(states) => {
                 states.iter().try_for_each(|(id, state)| match state {
@@ -231,6 +235,7 @@ mod tests {
                 mtime_ms: 0,
                 others: Vec::new(),
                 body,
+                packed: None,
             }]),
         }
     }
@@ -239,7 +244,8 @@ mod tests {
     fn a_step_needs_its_content_in_the_store() {
         let mut durable = Durable::new(VaultId([7; 16]));
         assert!(durable.judge(&write(b"one")).is_err());
-        let text = Write::Text { hash: ContentHash::of(b"one"), bytes: b"one".to_vec() };
+        let text =
+            Write::Text { hash: ContentHash::of(b"one"), bytes: b"one".to_vec(), packed: None };
         durable.kept(&[text], |_| None).unwrap();
         assert_eq!(durable.judge(&write(b"one")), Ok(()));
         let record = [b"..".as_slice(), &ContentHash::of(b"two").0].concat();

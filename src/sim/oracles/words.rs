@@ -326,7 +326,7 @@ mod tests {
         );
         let bytes = b"F0n1e\nt0n2e\n".to_vec();
         let hash = crate::model::ContentHash::of(&bytes);
-        store.keep(&[Write::Text { hash, bytes }]);
+        store.keep(&[Write::Text { hash, bytes, packed: None }]);
         assert_eq!(judge(&people, &empty, &store), [Violation::LostWords(vec!["t0n2e".into()])]);
         store.keep(&[Write::Ledger { key: vec![1], entry: b"..t0n2e..".to_vec() }]);
         assert_eq!(judge(&people, &empty, &store), []);

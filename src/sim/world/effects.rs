@@ -105,6 +105,7 @@ impl World {
             | Effect::PutChunk { .. }
             | Effect::Load { .. }
             | Effect::LoadText { .. }
+            | Effect::LoadPacks { .. }
             | Effect::Compute { .. } => {
                 self.after(slow, Event::Do(place, life, Box::new(effect)));
             }
@@ -183,6 +184,9 @@ impl World {
             Effect::Load { op, id } => Input::Loaded { op, result: peer.store.document(&id) },
             Effect::LoadText { op, hash } => {
                 Input::TextLoaded { op, result: Ok(peer.store.text(&hash)) }
+            }
+            Effect::LoadPacks { op, texts } => {
+                Input::PacksLoaded { op, result: Ok(peer.store.packs(&texts)) }
             }
             Effect::Compute { op, job } => Input::Computed { op, result: Ok(Box::new(job.run())) },
             Effect::Append { .. }

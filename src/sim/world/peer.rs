@@ -103,6 +103,7 @@ impl Peer {
                 // Texts that nobody needs go as soon as they can, so that one too many is missed.
                 text_days: 0,
                 text_round_ms: TEXT_ROUND_MS,
+                packs_from: 2,
                 ..Config::default()
             },
             files: self.store.files(),

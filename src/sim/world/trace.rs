@@ -73,6 +73,7 @@ pub(crate) fn effect(effect: &Effect) -> String {
         }
         Effect::Load { op, id } => format!("load {} {}", op.0, id.short()),
         Effect::LoadText { op, hash } => format!("load-text {} {}", op.0, hash.short()),
+        Effect::LoadPacks { op, texts } => format!("load-packs {} {}", op.0, texts.len()),
         Effect::Append { op, writes } => format!("append {} {}", op.0, batch(writes)),
         Effect::KeepTexts { op, keep } => format!("keep-texts {} {}", op.0, keep.len()),
         Effect::Dial { peer, .. } => format!("dial {}", peer.short()),
@@ -115,6 +116,10 @@ pub(crate) fn input(input: &Input) -> String {
         Input::TextLoaded { op, result } => {
             let found = result.as_ref().map(|it| it.as_ref().map(Vec::len));
             format!("text-loaded {} {found:?}", op.0)
+        }
+        Input::PacksLoaded { op, result } => {
+            let found = result.as_ref().map(|it| it.iter().map(|it| it.texts.len()).sum::<usize>());
+            format!("packs-loaded {} {found:?}", op.0)
         }
         Input::Appended { op, result } => format!("appended {} {result:?}", op.0),
         Input::TextsKept { op, result } => format!("texts-kept {} {result:?}", op.0),
@@ -182,7 +187,7 @@ fn batch(writes: &[Write]) -> String {
             Write::ForgetFile(id) => format!("forget {}", id.short()),
             Write::Snapshot { id, bytes } => format!("snapshot {} {}b", id.short(), bytes.len()),
             Write::Changes { id, changes } => format!("changes {} {}", id.short(), changes.len()),
-            Write::Text { hash, bytes } => format!("text {} {}b", hash.short(), bytes.len()),
+            Write::Text { hash, bytes, .. } => format!("text {} {}b", hash.short(), bytes.len()),
             Write::Peer { id, .. } => format!("peer {}", id.short()),
             Write::Meta { key, .. } => format!("meta {key}"),
             Write::Ledger { entry, .. } => format!("ledger {}b", entry.len()),
@@ -194,6 +199,14 @@ fn batch(writes: &[Write]) -> String {
 
 fn describe_message(message: &Message) -> String {
     match message {
+        Message::Packed(packed) => {
+            let mut text = format!("packed {}b", packed.pack.raw_bytes);
+            for (_, it) in &packed.deliveries {
+                write!(text, " [{} {}]", it.id.short(), it.birth)
+                    .expect("a string takes everything");
+            }
+            text
+        }
         Message::Deliver(deliveries) => {
             let mut text = String::from("deliver");
             for it in deliveries {

@@ -5,6 +5,7 @@ mod damage;
 mod fixture;
 mod lives;
 mod model;
+mod packs;
 mod plain;
 
 use std::collections::BTreeSet;
@@ -13,16 +14,16 @@ use std::path::Path;
 use plain::{Plain, content};
 use tempfile::TempDir;
 
-use super::texts::{PACK_BYTES, PACK_TEXTS};
+use super::texts::PACK_TEXTS;
 use super::*;
-use crate::model::{ContentHash, FileId, PeerId, Write};
+use crate::model::{ContentHash, FileId, PeerId, TEXT_PACK_BYTES, Write};
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
 fn text(bytes: &[u8]) -> Write {
-    Write::Text { hash: ContentHash::of(bytes), bytes: bytes.to_vec() }
+    Write::Text { hash: ContentHash::of(bytes), bytes: bytes.to_vec(), packed: None }
 }
 
 fn snapshot(id: FileId, bytes: Vec<u8>) -> Write {
@@ -154,7 +155,7 @@ fn texts_share_packs_up_to_the_limits_and_are_kept_once() {
     assert_eq!(packs(&store), 2);
     store.commit(&[batch]).unwrap();
     assert_eq!(packs(&store), 2);
-    let halves = [content(PACK_BYTES / 2, 1), content(PACK_BYTES / 2, 2), content(1, 9)];
+    let halves = [content(TEXT_PACK_BYTES / 2, 1), content(TEXT_PACK_BYTES / 2, 2), content(1, 9)];
     store.commit(&[halves.iter().map(|bytes| text(bytes)).collect::<Vec<_>>()]).unwrap();
     assert_eq!(packs(&store), 4);
     let long = content(TEXT_MAX_BYTES, 5);
@@ -179,7 +180,7 @@ fn packs(store: &Store) -> u64 {
 fn a_text_that_is_not_what_it_says_is_refused_with_all_that_came_with_it() {
     let folder = folder();
     let mut store = Store::open(folder.path()).unwrap();
-    let wrong = Write::Text { hash: ContentHash::of(b"x"), bytes: b"y".to_vec() };
+    let wrong = Write::Text { hash: ContentHash::of(b"x"), bytes: b"y".to_vec(), packed: None };
     let long = text(&content(TEXT_MAX_BYTES + 1, 0));
     for bad in [wrong, long] {
         let good = Write::Meta { key: "k".into(), value: b"v".to_vec() };

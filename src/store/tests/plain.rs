@@ -35,7 +35,7 @@ impl Plain {
                         self.documents.entry(id).or_default().changes.extend(changes);
                     }
                 }
-                Write::Text { hash, bytes } => {
+                Write::Text { hash, bytes, .. } => {
                     self.texts.insert(hash, bytes);
                 }
                 Write::Peer { id, record } => {

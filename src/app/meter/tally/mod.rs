@@ -168,6 +168,7 @@ impl Meter {
             | Input::ChunkPut { .. }
             | Input::Loaded { .. }
             | Input::TextLoaded { .. }
+            | Input::PacksLoaded { .. }
             | Input::TextsKept { .. }
             | Input::DialFailed { .. }
             | Input::Command(_) => {}
@@ -213,6 +214,7 @@ impl Meter {
             | Effect::PutChunk { .. }
             | Effect::Load { .. }
             | Effect::LoadText { .. }
+            | Effect::LoadPacks { .. }
             | Effect::KeepTexts { .. }
             | Effect::Dial { .. }
             | Effect::Close { .. }
