@@ -10,7 +10,7 @@ use super::answer::Trash;
 use super::config::Settings;
 use super::{Error, fault};
 use crate::model::{VaultId, Walk};
-use crate::vault::{self, Folder};
+use crate::vault::{self, Folder, Swept};
 
 /// The folder, from nothing through a candidate to a vault. All clones see the same.
 #[derive(Debug, Clone)]
@@ -32,9 +32,10 @@ type Walked = Result<Walk, vault::Error>;
 pub(crate) struct Tidying(Option<Receiver<()>>);
 
 impl Tidying {
-    /// Waits until it is over. Blocks.
-    pub(crate) fn finish(self) {
+    /// Waits until it is over; nothing of it is left. Blocks.
+    pub(crate) fn finish(self) -> Option<Self> {
         drop(self);
+        None
     }
 }
 
@@ -130,9 +131,12 @@ impl Ground {
         }
     }
 
-    /// Tidies up after a run that was killed, and then walks the folder of a vault for the first
+    /// Tidies up after a run that was killed, and walks the folder of a vault for the first
     /// [`Ground::walk`], on a thread of its own. Once; whoever watches the folder does so already.
-    pub(crate) fn begin(&self) -> Tidying {
+    ///
+    /// - Shape: the one after the other; or, where nothing is changed before the walk is here anyway,
+    ///   both at `once`, which is quicker.
+    pub(crate) fn begin(&self, once: bool) -> Tidying {
         let Some(folder) = self.to_write() else {
             return Tidying(None);
         };
@@ -140,6 +144,14 @@ impl Ground {
         let (walk, walked) = mpsc::channel();
         let ground = self.clone();
         let work = move || {
+            if once {
+                let (swept, walked) = folder.sweep_and_walk();
+                tell_of(&swept);
+                walk.send(walked).ok();
+                // As below.
+                tidy.send(()).ok();
+                return;
+            }
             ground.sweep();
             // Without receiver nobody waits, and nobody needs the walk.
             tidy.send(()).ok();
@@ -198,9 +210,13 @@ impl Ground {
         let Some(folder) = self.to_write() else {
             return;
         };
-        for path in folder.sweep().recovered {
-            tracing::warn!(path = %path.display(), "brought back a file that a killed run had moved");
-        }
+        tell_of(&folder.sweep());
+    }
+}
+
+fn tell_of(swept: &Swept) {
+    for path in &swept.recovered {
+        tracing::warn!(path = %path.display(), "brought back a file that a killed run had moved");
     }
 }
 
@@ -241,14 +257,16 @@ mod tests {
         std::fs::write(home.path().join("a.md"), "a").unwrap();
         let ground = Ground::wanted(home.path(), VAULT).unwrap();
         // Nothing is begun in what is no vault yet.
-        ground.begin().finish();
+        drop(ground.begin(false));
         assert!(ground.ahead.lock().unwrap().is_none());
         ground.accept().unwrap();
-        ground.begin().finish();
-        assert!(ground.ahead.lock().unwrap().is_some());
-        assert_eq!(ground.walk().unwrap().unwrap().found.len(), 1);
-        std::fs::write(home.path().join("b.md"), "b").unwrap();
-        assert_eq!(ground.walk().unwrap().unwrap().found.len(), 2);
+        for (once, found) in [(false, 1), (true, 2)] {
+            drop(ground.begin(once));
+            assert!(ground.ahead.lock().unwrap().is_some());
+            assert_eq!(ground.walk().unwrap().unwrap().found.len(), found);
+            std::fs::write(home.path().join(format!("{found}.md")), "b").unwrap();
+            assert_eq!(ground.walk().unwrap().unwrap().found.len(), found + 1);
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::driver::{
 };
 use super::driver::{News, Parts, Scans};
 use super::event::Start;
-use super::ground::Ground;
+use super::ground::{Ground, Tidying};
 use super::handle::{Facts, Handle};
 use super::hints::Hints;
 use super::lookout::{Eyes, Lookout, look_through, tell_problem};
@@ -80,6 +80,8 @@ pub(crate) struct Host {
     control: Option<Control>,
     watcher: Eyes,
     tasks: Vec<JoinHandle<()>>,
+    /// Given back before the vault is.
+    tidying: Option<Tidying>,
     _hold: Hold,
 }
 
@@ -114,11 +116,12 @@ impl Host {
             _ => Lookout::none(),
         };
         // The folder, the network and the store are begun with at once: each takes a while.
-        let tidying = desk.ground.begin();
+        let tidying = desk.ground.begin(role.is_shot());
         let binding = (role != Role::Alone).then(|| Bound::begin(&desk));
         let (engine, damaged) = desk.engine(clock.now(), stay)?;
-        tidying.finish();
         let Desk { vault, settings, me, name, place, hold, store, ground, .. } = desk;
+        // A one-shot changes nothing before the walk is here, and that comes after the sweep.
+        let tidying = if role.is_shot() { Some(tidying) } else { tidying.finish() };
         let chosen = settings.device_name();
         let (name, renames) = named(&engine.status().members, me, name, chosen.as_deref());
         let mut peers = None;
@@ -198,7 +201,7 @@ impl Host {
             drop(running);
             end
         });
-        Ok(Self { handle, first_news, over, driver, control, watcher, tasks, _hold: hold })
+        Ok(Self { handle, first_news, over, driver, control, watcher, tasks, tidying, _hold: hold })
     }
 
     /// The news from the start, for one listener; later ones hear from now on.
@@ -242,7 +245,17 @@ impl Host {
     }
 
     async fn close(self, limit: Duration) -> Result<(), Error> {
-        let Self { handle, first_news, over: _, mut driver, control, watcher, tasks, _hold } = self;
+        let Self {
+            handle,
+            first_news,
+            over: _,
+            mut driver,
+            control,
+            watcher,
+            tasks,
+            tidying,
+            _hold,
+        } = self;
         drop(first_news);
         let ended = timeout(limit, &mut driver).await;
         if let Some(control) = control {
@@ -281,6 +294,7 @@ impl Host {
                 Err(fault::bug("stopping took too long"))
             }
         };
+        drop(tidying);
         if let Some(net) = net.and_then(Arc::into_inner) {
             // Every link was closed by the engine; what is left is an attempt to reach nobody.
             timeout(NET_LIMIT, net.shutdown()).await.ok();

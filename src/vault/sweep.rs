@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::error::Error;
 use super::names::{Listings, Place};
 use super::os;
 use super::part::{PART_DAYS, PARTS_FOLDER};
@@ -15,7 +16,8 @@ use super::rules::{Chain, Sort as NameSort};
 use super::step::give_back;
 use super::temp::{self, Sort};
 use super::trash::in_history;
-use crate::model::VaultPath;
+use super::walk::Met;
+use crate::model::{VaultPath, Walk};
 
 /// Where it is noted to which path a file pushed aside belongs.
 pub(super) const JOURNAL_FOLDER: &str = "aside";
@@ -78,6 +80,21 @@ impl Folder {
         self.sweep_own(&unjudged, &mut swept);
         self.sweep_trash(&mut swept);
         swept
+    }
+
+    /// Sweeps and walks: where a walk meets nothing of ours beside the user's files, as after every run
+    /// that was not killed, the folders need not be listed for the sweep as well.
+    ///
+    /// - Shape: as [`Folder::sweep`] and, after it, [`Folder::walk`]; to be called like the first.
+    pub fn sweep_and_walk(&self) -> (Swept, Result<Walk, Error>) {
+        let Ok(Met { walk, ours: false }) = self.walk_and_note() else {
+            return (self.sweep(), self.walk());
+        };
+        let mut swept = Swept::default();
+        self.sweep_own(&BTreeSet::new(), &mut swept);
+        self.sweep_trash(&mut swept);
+        let walk = if swept.recovered.is_empty() { Ok(walk) } else { self.walk() };
+        (swept, walk)
     }
 
     /// Deals with one of our names beside the user's files.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, DirEntry};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
@@ -13,6 +15,7 @@ use super::names::{Listings, Place, away, is_absent, preferred, special, unreada
 use super::os;
 use super::root::Folder;
 use super::rules::{Chain, RULES_FILE, Sort, is_reserved, stands_for};
+use super::temp;
 use crate::model::{Found, Problem, ProblemKind, VaultPath, Walk};
 
 /// A folder still to be walked.
@@ -23,6 +26,73 @@ struct Ahead {
     path: String,
     /// The rules of the folders above it.
     chain: Chain,
+}
+
+/// From so many folders in the root on two threads walk them: one asks the system while the other works
+/// on its answers.
+const FOLDERS_FOR_TWO: usize = 4;
+
+/// What a walk met.
+#[derive(Default)]
+pub(super) struct Met {
+    pub(super) walk: Walk,
+    /// Whether a temporary file of ours lies anywhere, of this run or of one that was killed.
+    pub(super) ours: bool,
+}
+
+/// The folders still to be walked, for several who walk them.
+struct Folders {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// What is left to do.
+struct State {
+    ahead: Vec<Ahead>,
+    /// Folders being walked, in which more may be found.
+    busy: usize,
+}
+
+/// The walk of one folder; its end hands on what was found ahead.
+struct Turn<'a> {
+    folders: &'a Folders,
+    ahead: Vec<Ahead>,
+}
+
+impl Folders {
+    fn new(ahead: Vec<Ahead>) -> Self {
+        Self { state: Mutex::new(State { ahead, busy: 0 }), changed: Condvar::new() }
+    }
+
+    /// The next folder; waits while the others may find more, and is over once nobody does.
+    fn next(&self) -> Option<(Ahead, Turn<'_>)> {
+        let mut state = self.lock();
+        loop {
+            if let Some(folder) = state.ahead.pop() {
+                state.busy += 1;
+                return Some((folder, Turn { folders: self, ahead: Vec::new() }));
+            }
+            if state.busy == 0 {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Each change under the lock is whole, whoever panics.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.folders.lock();
+        state.busy -= 1;
+        state.ahead.append(&mut self.ahead);
+        drop(state);
+        self.folders.changed.notify_all();
+    }
 }
 
 impl Folder {
@@ -40,27 +110,52 @@ impl Folder {
     /// [`Error::is_unmounted`] when the marker is missing, before or after the walk;
     /// [`Error::Io`] when the root cannot be read.
     pub fn walk(&self) -> Result<Walk, Error> {
+        self.walk_and_note().map(|seen| seen.walk)
+    }
+
+    /// The same, and whether a name of ours was met.
+    pub(super) fn walk_and_note(&self) -> Result<Met, Error> {
         self.still_mounted()?;
-        let mut walk = Walk::default();
+        let mut met = Met::default();
         let root =
             Ahead { real: self.inner.root.clone(), path: String::new(), chain: Chain::default() };
         let mut ahead = Vec::new();
-        self.walk_folder(root, &mut walk, &mut ahead)
+        self.walk_folder(root, &mut met, &mut ahead)
             .map_err(|source| Error::io("read", &self.inner.root, source))?;
-        while let Some(folder) = ahead.pop() {
-            let path = folder.path.clone();
-            match self.walk_folder(folder, &mut walk, &mut ahead) {
-                Ok(()) => {}
-                // Gone since its parent was listed.
-                Err(error) if is_absent(&error) => {}
-                Err(error) => walk.problems.push(unreadable(&path, &error)),
+        let alone = ahead.len() < FOLDERS_FOR_TWO;
+        let folders = Folders::new(ahead);
+        std::thread::scope(|scope| {
+            let other = (!alone).then(|| scope.spawn(|| self.walk_folders(&folders)));
+            let ours = self.walk_folders(&folders);
+            // A panic over there goes on here.
+            let theirs = other.map(|other| other.join().unwrap_or_else(|it| resume_unwind(it)));
+            for part in [Some(ours), theirs].into_iter().flatten() {
+                met.walk.found.extend(part.walk.found);
+                met.walk.problems.extend(part.walk.problems);
+                met.ours |= part.ours;
             }
-        }
+        });
+        let walk = &mut met.walk;
         walk.found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         walk.problems.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         // A disk that went away under the walk looks like a vault with less and less in it.
         self.still_mounted()?;
-        Ok(walk)
+        Ok(met)
+    }
+
+    /// Walks the folders ahead until none is left.
+    fn walk_folders(&self, folders: &Folders) -> Met {
+        let mut met = Met::default();
+        while let Some((folder, mut turn)) = folders.next() {
+            let path = folder.path.clone();
+            match self.walk_folder(folder, &mut met, &mut turn.ahead) {
+                Ok(()) => {}
+                // Gone since its parent was listed.
+                Err(error) if is_absent(&error) => {}
+                Err(error) => met.walk.problems.push(unreadable(&path, &error)),
+            }
+        }
+        met
     }
 
     /// Walks one folder and everything below it; nothing is found where there is none.
@@ -69,28 +164,30 @@ impl Folder {
     ///
     /// When the folder cannot be looked at; of those below it, that is among the problems.
     pub(super) fn walk_below(&self, path: &VaultPath) -> io::Result<Walk> {
-        let mut walk = Walk::default();
+        let mut met = Met::default();
         let place = self.place_of(path, Sort::Folder, &mut Listings::new())?;
-        let Place::There(real, _, chain) = place else { return Ok(walk) };
+        let Place::There(real, _, chain) = place else { return Ok(met.walk) };
         let first = Ahead { real, path: path.as_str().to_owned(), chain };
         let mut ahead = vec![first];
         while let Some(folder) = ahead.pop() {
             let at = folder.path.clone();
-            if let Err(error) = self.walk_folder(folder, &mut walk, &mut ahead) {
-                walk.problems.push(unreadable(&at, &error));
+            if let Err(error) = self.walk_folder(folder, &mut met, &mut ahead) {
+                met.walk.problems.push(unreadable(&at, &error));
             }
         }
-        Ok(walk)
+        Ok(met.walk)
     }
 
     /// Walks one folder and notes the folders in it.
     fn walk_folder(
         &self,
         mut folder: Ahead,
-        walk: &mut Walk,
+        met: &mut Met,
         ahead: &mut Vec<Ahead>,
     ) -> io::Result<()> {
         let listing = Listing::of(&folder.real)?;
+        let Met { walk, ours } = met;
+        *ours |= listing.ours;
         let rules = &self.inner.rules;
         if listing.has_rules {
             rules.enter(&mut folder.chain, &folder.path, &folder.real)?;
@@ -183,19 +280,22 @@ struct Listing {
     /// What cannot be named: not UTF-8 (shown as far as it is), or a second spelling.
     odd: Vec<String>,
     has_rules: bool,
+    /// Whether there is a temporary file of ours.
+    ours: bool,
     /// What stubs stand for, in NFC.
     stubs: Vec<String>,
 }
 
 impl Listing {
     fn of(real: &Path) -> io::Result<Self> {
-        let mut listing =
-            Self { names: Vec::new(), odd: Vec::new(), has_rules: false, stubs: Vec::new() };
+        let (names, odd, stubs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut listing = Self { names, odd, has_rules: false, ours: false, stubs };
         let mut composed = true;
         for entry in fs::read_dir(real)? {
             let entry = entry?;
             match entry.file_name().into_string() {
                 Ok(name) if is_reserved(&name) => {
+                    listing.ours |= temp::is_ours(&name);
                     listing.stubs.extend(stands_for(&name).map(|it| it.nfc().collect::<String>()));
                 }
                 Ok(name) => {

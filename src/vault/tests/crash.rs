@@ -91,13 +91,18 @@ fn a_stop_anywhere_leaves_old_or_new_and_the_sweep_leaves_nothing_else() {
             assert_eq!(lab.get(name).as_deref(), new);
         }
         assert!(points > 30, "only {points} points were passed");
-        for stop in 0..points {
+        for (stop, at_once) in (0..points).flat_map(|stop| [(stop, false), (stop, true)]) {
             let (lab, _) = run(stop, swaps);
             check(&lab, stop, !swaps);
             // The run that was stopped leaves its own files alone: it might still be at work.
             assert_eq!(lab.folder.sweep().recovered, Vec::<PathBuf>::new());
             let next = Folder::open(lab.dir.path()).unwrap();
-            next.sweep();
+            if at_once {
+                let (_, walked) = next.sweep_and_walk();
+                assert_eq!(walked.unwrap(), next.walk().unwrap(), "stop {stop}");
+            } else {
+                next.sweep();
+            }
             check(&lab, stop, false);
             let known: Vec<&str> = allowed().iter().map(|(name, _)| *name).collect();
             for name in lab.files().keys() {
