@@ -169,7 +169,9 @@ impl<'a> Output<'a> {
 
     /// Writes one object on a line of its own.
     pub(super) fn json(&mut self, value: &Value) -> Result<(), Error> {
-        self.result(&value.to_string())
+        // As the value shows itself, but without a detour through the formatter.
+        let text = serde_json::to_string(value).unwrap_or_else(|_| value.to_string());
+        self.result(&text)
     }
 
     /// Writes a line for people, unless they asked for silence.

@@ -11,6 +11,9 @@ use crate::wire::State;
 /// refuses the record.
 pub(super) const RECORD_VERSION: u8 = 2;
 
+/// Most records are shorter.
+const RECORD_BYTES: usize = 320;
+
 /// Generations from here on are those of folders, so that a folder and a file born under one path
 /// never share an identity.
 pub(super) const FOLDER_GENERATION: u32 = 1 << 31;
@@ -140,7 +143,8 @@ impl Entry {
 
     /// The durable form: a version byte, then the fields in postcard encoding, births last.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let start = vec![RECORD_VERSION];
+        let mut start = Vec::with_capacity(RECORD_BYTES);
+        start.push(RECORD_VERSION);
         postcard::to_extend(self, start)
             .and_then(|fields| postcard::to_extend(&self.births, fields))
             .expect("a record has no shape that cannot be encoded")

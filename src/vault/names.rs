@@ -243,10 +243,12 @@ impl Folder {
             return Ok(Child::Missing);
         }
         let apart: String = part.nfd().collect();
+        if apart == part {
+            // Like ASCII, most scripts have one spelling only.
+            return Ok(Child::Missing);
+        }
         let mut other = dir.join(&apart);
-        if apart != part
-            && let Ok(meta) = fs::symlink_metadata(&other)
-        {
+        if let Ok(meta) = fs::symlink_metadata(&other) {
             return Ok(Child::There(other, meta));
         }
         let Some(real) = listing(dir, listings)?.get(part) else {
