@@ -90,7 +90,7 @@ pub enum Effect {
         /// Which text.
         hash: ContentHash,
     },
-    /// Look for packs that hold little else than these texts. Answer: [`super::Input::PacksLoaded`].
+    /// Look for packs that hold nothing else than these texts. Answer: [`super::Input::PacksLoaded`].
     LoadPacks {
         /// Echoed in the answer.
         op: Op,

@@ -1,7 +1,7 @@
 //! Many texts for one peer, sent as they lie together in the packs of the store: nothing is read from
 //! the folder, nothing packed anew.
 //!
-//! - Texts in line for a peer are gathered, and the store is asked for the packs that hold little else.
+//! - Texts in line for a peer are gathered, and the store is asked for the packs that hold nothing else.
 //!   They were packed in the order in which they were taken in, newest first, and that is the order in
 //!   which a new device is sent them.
 //! - A pack of which only the beginning was asked for is asked for again, with the rest. What lies in no

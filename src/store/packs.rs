@@ -10,15 +10,13 @@ use super::tables::{PACKS, SUM_BYTES, TEXTS, TextRow, take, unseal};
 use super::{Error, Store};
 use crate::model::{ContentHash, PackedTexts, TEXT_PACK_BYTES, TextPack};
 
-/// A pack of which less than this share is wanted, in percent, is not given away: the rest would travel
-/// for nothing.
-const WANTED_PERCENT: u64 = 80;
 /// A pack of which fewer texts are wanted is not looked at; those that hardly lie together are read from
 /// the folder more quickly.
 const WANTED_TEXTS: usize = 4;
 
 impl Store {
-    /// The packs that hold little else than the texts `wanted`.
+    /// The packs that hold nothing else than the texts `wanted`: what was deleted since it was packed
+    /// never travels along.
     ///
     /// - Shape: in the order of the first text of each in `wanted`; within a pack by place. A text that
     ///   lies in none of these, or is not kept, or whose row is damaged, is left out.
@@ -49,7 +47,7 @@ impl Store {
             for number in order {
                 let texts = by_pack.remove(&number).unwrap_or_default();
                 if texts.len() >= WANTED_TEXTS
-                    && let Some(pack) = worth_giving(&table, number, &texts)?
+                    && let Some(pack) = if_all_wanted(&table, number, &texts)?
                 {
                     let texts = texts.into_iter().map(|(offset, (hash, _))| (hash, offset));
                     found.push(PackedTexts { pack: Arc::new(pack), texts: texts.collect() });
@@ -60,8 +58,8 @@ impl Store {
     }
 }
 
-/// A pack, if the texts wanted of it are most of it.
-fn worth_giving(
+/// A pack, if the texts wanted of it are all of it.
+fn if_all_wanted(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     number: u64,
     texts: &BTreeMap<u32, (ContentHash, u32)>,
@@ -72,11 +70,11 @@ fn worth_giving(
     // The checksum is for the few that are given away.
     let said = value.value().get(SUM_BYTES..).and_then(|mut payload| raw_bytes(&mut payload));
     let wanted: u64 = texts.values().map(|(_, length)| u64::from(*length)).sum();
-    let most = said.is_some_and(|said| {
+    let all = said.is_some_and(|said| {
         let fits = usize::try_from(said).is_ok_and(|said| said <= TEXT_PACK_BYTES);
-        fits && wanted * 100 >= u64::from(said) * WANTED_PERCENT
+        fits && wanted == u64::from(said)
     });
-    if !most {
+    if !all {
         return Ok(None);
     }
     let Ok(mut payload) = unseal(PACKS.name, &key, value.value()) else { return Ok(None) };

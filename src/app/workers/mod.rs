@@ -66,7 +66,7 @@ pub(crate) enum StoreJob {
     Load(Op, FileId),
     /// Read a text.
     LoadText(Op, ContentHash),
-    /// Look for packs that hold little else than these texts.
+    /// Look for packs that hold nothing else than these texts.
     LoadPacks(Op, Vec<ContentHash>),
     /// Forget all other texts.
     KeepTexts(Op, BTreeSet<ContentHash>),
