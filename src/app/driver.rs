@@ -444,7 +444,9 @@ impl Driver {
                 workers.shelf(ShelfJob::Put(op, content, index, bytes));
             }
             Effect::Load { op, id } => workers.store(StoreJob::Load(op, id)),
-            Effect::LoadPacks { op, texts } => workers.store(StoreJob::LoadPacks(op, texts)),
+            Effect::LoadPacks { op, texts, known } => {
+                workers.store(StoreJob::LoadPacks(op, texts, known));
+            }
             Effect::LoadText { op, hash } => workers.store(StoreJob::LoadText(op, hash)),
             Effect::KeepTexts { op, keep } => workers.store(StoreJob::KeepTexts(op, keep)),
             // Neither is the loop held up by many small ones, nor a small one by long ones.

@@ -96,6 +96,8 @@ pub enum Effect {
         op: Op,
         /// Which texts, the most urgent first.
         texts: Vec<ContentHash>,
+        /// Others that may lie in the packs, for whoever gets these has them.
+        known: Vec<ContentHash>,
     },
     /// Make these writes durable, all or none. Appends of one drain may share a transaction.
     /// Answer: [`super::Input::Appended`].

@@ -1,9 +1,9 @@
 //! Everything on its way to one peer: queues by urgency, bounded by what is under way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::config::Background;
-use crate::model::{Content, FileId, TEXT_PACK_BYTES, Tick, WallMs};
+use crate::model::{Content, ContentHash, FileId, TEXT_PACK_BYTES, Tick, WallMs};
 use crate::wire::{Delivery, Share, State};
 
 /// A note touched within this time goes before everything older.
@@ -16,6 +16,8 @@ const PREPARING_LIMIT: usize = 64;
 const GATHERING_LIMIT: usize = 256;
 /// And up to this many bytes.
 const GATHERING_BYTES: u64 = 4 * TEXT_PACK_BYTES as u64;
+/// So many contents are remembered that were sent last.
+const SENT_LATELY: usize = 1024;
 /// After so many packs in vain, one after the other, texts are read where they lie: old packs hold what
 /// was born together, and what is sent together may have another order.
 const IN_VAIN_LIMIT: u8 = 4;
@@ -81,6 +83,8 @@ pub(super) struct Outbox {
     gathered: Vec<(FileId, Content)>,
     gathered_bytes: u64,
     in_vain: u8,
+    /// What was sent last of files as they were born.
+    lately: VecDeque<ContentHash>,
     ready: BTreeMap<bool, Vec<Delivery>>,
     ready_bytes: u64,
     unacked: BTreeMap<FileId, (State, u64)>,
@@ -277,6 +281,11 @@ impl Outbox {
         std::mem::take(&mut self.gathered)
     }
 
+    /// Texts that the peer has, or is getting: a pack may hold one of these, sent alone before.
+    pub(super) fn sent_lately(&self) -> Vec<ContentHash> {
+        self.lately.iter().copied().collect()
+    }
+
     /// Whether packs were found for what was gathered.
     pub(super) fn found_packs(&mut self, found: bool) {
         self.in_vain = if found { 0 } else { self.in_vain.saturating_add(1) };
@@ -286,6 +295,10 @@ impl Outbox {
     pub(super) fn leaves(&mut self, id: FileId, state: State, weight: u64, now: Tick) {
         self.preparing.remove(&id);
         self.owed_since = self.owed_since().or(Some(now));
+        if let State::Plain { content, .. } = &state {
+            self.lately.push_front(content.hash);
+            self.lately.truncate(SENT_LATELY);
+        }
         self.unacked.insert(id, (state, weight));
         self.unacked_bytes += weight;
     }

@@ -29,8 +29,9 @@ impl Engine {
             return;
         }
         let texts = files.iter().map(|(_, content)| content.hash).collect();
+        let known = it.out.sent_lately();
         let op = self.op(Pending::SendPacks(link, files));
-        self.emit(Effect::LoadPacks { op, texts });
+        self.emit(Effect::LoadPacks { op, texts, known });
     }
 
     /// Sends what lies in the packs, and sees to the rest.

@@ -99,8 +99,8 @@ impl Desk {
             Effect::LoadText { op, hash } => {
                 Input::TextLoaded { op, result: Ok(self.store.text(hash).unwrap()) }
             }
-            Effect::LoadPacks { op, texts } => {
-                Input::PacksLoaded { op, result: Ok(self.store.packs(&texts).unwrap()) }
+            Effect::LoadPacks { op, texts, known } => {
+                Input::PacksLoaded { op, result: Ok(self.store.packs(&texts, &known).unwrap()) }
             }
             Effect::Append { op, writes } => {
                 self.store.commit(&[writes]).unwrap();

@@ -15,8 +15,8 @@ use crate::model::{ContentHash, PackedTexts, TEXT_PACK_BYTES, TextPack};
 const WANTED_TEXTS: usize = 4;
 
 impl Store {
-    /// The packs that hold nothing else than the texts `wanted`: what was deleted since it was packed
-    /// never travels along.
+    /// The packs that hold nothing else than the texts `wanted`, and some that are `known` to whoever gets
+    /// them: what was deleted since it was packed never travels along.
     ///
     /// - Shape: in the order of the first text of each in `wanted`; within a pack by place. A text that
     ///   lies in none of these, or is not kept, or whose row is damaged, is left out.
@@ -24,30 +24,42 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::files`].
-    pub fn packs(&self, wanted: &[ContentHash]) -> Result<Vec<PackedTexts>, Error> {
+    pub fn packs(
+        &self,
+        wanted: &[ContentHash],
+        known: &[ContentHash],
+    ) -> Result<Vec<PackedTexts>, Error> {
         self.base.reading(|transaction| {
             let table = transaction.open_table(TEXTS.definition())?;
             let mut order = Vec::new();
             let mut by_pack: BTreeMap<u64, BTreeMap<u32, (ContentHash, u32)>> = BTreeMap::new();
-            for hash in wanted {
-                let Some(value) = table.get(hash.as_bytes().as_slice())? else { continue };
+            let row_of = |hash: &ContentHash| -> Result<Option<TextRow>, Fault> {
+                let Some(value) = table.get(hash.as_bytes().as_slice())? else { return Ok(None) };
                 let row = unseal(TEXTS.name, hash.as_bytes(), value.value());
-                let Some(TextRow { pack, offset, length }) = row.ok().and_then(TextRow::decode)
-                else {
-                    continue;
-                };
+                Ok(row.ok().and_then(TextRow::decode))
+            };
+            for hash in wanted {
+                let Some(TextRow { pack, offset, length }) = row_of(hash)? else { continue };
                 let texts = by_pack.entry(pack).or_insert_with(|| {
                     order.push(pack);
                     BTreeMap::new()
                 });
                 texts.insert(offset, (*hash, length));
             }
+            let mut others: BTreeMap<u64, BTreeMap<u32, u32>> = BTreeMap::new();
+            for hash in known {
+                let row = row_of(hash)?.filter(|row| by_pack.contains_key(&row.pack));
+                let Some(TextRow { pack, offset, length }) = row else { continue };
+                others.entry(pack).or_default().insert(offset, length);
+            }
             let table = transaction.open_table(PACKS.definition())?;
             let mut found = Vec::new();
             for number in order {
                 let texts = by_pack.remove(&number).unwrap_or_default();
+                let mut lengths = others.remove(&number).unwrap_or_default();
+                lengths.extend(texts.iter().map(|(offset, (_, length))| (*offset, *length)));
                 if texts.len() >= WANTED_TEXTS
-                    && let Some(pack) = if_all_wanted(&table, number, &texts)?
+                    && let Some(pack) = if_all_of_it(&table, number, &lengths)?
                 {
                     let texts = texts.into_iter().map(|(offset, (hash, _))| (hash, offset));
                     found.push(PackedTexts { pack: Arc::new(pack), texts: texts.collect() });
@@ -58,21 +70,21 @@ impl Store {
     }
 }
 
-/// A pack, if the texts wanted of it are all of it.
-fn if_all_wanted(
+/// A pack, if these texts, by place, are all of it.
+fn if_all_of_it(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     number: u64,
-    texts: &BTreeMap<u32, (ContentHash, u32)>,
+    lengths: &BTreeMap<u32, u32>,
 ) -> Result<Option<TextPack>, Fault> {
     let key = number.to_be_bytes();
     let Some(value) = table.get(key.as_slice())? else { return Ok(None) };
     let raw_bytes = |payload: &mut &[u8]| take(payload).map(u32::from_be_bytes);
     // The checksum is for the few that are given away.
     let said = value.value().get(SUM_BYTES..).and_then(|mut payload| raw_bytes(&mut payload));
-    let wanted: u64 = texts.values().map(|(_, length)| u64::from(*length)).sum();
+    let ours: u64 = lengths.values().map(|length| u64::from(*length)).sum();
     let all = said.is_some_and(|said| {
         let fits = usize::try_from(said).is_ok_and(|said| said <= TEXT_PACK_BYTES);
-        fits && wanted == u64::from(said)
+        fits && ours == u64::from(said)
     });
     if !all {
         return Ok(None);

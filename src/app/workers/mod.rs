@@ -66,8 +66,8 @@ pub(crate) enum StoreJob {
     Load(Op, FileId),
     /// Read a text.
     LoadText(Op, ContentHash),
-    /// Look for packs that hold nothing else than these texts.
-    LoadPacks(Op, Vec<ContentHash>),
+    /// Look for packs that hold nothing else than these texts, and some of the second ones.
+    LoadPacks(Op, Vec<ContentHash>, Vec<ContentHash>),
     /// Forget all other texts.
     KeepTexts(Op, BTreeSet<ContentHash>),
     /// Anything else that needs the store; answers by itself.
@@ -277,10 +277,10 @@ fn keep_store(mut store: Store, jobs: &Receiver<StoreJob>, answers: &Answers, co
                     let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
                     tell(answers, Input::TextLoaded { op, result });
                 }
-                StoreJob::LoadPacks(op, texts) => {
+                StoreJob::LoadPacks(op, texts, known) => {
                     // Texts that wait to be written are in no pack yet.
                     let _chart = trace_span!(target: CHART, "load packs").entered();
-                    let loaded = guarded(|| store.packs(&texts));
+                    let loaded = guarded(|| store.packs(&texts, &known));
                     let result = loaded.and_then(|loaded| loaded.map_err(|error| chain(&error)));
                     tell(answers, Input::PacksLoaded { op, result });
                 }

@@ -274,7 +274,7 @@ impl Peer {
             Effect::LoadText { op, hash } => {
                 Input::TextLoaded { op, result: Ok(self.texts.get(&hash).cloned()) }
             }
-            Effect::LoadPacks { op, texts } => {
+            Effect::LoadPacks { op, texts, .. } => {
                 let kept: Vec<&[u8]> =
                     texts.iter().filter_map(|it| self.texts.get(it)).map(Vec::as_slice).collect();
                 let packs = kept.chunks(self.pack_texts).map(wire::pack_of).collect();

@@ -185,7 +185,7 @@ impl World {
             Effect::LoadText { op, hash } => {
                 Input::TextLoaded { op, result: Ok(peer.store.text(&hash)) }
             }
-            Effect::LoadPacks { op, texts } => {
+            Effect::LoadPacks { op, texts, .. } => {
                 Input::PacksLoaded { op, result: Ok(peer.store.packs(&texts)) }
             }
             Effect::Compute { op, job } => Input::Computed { op, result: Ok(Box::new(job.run())) },

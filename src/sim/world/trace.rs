@@ -73,7 +73,7 @@ pub(crate) fn effect(effect: &Effect) -> String {
         }
         Effect::Load { op, id } => format!("load {} {}", op.0, id.short()),
         Effect::LoadText { op, hash } => format!("load-text {} {}", op.0, hash.short()),
-        Effect::LoadPacks { op, texts } => format!("load-packs {} {}", op.0, texts.len()),
+        Effect::LoadPacks { op, texts, .. } => format!("load-packs {} {}", op.0, texts.len()),
         Effect::Append { op, writes } => format!("append {} {}", op.0, batch(writes)),
         Effect::KeepTexts { op, keep } => format!("keep-texts {} {}", op.0, keep.len()),
         Effect::Dial { peer, .. } => format!("dial {}", peer.short()),

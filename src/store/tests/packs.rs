@@ -33,7 +33,7 @@ fn given(texts: &[Vec<u8>]) -> (TempDir, Store, Vec<PackedTexts>) {
     let dir = folder();
     let mut store = Store::open(dir.path()).unwrap();
     store.commit(&[texts.iter().map(|it| text(it)).collect::<Vec<_>>()]).unwrap();
-    let packs = store.packs(&hashes(texts)).unwrap();
+    let packs = store.packs(&hashes(texts), &[]).unwrap();
     (dir, store, packs)
 }
 
@@ -54,7 +54,7 @@ fn a_pack_goes_from_store_to_store_as_it_is() {
     assert_kept(&second, &texts);
     assert!(second.check().unwrap().damaged.is_empty());
     // It gives away the very same.
-    assert_eq!(second.packs(&hashes(&texts)).unwrap(), packs);
+    assert_eq!(second.packs(&hashes(&texts), &[]).unwrap(), packs);
     drop(first);
 }
 
@@ -69,7 +69,7 @@ fn a_pack_is_kept_once_for_texts_that_come_at_different_times() {
     second.commit(&[writes]).unwrap();
     second.commit(&[later]).unwrap();
     assert_kept(&second, &texts);
-    assert_eq!(second.packs(&hashes(&texts)).unwrap(), packs);
+    assert_eq!(second.packs(&hashes(&texts), &[]).unwrap(), packs);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_pack_of_which_little_is_wanted_is_not_kept() {
     writes.truncate(20);
     second.commit(&[writes]).unwrap();
     assert_kept(&second, &texts[..20]);
-    let own = second.packs(&hashes(&texts)).unwrap();
+    let own = second.packs(&hashes(&texts), &[]).unwrap();
     assert_eq!(own[0].texts.len(), 20);
     assert!(own[0].pack.raw_bytes < packs[0].pack.raw_bytes);
 }
@@ -91,9 +91,13 @@ fn a_pack_of_which_little_is_wanted_is_not_kept() {
 fn a_pack_with_a_text_that_nobody_asked_for_is_not_given_away() {
     let texts = texts(60);
     let (_dir, store, _) = given(&texts);
-    assert_eq!(store.packs(&hashes(&texts[..59])).unwrap(), []);
-    assert_eq!(store.packs(&hashes(&texts)).unwrap().len(), 1);
-    assert_eq!(store.packs(&[ContentHash([1; 32])]).unwrap(), []);
+    assert_eq!(store.packs(&hashes(&texts[..59]), &[]).unwrap(), []);
+    assert_eq!(store.packs(&hashes(&texts), &[]).unwrap().len(), 1);
+    // Unless it is known over there.
+    let known = hashes(&texts[59..]);
+    let given = store.packs(&hashes(&texts[..59]), &known).unwrap();
+    assert_eq!(given[0].texts.len(), 59);
+    assert_eq!(store.packs(&[ContentHash([1; 32])], &[]).unwrap(), []);
 }
 
 #[test]
