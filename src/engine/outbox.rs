@@ -26,13 +26,13 @@ const IN_VAIN_LIMIT: u8 = 4;
 const UNACKED_BYTES_LIMIT: u64 = 8 * 1024 * 1024;
 /// Most files delivered to one peer and not acknowledged.
 const UNACKED_FILES_LIMIT: usize = 4096;
+/// Where another may come forward to give, too, the first has at first so many files under way, and room
+/// for one more with each that is acknowledged: as many as lie in one pack, and then as in two.
+const FIRST_FILES: usize = 64;
 /// Of several that give to one peer, each has at first no more files under way than this; each that is
 /// acknowledged makes room for one more. What crosses twice until the first words of what others
 /// brought are here.
 const SHARED_FILES: usize = 32;
-/// Where another may come forward to give, too, the first has at first so many files under way, and room
-/// for one more with each that is acknowledged: as many as lie in one pack, and then as in two.
-const FIRST_FILES: usize = 64;
 /// And of what is in the shares of others no more than twice this, once all of its own is through; that
 /// doubles whenever all of it is acknowledged, and nobody else came forward.
 const FOREIGN_FILES: usize = 4;

@@ -246,8 +246,9 @@ impl<'w> Draft<'_, 'w, '_> {
 
     /// The number under which a pack that came from elsewhere is kept as it is, if that is worth it.
     fn as_it_came(&mut self, pack: &Arc<TextPack>) -> Result<Option<u64>, Fault> {
-        if let Some(number) = self.arrived.number_of(pack) {
-            return Ok(Some(number));
+        let kept = self.arrived.number_of(pack).filter(|kept| !self.packs.is_damaged(*kept));
+        if kept.is_some() {
+            return Ok(kept);
         }
         let wanted = self.wanted.get(&Arc::as_ptr(pack).addr()).copied().unwrap_or(0);
         if as_u32(wanted) < pack.raw_bytes / 2 {
