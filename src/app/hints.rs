@@ -25,27 +25,45 @@ struct Waiting {
     /// When the first of them came.
     since: Option<Instant>,
     everything: bool,
-    /// With whether the last that was told is that a file was written there to its end.
-    paths: BTreeMap<VaultPath, bool>,
+    paths: BTreeMap<VaultPath, Told>,
+}
+
+/// What was told of a path last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Something happened there.
+    Path,
+    /// Somebody writes there. It stays so, whatever else happens, until they are done.
+    Writing,
+    /// A file was written there to its end.
+    Whole,
 }
 
 impl Hints {
     /// Notes one path; never blocks.
     pub(crate) fn path(&self, path: VaultPath) {
-        self.note(path, false);
+        self.note(path, Told::Path);
+    }
+
+    /// Notes a path at which somebody writes; never blocks.
+    pub(crate) fn writing(&self, path: VaultPath) {
+        self.note(path, Told::Writing);
     }
 
     /// Notes a path at which a file was written to its end; never blocks.
     pub(crate) fn whole(&self, path: VaultPath) {
-        self.note(path, true);
+        self.note(path, Told::Whole);
     }
 
-    fn note(&self, path: VaultPath, whole: bool) {
+    fn note(&self, path: VaultPath, told: Told) {
         {
             let mut waiting = self.lock();
             waiting.since.get_or_insert_with(Instant::now);
             if !waiting.everything {
-                waiting.paths.insert(path, whole);
+                let last = waiting.paths.entry(path).or_insert(told);
+                if (*last, told) != (Told::Writing, Told::Path) {
+                    *last = told;
+                }
                 if waiting.paths.len() > PATHS_LIMIT {
                     waiting.paths.clear();
                     waiting.everything = true;
@@ -95,7 +113,11 @@ impl Hints {
         if everything {
             return (vec![Hint::Everything], since);
         }
-        let hint = |(path, whole)| if whole { Hint::Whole(path) } else { Hint::Path(path) };
+        let hint = |(path, told)| match told {
+            Told::Path => Hint::Path(path),
+            Told::Writing => Hint::Writing(path),
+            Told::Whole => Hint::Whole(path),
+        };
         (paths.into_iter().map(hint).collect(), since)
     }
 
@@ -129,7 +151,11 @@ mod tests {
         hints.whole(path(1));
         hints.whole(path(2));
         hints.path(path(2));
-        assert_eq!(hints.take().await, [Hint::Whole(path(1)), Hint::Path(path(2))]);
+        hints.whole(path(3));
+        hints.writing(path(3));
+        hints.path(path(3));
+        let told = [Hint::Whole(path(1)), Hint::Path(path(2)), Hint::Writing(path(3))];
+        assert_eq!(hints.take().await, told);
     }
 
     #[tokio::test]

@@ -62,6 +62,7 @@ impl Lookout {
             let (told, lost) = (Arc::clone(&hints), seen.clone());
             let sink = move |event| match event {
                 Event::Path(path) => told.path(path),
+                Event::Writing(path) => told.writing(path),
                 Event::Whole(path) => told.whole(path),
                 Event::Everything => told.everything(),
                 Event::Blind(why) => {

@@ -16,6 +16,8 @@ use crate::trees::{Times, assert_equal, tree};
 enum Style {
     /// The file is emptied and written again.
     InPlace,
+    /// So, too, by a program that is held up half way, for longer than a quiet time.
+    InPlaceHeldUp,
     /// The new bytes lie beside the file and change places with it.
     TempAndRename,
     /// The file goes, and another one of its name is made.
@@ -69,7 +71,7 @@ impl Writer {
     /// False when the bytes may have gone elsewhere.
     fn put(&self) -> bool {
         match self.style {
-            Style::InPlace => {
+            Style::InPlace | Style::InPlaceHeldUp => {
                 let Ok(mut file) = File::options().read(true).write(true).open(&self.note) else {
                     return false;
                 };
@@ -80,6 +82,9 @@ impl Writer {
                 file.rewind().unwrap();
                 for half in [&text[..text.len() / 2], &text[text.len() / 2..]] {
                     file.write_all(half.as_bytes()).unwrap();
+                    if self.style == Style::InPlaceHeldUp {
+                        std::thread::sleep(Duration::from_millis(250));
+                    }
                 }
                 fs::read_to_string(&self.note).is_ok_and(|now| now.contains(&self.line()))
             }
@@ -130,7 +135,8 @@ fn storm(style: Style) {
         there
     });
     // Bursts with pauses, so that some of the peer's edits come to the disk in between.
-    for save in 0_u64..250 {
+    let saves = if style == Style::InPlaceHeldUp { 16 } else { 250 };
+    for save in 0_u64..saves {
         here.save();
         let pause = if save % 50 == 49 { 150 } else { 3 + save % 11 };
         std::thread::sleep(Duration::from_millis(pause));
@@ -160,6 +166,11 @@ fn storm(style: Style) {
 #[test]
 fn a_note_saved_in_place_all_the_time_loses_nothing() {
     storm(Style::InPlace);
+}
+
+#[test]
+fn a_note_whose_saves_are_held_up_half_way_loses_nothing() {
+    storm(Style::InPlaceHeldUp);
 }
 
 #[test]

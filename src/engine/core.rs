@@ -28,6 +28,7 @@ use super::texts::Texts;
 use super::trade::Trade;
 use super::trail::Trails;
 use super::turns::{self, Turns};
+use super::unfinished::Unfinished;
 use super::{Config, Setup};
 use crate::docs::{Author, Birth};
 use crate::model::{
@@ -132,6 +133,7 @@ pub struct Engine {
     pub(super) debounce: Debounce,
     pub(super) pace: Pace,
     pub(super) echo: Echo,
+    pub(super) unfinished: Unfinished,
     pub(super) intake: Intake,
     pub(super) hollow: Hollow,
     pub(super) leaving: Leaving,
@@ -178,6 +180,7 @@ impl Engine {
             debounce: Debounce::new(config.first_ms, config.quiet_ms, config.max_ms),
             pace: Pace::default(),
             echo: Echo::default(),
+            unfinished: Unfinished::new(config.max_ms),
             intake: Intake::new(config.rescan_ms, config.max_ms, held_back.gone),
             hollow: Hollow::new(held_back.emptied),
             leaving: Leaving::new(config.quiet_ms, config.max_ms, held_back.removals),
@@ -252,7 +255,14 @@ impl Engine {
                 for hint in hints {
                     match hint {
                         Hint::Path(path) => self.on_hint(path, false),
-                        Hint::Whole(path) => self.on_hint(path, true),
+                        Hint::Writing(path) => {
+                            self.unfinished.begun(self.now, &path);
+                            self.on_hint(path, false);
+                        }
+                        Hint::Whole(path) => {
+                            self.unfinished.done(&path);
+                            self.on_hint(path, true);
+                        }
                         Hint::Everything => self.intake.ask_for_scan(),
                     }
                 }

@@ -153,6 +153,8 @@ pub enum Input {
 pub enum Hint {
     /// At this path, or below it when it is a folder.
     Path(VaultPath),
+    /// At this path, into which somebody writes; [`Hint::Whole`] follows once that is over.
+    Writing(VaultPath),
     /// At this path, where a file was just written to its end, or put in place whole.
     Whole(VaultPath),
     /// Anywhere: events were lost.

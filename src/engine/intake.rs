@@ -353,6 +353,9 @@ impl Engine {
             self.is_there(id);
             let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
+                if self.is_half_written(id, &path, &seen) {
+                    return self.debounce.hint(self.now, path);
+                }
                 if self.found_hollow(id, &path, &seen) || self.found_another(id, &path, &seen) {
                     return;
                 }

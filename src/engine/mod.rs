@@ -54,6 +54,7 @@ mod texts;
 mod trade;
 mod trail;
 mod turns;
+mod unfinished;
 mod work;
 
 pub use check::Recorded;

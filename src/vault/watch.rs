@@ -17,6 +17,9 @@ pub enum Event {
     /// At this path; when it is a folder, also anywhere below it, for what is put into a new folder
     /// before it is watched is not told.
     Path(VaultPath),
+    /// At this path, into which somebody writes; [`Event::Whole`] follows once they close it. Told only
+    /// where the system tells of that.
+    Writing(VaultPath),
     /// At this path, where a file was just written and closed, or put in place by a rename. Not every
     /// system tells.
     Whole(VaultPath),
@@ -95,10 +98,13 @@ fn sort_out(folder: &Folder, event: &notify::Event, send: &impl Fn(Event)) {
     // Of a rename the last path is where it went.
     let moved = EventKind::Modify(ModifyKind::Name(RenameMode::To));
     let both = EventKind::Modify(ModifyKind::Name(RenameMode::Both));
+    let bytes = matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
+    let writing = bytes && cfg!(any(target_os = "linux", target_os = "android"));
     let arrived = event.paths.last().filter(|_| event.kind == moved || event.kind == both);
     for path in &event.paths {
         match hint_of(folder, path) {
             Some(Event::Path(at)) if closed || arrived == Some(path) => send(Event::Whole(at)),
+            Some(Event::Path(at)) if writing => send(Event::Writing(at)),
             Some(hint) => send(hint),
             None => {}
         }

@@ -559,3 +559,47 @@ fn work_that_asks_for_the_text_it_was_given_is_a_problem_and_no_loop() {
     world.run(60_000);
     assert!(world.peers[0].engine.tasks.is_empty());
 }
+
+/// Writes `text` as a writer in the middle of a save does, and lets `ms` pass.
+fn write_on(world: &mut World, text: &str, hint: fn(VaultPath) -> Hint, ms: u64) {
+    let peer = &mut world.peers[1];
+    peer.save("a.md", text);
+    peer.inbox.pop_back();
+    peer.inbox.push_back(Input::Hint(vec![hint(path("a.md"))]));
+    world.run(ms);
+}
+
+#[test]
+fn half_of_a_save_whose_writer_is_held_up_is_no_edit() {
+    let mut world = met(2);
+    let config = Config::default();
+    let (before, after) = ("one\ntwo\nthere:\nend\n", "one\ntwo\nthree\nthere:\nend\n");
+    world.peers[1].save("a.md", before);
+    world.run(3000);
+    // Meanwhile the peer edits a line that is not written again yet.
+    write_on(&mut world, "one\ntwo\n", Hint::Writing, config.quiet_ms * 3);
+    world.peers[0].save("a.md", &before.replace("there:", "there: word"));
+    world.run(config.quiet_ms * 5);
+    assert_eq!(world.peers[1].texts_on_disk()["a.md"], "one\ntwo\n", "it is left alone");
+    write_on(&mut world, after, Hint::Whole, 3000);
+    world.assert_equal();
+    let merged = after.replace("there:", "there: word");
+    assert_eq!(world.peers[0].texts_on_disk()["a.md"], merged);
+}
+
+#[test]
+fn nobody_is_waited_for_who_goes_on_too_long_or_only_adds() {
+    let mut world = met(2);
+    let config = Config::default();
+    world.peers[1].save("a.md", "one\ntwo\n");
+    world.run(3000);
+    write_on(&mut world, "one\ntwo\nthree\n", Hint::Writing, config.quiet_ms * 2);
+    assert_eq!(world.peers[0].texts_on_disk()["a.md"], "one\ntwo\nthree\n");
+    world.peers[1].inbox.push_back(Input::Hint(vec![Hint::Whole(path("a.md"))]));
+    world.run(3000);
+    write_on(&mut world, "one\n", Hint::Writing, config.max_ms - 1);
+    assert_eq!(world.peers[0].texts_on_disk()["a.md"], "one\ntwo\nthree\n");
+    world.run(config.quiet_ms * 3);
+    assert_eq!(world.peers[0].texts_on_disk()["a.md"], "one\n");
+    world.assert_equal();
+}

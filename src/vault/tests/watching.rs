@@ -42,7 +42,7 @@ impl Watched {
         let told = self.until(&at(end));
         told.into_iter()
             .map(|event| match event {
-                Event::Path(path) | Event::Whole(path) => path.to_string(),
+                Event::Path(path) | Event::Writing(path) | Event::Whole(path) => path.to_string(),
                 Event::Everything => "*".to_owned(),
                 Event::Blind(why) => panic!("{why}"),
             })
@@ -85,7 +85,7 @@ fn what_was_written_to_its_end_is_told_as_whole() {
     let mut file =
         fs::OpenOptions::new().write(true).open(watched.lab.real("in-place.md")).unwrap();
     std::io::Write::write_all(&mut file, b"half").unwrap();
-    let told = watched.until(&at("in-place.md"));
+    let told = watched.until(&Event::Writing(path("in-place.md")));
     assert!(!told.contains(&whole("in-place.md")), "it is open still: {told:?}");
     drop(file);
     watched.until(&whole("in-place.md"));

@@ -119,7 +119,7 @@ impl Meter {
         };
         self.took(now, Station::Event, since);
         for hint in hints {
-            if let Hint::Path(path) | Hint::Whole(path) = hint {
+            if let Hint::Path(path) | Hint::Writing(path) | Hint::Whole(path) = hint {
                 self.hinted.begin_once(since, number(path));
             }
         }
