@@ -122,7 +122,7 @@ impl Engine {
     }
 
     /// A stop may have come between putting a text in place and keeping it.
-    fn keep_arrived(&mut self, entry: &Entry, seen: &Seen) {
+    pub(super) fn keep_arrived(&mut self, entry: &Entry, seen: &Seen) {
         let arrived = entry.base.as_ref().is_none_or(|base| base.content != seen.content);
         if let (Kind::Text, true, true, Some(bytes)) =
             (seen.kind, arrived, entry.heads.is_empty(), &seen.text)

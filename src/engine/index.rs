@@ -390,6 +390,14 @@ pub(super) fn is_beside_rival(id: &FileId, entry: &Entry, place: &VaultPath) -> 
     (1..=9).any(|number| *place == beside(id, entry, number))
 }
 
+/// The path that a file claims which lies at `place`, a name beside a rival; `None` for other names,
+/// and where its name was cut to fit.
+pub(super) fn claim_beside(place: &VaultPath) -> Option<VaultPath> {
+    let (before, rest) = place.as_str().rsplit_once(" (clash ")?;
+    let (_, after) = rest.split_once(')')?;
+    VaultPath::parse(&format!("{before}{after}")).ok()
+}
+
 /// Files by what they have in common.
 fn grouped<K: Ord>(mut pairs: Vec<(K, FileId)>) -> BTreeMap<K, Ids> {
     // Stable, for it finds what is sorted already.

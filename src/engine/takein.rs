@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::batch::Batch;
 use super::brakes::Brake;
 use super::core::{Engine, Stage};
-use super::entry::FOLDER_GENERATION;
+use super::entry::{Base, FOLDER_GENERATION};
+use super::index::{claim_beside, is_beside_rival};
 use super::intake::Intake;
 use super::pace::Rest;
 use super::recent::Recent;
@@ -267,8 +268,46 @@ impl Engine {
         self.born_file(path, seen, first);
     }
 
+    /// The file from elsewhere that is to lie at `path` with just this content and is not recorded to
+    /// lie anywhere: a stop came between putting it there and its record. Where it was born at this
+    /// very path, its identity says so.
+    fn put_there_before(&self, path: &VaultPath, seen: &Seen) -> Option<FileId> {
+        let awaited = |id: &FileId| {
+            let entry = self.index.get(id)?;
+            let there = entry.path == *path || is_beside_rival(id, entry, path);
+            let same = entry.kind == seen.kind && entry.content == seen.content;
+            let awaited = entry.alive && entry.base.is_none() && entry.birth != *path;
+            (awaited && there && same && seen.kind != Kind::Folder)
+                .then(|| self.index.wanted_place(id, entry) != *path)
+        };
+        let beside = claim_beside(path);
+        let claimants = |path| self.index.claimants(path);
+        let all = claimants(path).chain(beside.iter().flat_map(claimants));
+        all.filter_map(|id| Some((awaited(&id)?, id))).min().map(|(_, id)| id)
+    }
+
+    /// What lies at a place is the version of a file that is wanted.
+    fn is_put_there(&mut self, id: FileId, path: VaultPath, seen: &Seen) {
+        let busy = self.tasks.get(&id).is_some_and(|task| task.working || !task.disk.is_empty());
+        let entry = self.index.get(&id).filter(|_| !busy && !self.shots.dry()).cloned();
+        let Some(entry) = entry else {
+            if busy {
+                self.debounce.hint(self.now, path);
+            }
+            return;
+        };
+        self.intake.arrivals.note(id, self.now);
+        self.hold_task(id);
+        self.keep_arrived(&entry, seen);
+        let base = Base::seen(path, seen, entry.heads.clone());
+        self.commit_base(id, entry, Some(base), Vec::new());
+    }
+
     /// A file nobody knew: it gets the identity of the first generation that is free.
     pub(super) fn born_file(&mut self, path: VaultPath, seen: Seen, first: Tick) {
+        if let Some(id) = self.put_there_before(&path, &seen) {
+            return self.is_put_there(id, path, &seen);
+        }
         let mut generation = if seen.kind == Kind::Folder { FOLDER_GENERATION } else { 0 };
         loop {
             let birth = Birth { vault: self.vault, path: path.clone(), generation };

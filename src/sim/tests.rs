@@ -145,6 +145,12 @@ fn a_folder_seen_away_just_before_it_is_back_is_no_fault() {
 }
 
 #[test]
+fn a_file_put_in_its_place_before_a_stop_is_no_other_one_after_it() {
+    stays_mended(Plan::powerless(70_133));
+    stays_mended(Plan::powerless(70_231));
+}
+
+#[test]
 fn a_file_whose_place_a_folder_took_is_not_removed_for_ever() {
     stays_mended(Plan::careless(9));
 }

@@ -7,6 +7,7 @@ mod copies;
 mod mesh;
 mod packs;
 mod silence;
+mod stops;
 mod texts;
 mod trades;
 mod travels;

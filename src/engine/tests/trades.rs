@@ -10,7 +10,7 @@ const C: &str = "# Of fish\n\nthe carp\n\nthe pike\n\nthe trout\n";
 
 impl Peer {
     /// What the store holds now, as a device that is started on it and on this disk.
-    fn restarted(&self) -> Self {
+    pub(super) fn restarted(&self) -> Self {
         let number = self.id.0[0];
         let setup = Setup {
             files: self.files.clone().into_iter().collect(),
@@ -74,7 +74,7 @@ impl Peer {
 const SWAP: [(&str, &str); 3] = [("a.md", "t"), ("b.md", "a.md"), ("t", "b.md")];
 
 /// Two devices that hold `files` and do not hear from each other.
-fn apart_with(files: &[(&str, &str)]) -> World {
+pub(super) fn apart_with(files: &[(&str, &str)]) -> World {
     let mut world = met(2);
     for (name, text) in files {
         world.peers[0].save(name, text);
@@ -86,11 +86,11 @@ fn apart_with(files: &[(&str, &str)]) -> World {
     world
 }
 
-fn restart(world: &mut World, at: usize) {
+pub(super) fn restart(world: &mut World, at: usize) {
     world.peers[at] = world.peers[at].restarted();
 }
 
-fn meet_again(world: &mut World) -> BTreeMap<String, String> {
+pub(super) fn meet_again(world: &mut World) -> BTreeMap<String, String> {
     world.run(5000);
     world.apart = false;
     world.run(60_000);

@@ -156,6 +156,12 @@ impl Disk {
             .collect()
     }
 
+    /// Every file that lies as a step of the engine left it.
+    pub(crate) fn placed(&self) -> impl Iterator<Item = (&VaultPath, &[u8])> {
+        let placed = self.nodes.iter().filter(|(_, node)| !node.loose);
+        placed.filter_map(|(path, node)| Some((path, node.file.as_ref()?.bytes.as_slice())))
+    }
+
     /// The bytes of one file.
     pub(crate) fn bytes(&self, path: &VaultPath) -> Option<Rc<Vec<u8>>> {
         let file = self.nodes.get(path)?.file.as_ref()?;

@@ -27,6 +27,9 @@ pub(crate) struct People {
     /// Whether a power cut may have cut a file short.
     torn: bool,
     deletions: Vec<Deletion>,
+    /// Files that lie on the disk of a peer that is down, and of which it will not know: it stopped
+    /// between putting them there and recording that. To it, one that is not there is yet to come.
+    unrecorded: BTreeMap<usize, BTreeSet<VaultPath>>,
     /// Where files with this mark were moved to.
     moves: BTreeMap<String, Vec<Move>>,
 }
@@ -76,13 +79,26 @@ impl People {
         }
     }
 
+    /// A peer is down, and will not know of these files of its disk.
+    pub(crate) fn stopped(&mut self, peer: usize, unrecorded: BTreeSet<VaultPath>) {
+        self.unrecorded.insert(peer, unrecorded);
+    }
+
+    /// A peer looks at its disk again.
+    pub(crate) fn started(&mut self, peer: usize) {
+        self.unrecorded.remove(&peer);
+    }
+
     /// Somebody deleted a file that lay here and held this; `rest` is what is left on that disk.
     pub(crate) fn deleted(&mut self, peer: usize, path: &VaultPath, old: &[u8], rest: &Tree) {
         let words = marks(old, b't');
-        for mark in marks(old, b'F') {
+        let unknown = self.unrecorded.get(&peer).is_some_and(|it| it.contains(path));
+        for mark in marks(old, b'F').into_iter().filter(|_| !unknown) {
             let mut seen: BTreeSet<String> = words.union(&self.taken).cloned().collect();
-            let moves = self.moves.get(&mark).into_iter().flatten();
-            let known = moves.filter(|it| it.peer == peer || it.to == *path);
+            let moves = || self.moves.get(&mark).into_iter().flatten();
+            // What this peer moved here itself need not be what another moved here, too.
+            let itself = moves().any(|it| it.peer == peer && it.to == *path);
+            let known = moves().filter(|it| it.peer == peer || it.to == *path && !itself);
             seen.extend(known.map(|it| it.word.clone()));
             let holds = |bytes: &[u8]| marks(bytes, b'F').contains(&mark);
             let left = rest
@@ -419,6 +435,42 @@ mod tests {
         people.deleted(1, &moved, text, &Tree::new());
         let violations = judge(&people, &back, &store);
         assert!(matches!(violations[..], [Violation::Resurrected(_)]));
+    }
+
+    #[test]
+    fn a_move_to_where_the_deleter_had_moved_the_file_need_not_have_been_seen() {
+        let moved = VaultPath::parse("b.md").unwrap();
+        let text = b"F0n91e\nt0n92e\n";
+        let store = Store::new(Life([1; 16]));
+        let back = tree(&[("b.md", "F0n91e\nt0n92e\n")]);
+        for others in [true, false] {
+            let mut people = People::default();
+            people.saved(b"", text);
+            people.moved(1, &moved, text);
+            if others {
+                people.moved(0, &moved, text);
+            }
+            people.deleted(1, &moved, text, &Tree::new());
+            assert_eq!(judge(&people, &back, &store).is_empty(), others);
+        }
+    }
+
+    #[test]
+    fn a_file_deleted_before_a_stopped_peer_knew_of_it_may_come_again() {
+        let text = b"F0n1e\nt0n2e\n";
+        let store = Store::new(Life([1; 16]));
+        let back = tree(&[("a.md", "F0n1e\nt0n2e\n")]);
+        for (down, elsewhere) in [(true, false), (true, true), (false, false)] {
+            let mut people = People::default();
+            people.saved(b"", text);
+            people.stopped(1, BTreeSet::from([at()]));
+            if !down {
+                people.started(1);
+            }
+            people.deleted(usize::from(!elsewhere), &at(), text, &Tree::new());
+            let excused = down && !elsewhere;
+            assert_eq!(judge(&people, &back, &store).is_empty(), excused);
+        }
     }
 
     #[test]

@@ -125,6 +125,7 @@ impl World {
         for writes in peer.store.crash(&mut self.chaos) {
             self.note_kept(place, &writes)?;
         }
+        self.people.stopped(place, self.peers[place].unrecorded());
         let peer = &mut self.peers[place];
         if crash == Crash::Power && self.chaos.chance(20) {
             // The store comes back from a copy: what it does from now on is another life.
@@ -146,6 +147,7 @@ impl World {
         let brakes = self.plan.planted != Planted::NoBrakes;
         let brake_files = if brakes { self.plan.brake_files } else { u64::MAX };
         self.peers[place].boot(self.now, brake_files);
+        self.people.started(place);
         let life = self.peers[place].life;
         self.trace.line(format!("{} p{place} STARTS life {life}", self.now.0));
         self.net.start(place, life);

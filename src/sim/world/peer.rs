@@ -7,8 +7,8 @@ use super::super::oracles::Durable;
 use super::super::rng::Rng;
 use super::super::store::Store;
 use super::World;
-use crate::engine::{Config, Engine, Setup};
-use crate::model::{Digest, Life, PeerId, Tick, WallMs};
+use crate::engine::{Config, Engine, Recorded, Setup};
+use crate::model::{ContentHash, Digest, Life, PeerId, Tick, VaultPath, WallMs};
 
 /// The time of day at which every world begins, in milliseconds since 1970.
 const MORNING_MS: i64 = 1_795_000_000_000;
@@ -71,6 +71,16 @@ impl Peer {
             paired: false,
             store_full: false,
         }
+    }
+
+    /// Files that its engine put on the disk, and that are not recorded anywhere in the store.
+    pub(super) fn unrecorded(&self) -> BTreeSet<VaultPath> {
+        let records = self.store.files();
+        let lies = |record: &Vec<u8>| Recorded::read(record)?.on_disk.map(|it| it.2.hash);
+        let known: BTreeSet<ContentHash> = records.iter().filter_map(|it| lies(&it.1)).collect();
+        let placed = self.disk.placed();
+        let unknown = placed.filter(|(_, bytes)| !known.contains(&ContentHash::of(bytes)));
+        unknown.map(|(path, _)| path.clone()).collect()
     }
 
     /// The time of day by this peer's clock.
