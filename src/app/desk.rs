@@ -10,7 +10,7 @@ use super::identity::{self, Identity};
 use super::places::{self, Hold, Place};
 use super::workers::chain;
 use super::{Error, Failure, control, fault};
-use crate::engine::{Engine, Setup};
+use crate::engine::{Engine, Known, Setup};
 use crate::model::{PeerId, Problem, ProblemKind, Tick, VaultId};
 use crate::net;
 use crate::store::Store;
@@ -142,11 +142,12 @@ impl Desk {
     /// What is wrong with the store as a whole.
     pub(crate) fn engine(&self, now: Tick, stay: bool) -> Result<(Engine, Vec<Problem>), Error> {
         let failed = |error| fault::of_store(&error);
-        let files = self.store.files().map_err(failed)?;
+        let mut files = Known::default();
+        let damaged = self.store.each_file(|id, record| files.add(id, record)).map_err(failed)?;
         let peers = self.store.peers().map_err(failed)?;
         let meta = self.store.meta().map_err(failed)?;
         let ledger = self.store.ledger().map_err(failed)?;
-        let damaged = [files.damaged, peers.damaged, meta.damaged, ledger.damaged];
+        let damaged = [damaged, peers.damaged, meta.damaged, ledger.damaged];
         let damaged = damaged.iter().flatten().map(|error| {
             tracing::error!(%error, "a row of the store is left out");
             in_store(chain(error))
@@ -160,7 +161,7 @@ impl Desk {
                 name: self.name.clone(),
                 life: self.store.life(),
                 config: self.settings.engine(),
-                files: files.rows,
+                files,
                 peers: peers.rows,
                 meta: meta.rows,
                 ledger: ledger.rows,

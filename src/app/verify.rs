@@ -64,6 +64,10 @@ pub(crate) async fn running(handle: &Handle, deep: bool) -> Result<Value, Error>
 /// Checks everything; the digest is left to the caller.
 pub(crate) async fn check(store: &Access, folder: Folder, deep: bool) -> Result<Verify, Error> {
     let (records, mut problems) = store.ask(read_records).await??;
+    let vault = folder.id();
+    let strange = records.iter().filter(|(id, record)| !record.is_of(vault, **id));
+    let told = |id| in_store(format!("the record of the file {id} is of another file"));
+    problems.extend(strange.map(|(id, _)| told(id)));
     let records = Arc::new(records);
     problems.extend(tables(store).await?);
     let (documents, damaged) = check_documents(store, &records).await?;

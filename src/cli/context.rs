@@ -27,8 +27,8 @@ pub(super) struct Context<'a> {
     pub(super) env_home: Option<OsString>,
     /// Keys set on the command line.
     pub(super) flags: Vec<(String, String)>,
-    /// In which times of day are shown.
-    pub(super) time_zone: TimeZone,
+    /// In which times of day are shown; asked only then, for the system looks through many files.
+    pub(super) time_zone: fn() -> TimeZone,
 }
 
 impl Context<'_> {

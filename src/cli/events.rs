@@ -28,7 +28,7 @@ pub(super) enum Lines {
 pub(super) struct Listener<'a, 'o> {
     output: &'a mut Output<'o>,
     lines: Lines,
-    zone: TimeZone,
+    zone: fn() -> TimeZone,
     /// Names of peers met so far, by id.
     names: BTreeMap<String, String>,
     /// Whether deletions were held back.
@@ -38,8 +38,8 @@ pub(super) struct Listener<'a, 'o> {
 
 impl<'a, 'o> Listener<'a, 'o> {
     /// Shows nothing yet.
-    pub(super) fn new(output: &'a mut Output<'o>, lines: Lines, zone: &TimeZone) -> Self {
-        Self { output, lines, zone: zone.clone(), names: BTreeMap::new(), braked: false, end: None }
+    pub(super) fn new(output: &'a mut Output<'o>, lines: Lines, zone: fn() -> TimeZone) -> Self {
+        Self { output, lines, zone, names: BTreeMap::new(), braked: false, end: None }
     }
 
     /// Shows one event; asks to stop once nobody reads any more.
@@ -126,7 +126,7 @@ impl<'a, 'o> Listener<'a, 'o> {
     fn line(&self, event: &Value, name: &str, paint: Paint) -> String {
         let at = string(event, "at")
             .and_then(|at| at.parse::<Timestamp>().ok())
-            .map(|at| at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string())
+            .map(|at| at.to_zoned((self.zone)()).strftime("%H:%M:%S").to_string())
             .unwrap_or_default();
         let word = format!("{:<12}", words_of(name));
         let word = tone_of(name).map_or_else(|| word.clone(), |tone| paint.tone(tone, &word));
@@ -273,7 +273,7 @@ mod tests {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut output = Output::new(&mut stdout, &mut stderr);
         output.format = format;
-        let mut listener = Listener::new(&mut output, lines, &TimeZone::UTC);
+        let mut listener = Listener::new(&mut output, lines, || TimeZone::UTC);
         for event in events {
             assert!(listener.take(event).is_continue());
         }
@@ -414,7 +414,7 @@ mod tests {
     fn the_brake_is_remembered() {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut output = Output::new(&mut stdout, &mut stderr);
-        let mut listener = Listener::new(&mut output, Lines::Important, &TimeZone::UTC);
+        let mut listener = Listener::new(&mut output, Lines::Important, || TimeZone::UTC);
         assert!(listener.take(&ready(0, false)).is_continue());
         assert!(!listener.braked);
         let brake = json!({"event": "brake", "reason": "r", "count": 1});
@@ -427,7 +427,7 @@ mod tests {
         let mut stderr = Vec::new();
         let mut reader = crate::cli::tests::ClosedReader;
         let mut output = Output::new(&mut reader, &mut stderr);
-        let mut listener = Listener::new(&mut output, Lines::All, &TimeZone::UTC);
+        let mut listener = Listener::new(&mut output, Lines::All, || TimeZone::UTC);
         assert!(listener.take(&ready(0, false)).is_break());
         assert!(listener.take(&ready(0, false)).is_break());
         let failed = app::Error::new(Failure::Stopped, "stopped");

@@ -46,7 +46,7 @@ pub struct Surroundings {
     /// How many characters stderr shows on a line, if it is a terminal that says so.
     pub stderr_columns: Option<u16>,
     /// In which times of day are shown.
-    pub time_zone: TimeZone,
+    pub time_zone: fn() -> TimeZone,
 }
 
 /// Runs the process's own arguments on its own streams.
@@ -59,7 +59,7 @@ pub fn main() -> ExitCode {
         stderr_is_terminal: io::stderr().is_terminal(),
         stdout_columns: console::Term::stdout().size_checked().map(|(_, columns)| columns),
         stderr_columns: console::Term::stderr().size_checked().map(|(_, columns)| columns),
-        time_zone: TimeZone::system(),
+        time_zone: TimeZone::system,
     };
     // A panic is a bug, and the contract has a code for it. The hook has printed where it was.
     let exit = std::panic::catch_unwind(|| {
@@ -100,7 +100,7 @@ pub fn run(
             .collect(),
         env_home: surroundings.environment.get(&OsString::from(ENV_HOME)).cloned(),
         flags,
-        time_zone: surroundings.time_zone.clone(),
+        time_zone: surroundings.time_zone,
     };
     let traced = trace(&context, global.quiet, global.verbose).map_err(Error::from);
     // What is drawn meanwhile is written out when the chart goes, at the end of the command.

@@ -40,7 +40,7 @@ fn surroundings(folder: &Path) -> Surroundings {
         stderr_is_terminal: false,
         stderr_columns: None,
         stdout_columns: None,
-        time_zone: TimeZone::UTC,
+        time_zone: || TimeZone::UTC,
     }
 }
 

@@ -215,22 +215,18 @@ impl Engine {
             next_op: 0,
             out: VecDeque::new(),
         };
-        let mut known = Vec::with_capacity(files.len());
-        for (id, record) in files {
-            match Entry::decode(&record) {
-                Some(entry) if engine.birth_of(&entry).file_id() == id => known.push((id, entry)),
-                _ => engine.problem(Problem {
-                    path: id.to_string(),
-                    kind: crate::model::ProblemKind::Damaged,
-                    message: "its record in the store cannot be read".into(),
-                }),
-            }
+        for id in files.unreadable {
+            engine.problem(Problem {
+                path: id.to_string(),
+                kind: crate::model::ProblemKind::Damaged,
+                message: "its record in the store cannot be read".into(),
+            });
         }
-        let (index, apart) = Index::load(known);
+        let (index, apart) = Index::load(files.files);
         engine.index = index;
         for (id, entry) in apart {
             let rival = engine.index.rival_of(&id, &entry);
-            engine.index.put(id, entry);
+            engine.index.put(id, *entry);
             if let Some(rival) = rival {
                 engine.contest(id, rival);
             }

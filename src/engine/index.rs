@@ -213,7 +213,7 @@ impl Index {
 
     /// An index of these files, by identity ascending, each once; and those of them that say they lie
     /// where another one does, which are not in it. Far quicker than to put them in one by one.
-    pub(super) fn load(files: Vec<(FileId, Entry)>) -> (Self, Vec<(FileId, Entry)>) {
+    pub(super) fn load(files: Vec<(FileId, Box<Entry>)>) -> (Self, Vec<(FileId, Box<Entry>)>) {
         let mut places: Vec<(VaultPath, FileId)> = Vec::with_capacity(files.len());
         for (id, entry) in &files {
             places.extend(entry.base.as_ref().map(|base| (base.path.clone(), *id)));
@@ -246,7 +246,7 @@ impl Index {
                 moved.insert(id);
                 claims.extend(entry.alive.then(|| (entry.path.clone(), id)));
             }
-            entries.push((id, Box::new(entry)));
+            entries.push((id, entry));
         }
         claims.extend(places.iter().filter(|(_, id)| !moved.contains(id)).cloned());
         index.entries = entries.into_iter().collect();
@@ -510,9 +510,10 @@ mod tests {
     }
 
     fn loaded(files: Vec<(FileId, Entry)>) -> Index {
-        let (mut index, apart) = Index::load(files);
+        let boxed = files.into_iter().map(|(id, entry)| (id, Box::new(entry)));
+        let (mut index, apart) = Index::load(boxed.collect());
         for (id, entry) in apart {
-            index.put(id, entry);
+            index.put(id, *entry);
         }
         index
     }

@@ -26,6 +26,7 @@ mod input;
 mod intake;
 mod job;
 mod keep;
+mod known;
 mod leaving;
 mod ledger;
 mod link;
@@ -64,13 +65,14 @@ pub use core::Engine;
 pub use effect::{Counts, Effect, LinkId, Op, Shelf};
 pub use input::{DialError, Hint, Input, ScanError};
 pub use job::{Job, Outcome};
+pub use known::Known;
 pub use ledger::{About, Contradiction, Verdict};
 pub use past::{Deed, Held, Keep, NoUndo, Past, Revision, Undone, made_by};
 pub use report::{Report, Work};
 pub use status::{PeerStatus, Status};
 
 pub use crate::docs::{Mark, Side};
-use crate::model::{FileId, Life, PeerId, VaultId, WallMs};
+use crate::model::{Life, PeerId, VaultId, WallMs};
 
 /// Everything an engine knows when it starts.
 #[derive(Debug)]
@@ -85,8 +87,8 @@ pub struct Setup {
     pub life: Life,
     /// Limits and times.
     pub config: Config,
-    /// All file records of the store, any order.
-    pub files: Vec<(FileId, Vec<u8>)>,
+    /// All files that the store knows.
+    pub files: Known,
     /// All peer records of the store, any order.
     pub peers: Vec<(PeerId, Vec<u8>)>,
     /// All named values of the store.

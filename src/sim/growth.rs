@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::io::Write as _;
 
-use crate::engine::{Config, Effect, Engine, Hint, Input, Report, Setup};
+use crate::engine::{Config, Effect, Engine, Hint, Input, Known, Report, Setup};
 use crate::model::{
     Content, Found, Kind, Life, Observed, PeerId, Seen, Stamp, Tick, VaultId, VaultPath, Walk,
     WallMs, kind_of,
@@ -47,7 +47,7 @@ impl Desk {
             name: "desk".into(),
             life: Life([1; 16]),
             config: Config::default(),
-            files: vec![],
+            files: Known::default(),
             peers: vec![],
             meta: vec![],
             ledger: vec![],

@@ -46,6 +46,17 @@ impl Store {
         self.rows(FILES, |key| key.try_into().ok().map(FileId))
     }
 
+    /// Hands the records of all files to `take`, one by one, by identity ascending; returns what is
+    /// damaged.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::files`].
+    pub fn each_file(&self, mut take: impl FnMut(FileId, &[u8])) -> Result<Vec<Error>, Error> {
+        let parse = |key: &[u8]| key.try_into().ok().map(FileId);
+        self.each_row(FILES, parse, |id, record| take(id, record))
+    }
+
     /// The records of all peers.
     ///
     /// # Errors
@@ -186,21 +197,32 @@ impl Store {
     }
 
     fn rows<K>(&self, table: Bytes, parse: impl Fn(&[u8]) -> Option<K>) -> Result<Rows<K>, Error> {
+        let mut rows = Vec::new();
+        let damaged = self.each_row(table, parse, |key, row| rows.push((key, row.to_vec())))?;
+        Ok(Rows { rows, damaged })
+    }
+
+    fn each_row<K>(
+        &self,
+        table: Bytes,
+        parse: impl Fn(&[u8]) -> Option<K>,
+        mut take: impl FnMut(K, &[u8]),
+    ) -> Result<Vec<Error>, Error> {
         self.base.reading(|transaction| {
             let opened = transaction.open_table(table.definition())?;
-            let (mut rows, mut damaged) = (Vec::new(), Vec::new());
+            let mut damaged = Vec::new();
             for entry in opened.iter()? {
                 let (key, value) = entry?;
                 let (key, value) = (key.value(), value.value());
                 match (parse(key), unseal(table.name, key, value)) {
-                    (Some(parsed), Ok(payload)) => rows.push((parsed, payload.to_vec())),
+                    (Some(parsed), Ok(payload)) => take(parsed, payload),
                     (None, Ok(_)) => {
                         damaged.push(Error::row(table.name, key, "its key is not valid"));
                     }
                     (_, Err(error)) => damaged.push(error),
                 }
             }
-            Ok(Rows { rows, damaged })
+            Ok(damaged)
         })
     }
 

@@ -65,7 +65,7 @@ pub(in crate::cli) fn run(arguments: &Invite, context: &mut Context<'_>) -> Resu
         wait: arguments.wait,
     };
     if !arguments.wait {
-        let mut listener = Listener::new(&mut context.output, Lines::Important, &context.time_zone);
+        let mut listener = Listener::new(&mut context.output, Lines::Important, context.time_zone);
         let result = app::ask(&located.path, request, &settings, &mut |event| listener.take(event));
         let value = listener.finish(result)?;
         print(arguments, &value, &mut context.output)?;
@@ -73,7 +73,7 @@ pub(in crate::cli) fn run(arguments: &Invite, context: &mut Context<'_>) -> Resu
     }
     let mut end = None;
     let output = &mut context.output;
-    let zone = &context.time_zone;
+    let zone = context.time_zone;
     let result = app::ask(&located.path, request, &settings, &mut |event| {
         let shown = if event.get("event").and_then(Value::as_str) == Some("invite") {
             print(arguments, event, output)

@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(arguments: &Join, context: &mut Context<'_>) -> Result
     let dir = context.folder(arguments.dir.as_deref())?;
     let dir = dir.unwrap_or_else(|| context.directory.clone());
     let settings = context.settings()?;
-    let mut listener = Listener::new(&mut context.output, Lines::Important, &context.time_zone);
+    let mut listener = Listener::new(&mut context.output, Lines::Important, context.time_zone);
     let result =
         app::join(arguments.ticket.trim(), &dir, &settings, &mut |event| listener.take(event));
     let braked = listener.braked;

@@ -42,7 +42,7 @@ pub(in crate::cli) fn run(arguments: &Log, context: &mut Context<'_>) -> Result<
         return Ok(Exit::Done);
     }
     let log: answer::Log = read(&value)?;
-    let text = text(&log, &context.time_zone, context.output.paint);
+    let text = text(&log, &(context.time_zone)(), context.output.paint);
     context.output.result(&text)?;
     if log.more {
         context.output.note("There are more: --limit N lists them.");

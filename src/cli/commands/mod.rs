@@ -43,7 +43,7 @@ fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
 /// Asks the vault in question, and waits for the end.
 fn ask(request: Request, context: &mut Context<'_>) -> Result<Value, Error> {
     let (located, settings) = context.located(None)?;
-    let mut listener = Listener::new(&mut context.output, Lines::Important, &context.time_zone);
+    let mut listener = Listener::new(&mut context.output, Lines::Important, context.time_zone);
     let result = app::ask(&located.path, request, &settings, &mut |event| listener.take(event));
     listener.finish(result)
 }

@@ -62,7 +62,7 @@ pub(in crate::cli) fn run(arguments: &Peers, context: &mut Context<'_>) -> Resul
         }
     };
     let (located, settings) = context.located(None)?;
-    let mut listener = Listener::new(&mut context.output, Lines::Important, &context.time_zone);
+    let mut listener = Listener::new(&mut context.output, Lines::Important, context.time_zone);
     let result = app::ask(&located.path, request, &settings, &mut |event| listener.take(event));
     let value = listener.finish(result)?;
     if context.output.format == Format::Json {

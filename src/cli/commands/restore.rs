@@ -54,7 +54,9 @@ pub(in crate::cli) struct Restore {
 
 pub(in crate::cli) fn run(arguments: &Restore, context: &mut Context<'_>) -> Result<Exit, Error> {
     let at_ms = match &arguments.at {
-        Some(text) => Some(moment(text, Timestamp::now(), &context.time_zone)?.as_millisecond()),
+        Some(text) => {
+            Some(moment(text, Timestamp::now(), &(context.time_zone)())?.as_millisecond())
+        }
         None => None,
     };
     let inside = |path: &Option<String>, context: &Context<'_>| {

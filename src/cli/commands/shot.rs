@@ -52,7 +52,7 @@ pub(super) fn run(shot: &Shot, mode: Mode, context: &mut Context<'_>) -> Result<
         allow_mass_delete: shot.allow_mass_delete,
     };
     let scope = if shot.peers.is_empty() { Scope::Everyone } else { Scope::Named };
-    let mut listener = Listener::new(&mut context.output, Lines::Important, &context.time_zone);
+    let mut listener = Listener::new(&mut context.output, Lines::Important, context.time_zone);
     let result = app::ask(&located.path, request, &settings, &mut |event| listener.take(event));
     let braked = listener.braked;
     let value = listener.finish(result)?;

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Status {}
 
 pub(in crate::cli) fn run(_: &Status, context: &mut Context<'_>) -> Result<Exit, Error> {
     let (located, settings) = context.located(None)?;
-    let mut listener = Listener::new(&mut context.output, Lines::Important, &context.time_zone);
+    let mut listener = Listener::new(&mut context.output, Lines::Important, context.time_zone);
     let result =
         app::ask(&located.path, Request::Status, &settings, &mut |event| listener.take(event));
     let value = listener.finish(result)?;

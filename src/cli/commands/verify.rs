@@ -26,7 +26,7 @@ pub(in crate::cli) struct Verify {
 pub(in crate::cli) fn run(arguments: &Verify, context: &mut Context<'_>) -> Result<Exit, Error> {
     let (located, settings) = context.located(None)?;
     let request = Request::Verify { deep: arguments.deep };
-    let mut listener = Listener::new(&mut context.output, Lines::Important, &context.time_zone);
+    let mut listener = Listener::new(&mut context.output, Lines::Important, context.time_zone);
     let result = app::ask(&located.path, request, &settings, &mut |event| listener.take(event));
     let value = listener.finish(result)?;
     let answer: answer::Verify = read(&value)?;

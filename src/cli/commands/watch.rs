@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(arguments: &Watch, context: &mut Context<'_>) -> Resul
         }
         (Err(error), _) => return Err(error.into()),
     };
-    let mut listener = Listener::new(&mut context.output, Lines::All, &context.time_zone);
+    let mut listener = Listener::new(&mut context.output, Lines::All, context.time_zone);
     let result = beside(&mut listener, |tell| app::watch(&dir, &settings, tell));
     listener.finish(result)?;
     Ok(Exit::Done)

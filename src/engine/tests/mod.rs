@@ -79,7 +79,7 @@ impl Peer {
             name: format!("peer {number}"),
             life: Life([number; 16]),
             config: Config::default(),
-            files: vec![],
+            files: Known::default(),
             peers: vec![],
             meta: vec![],
             ledger: Vec::new(),

@@ -116,7 +116,7 @@ impl Peer {
                 packs_from: 2,
                 ..Config::default()
             },
-            files: self.store.files(),
+            files: self.store.files().into_iter().collect(),
             peers: self.store.peers(),
             meta: self.store.meta(),
             ledger: self.store.ledger(),
