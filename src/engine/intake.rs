@@ -310,6 +310,10 @@ impl Engine {
 
     fn found_absent(&mut self, path: &VaultPath) {
         let gone = self.index.at(path);
+        if gone.is_none() && self.arriving(path) {
+            // What was there is still on its way into the store; gone it is only once it was known.
+            return self.look_later(path.clone());
+        }
         let base = gone.and_then(|id| self.index.get(&id)?.base.as_ref());
         if let (Some(id), Some(base)) = (gone, base)
             && self.too_long(base.kind, base.content)

@@ -41,6 +41,8 @@ struct Peer {
     looks: Vec<(VaultPath, Writer)>,
     /// A disk that takes its time, with a watcher that does not: its answers, and when they come.
     slow: Option<VecDeque<(Tick, Input)>>,
+    /// While there are some, the store takes its time: what it was given and has not answered.
+    unanswered: Option<Vec<Op>>,
 }
 
 const VAULT: VaultId = VaultId([9; 16]);
@@ -69,6 +71,7 @@ impl Peer {
             refused: std::collections::BTreeSet::new(),
             looks: vec![],
             slow: None,
+            unanswered: None,
         }
     }
 
@@ -262,8 +265,10 @@ impl Peer {
             }
             Effect::ReadChunk { op, path, index, .. } => {
                 let size = usize::try_from(CHUNK_BYTES).unwrap();
-                let bytes = self.disk[&path].0.chunks(size).nth(index as usize).unwrap().to_vec();
-                Input::ChunkRead { op, result: Ok(bytes) }
+                let chunk =
+                    |bytes: &Vec<u8>| bytes.chunks(size).nth(index as usize).unwrap().to_vec();
+                let file = self.disk.get(&path).map(|file| chunk(&file.0));
+                Input::ChunkRead { op, result: file.ok_or(StepError::SourceGone) }
             }
             Effect::PutChunk { op, content, index, bytes } => {
                 self.parts.entry(content.hash).or_default().insert(index, bytes);
@@ -283,6 +288,10 @@ impl Peer {
             }
             Effect::Append { op, writes } => {
                 self.keep(writes.to_vec());
+                if let Some(unanswered) = &mut self.unanswered {
+                    unanswered.push(op);
+                    return None;
+                }
                 Input::Appended { op, result: Ok(()) }
             }
             Effect::KeepTexts { op, keep } => {

@@ -603,3 +603,22 @@ fn nobody_is_waited_for_who_goes_on_too_long_or_only_adds() {
     assert_eq!(world.peers[0].texts_on_disk()["a.md"], "one\n");
     world.assert_equal();
 }
+
+#[test]
+fn a_note_that_is_deleted_before_its_birth_is_durable_is_not_kept_by_anybody() {
+    let mut world = met(2);
+    world.run(3000);
+    world.peers[1].unanswered = Some(vec![]);
+    world.peers[1].save("a.md", "one\n");
+    world.run(500);
+    world.peers[1].remove("a.md");
+    world.run(500);
+    let answers = world.peers[1].unanswered.take().unwrap();
+    assert!(!answers.is_empty());
+    let answered = answers.into_iter().map(|op| Input::Appended { op, result: Ok(()) });
+    world.peers[1].inbox.extend(answered);
+    world.run(10_000);
+    world.assert_equal();
+    assert!(world.peers[0].texts_on_disk().is_empty());
+    assert_eq!(world.peers[1].engine.index.files(), 0);
+}
