@@ -27,8 +27,8 @@ pub(crate) struct People {
     /// Whether a power cut may have cut a file short.
     torn: bool,
     deletions: Vec<Deletion>,
-    /// Files that lie on the disk of a peer that is down, and of which it will not know: it stopped
-    /// between putting them there and recording that. To it, one that is not there is yet to come.
+    /// Files on the disk of a peer that stopped between putting them there and recording that, until it
+    /// has looked at its disk again. To it, one that is not there is yet to come.
     unrecorded: BTreeMap<usize, BTreeSet<VaultPath>>,
     /// Where files with this mark were moved to.
     moves: BTreeMap<String, Vec<Move>>,
@@ -84,8 +84,8 @@ impl People {
         self.unrecorded.insert(peer, unrecorded);
     }
 
-    /// A peer looks at its disk again.
-    pub(crate) fn started(&mut self, peer: usize) {
+    /// A peer has looked at its disk, and recorded what lies there.
+    pub(crate) fn looked(&mut self, peer: usize) {
         self.unrecorded.remove(&peer);
     }
 
@@ -465,7 +465,7 @@ mod tests {
             people.saved(b"", text);
             people.stopped(1, BTreeSet::from([at()]));
             if !down {
-                people.started(1);
+                people.looked(1);
             }
             people.deleted(usize::from(!elsewhere), &at(), text, &Tree::new());
             let excused = down && !elsewhere;

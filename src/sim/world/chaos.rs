@@ -147,7 +147,6 @@ impl World {
         let brakes = self.plan.planted != Planted::NoBrakes;
         let brake_files = if brakes { self.plan.brake_files } else { u64::MAX };
         self.peers[place].boot(self.now, brake_files);
-        self.people.started(place);
         let life = self.peers[place].life;
         self.trace.line(format!("{} p{place} STARTS life {life}", self.now.0));
         self.net.start(place, life);

@@ -133,8 +133,8 @@ impl World {
             {
                 return Err(Violation::Engine(format!("peer {place} braked: {reason}")));
             }
-            Report::Ready { .. }
-            | Report::PeerConnected(_)
+            Report::Ready { .. } => self.people.looked(place),
+            Report::PeerConnected(_)
             | Report::PeerDisconnected(..)
             | Report::PeerRefused(..)
             | Report::TakenIn { .. }
