@@ -358,7 +358,11 @@ impl Engine {
             let entry = self.index.get(&id).expect("a place on disk names a known file");
             if entry.kind != Kind::Folder {
                 if self.is_half_written(id, &path, &seen) {
-                    return self.debounce.hint(self.now, path);
+                    // At a stop it is left to the first walk of the next start.
+                    if !self.stopping() {
+                        self.debounce.hint(self.now, path);
+                    }
+                    return;
                 }
                 if self.found_hollow(id, &path, &seen) || self.found_another(id, &path, &seen) {
                     return;

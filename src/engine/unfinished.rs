@@ -51,7 +51,6 @@ impl Engine {
     pub(super) fn is_half_written(&self, id: FileId, path: &VaultPath, seen: &Seen) -> bool {
         let base = self.index.get(&id).and_then(|entry| entry.base.as_ref());
         base.is_some_and(|base| seen.content.size < base.content.size)
-            && !self.stopping()
             && self.unfinished.is_open(self.now, path)
     }
 }

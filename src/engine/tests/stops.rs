@@ -74,3 +74,26 @@ fn what_somebody_wrote_there_meanwhile_is_kept() {
     assert!(told.values().any(|text| text.contains("the elm")), "{told:?}");
     assert!(told.values().any(|text| text.contains("the oak")), "{told:?}");
 }
+
+#[test]
+fn half_of_a_save_that_a_stop_meets_is_no_edit() {
+    let whole = format!("{OAK}{WREN}");
+    let mut world = apart_with(&[("a.md", &whole)]);
+    world.peers[0].save("a.md", &whole.replace("the wren", "the grey wren"));
+    let here = &mut world.peers[1];
+    here.save("a.md", OAK);
+    here.inbox.clear();
+    here.inbox.push_back(Input::Hint(vec![Hint::Writing(path("a.md"))]));
+    here.inbox.push_back(Input::Command(Command::Stop));
+    world.run(1000);
+    let here = &mut world.peers[1];
+    assert!(here.reports.contains(&Report::Stopped));
+    let id = here.engine.index.at(&path("a.md")).unwrap();
+    assert_eq!(here.engine.index.get(&id).unwrap().content, Content::of(whole.as_bytes()));
+    // Its writer goes on while nothing runs here.
+    here.save("a.md", &format!("{whole}the crow\n"));
+    here.inbox.clear();
+    restart(&mut world, 1);
+    let merged = whole.replace("the wren", "the grey wren") + "the crow\n";
+    assert_eq!(meet_again(&mut world)["a.md"], merged);
+}
